@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { graphqlTransportWs } from '../load/graphql.js';
+import { rawWebSocket } from '../load/raw.js';
+import { socketIo } from '../load/socket-io.js';
+import type { Contender, ContenderName } from './contender.js';
+
+/** The folder of this package, found from the compiled file's place in `dist/`. */
+export const benchFolder = join(import.meta.dirname, '..', '..');
+/** The folder of the repository. */
+export const rootFolder = join(benchFolder, '..');
+
+const peer = (name: ContenderName) => ({
+  name,
+  program: join(import.meta.dirname, `${name}.js`),
+  folder: benchFolder,
+  env: {},
+});
+
+/** All contenders, in the order in which they are measured and reported. */
+export const contenders: readonly Contender[] = [
+  {
+    name: 'ours',
+    title: 'Streamly Chat',
+    kind: 'ours',
+    docs: '../README.md',
+    packages: ['graphql', 'graphql-yoga', 'graphql-ws', 'graphql-redis-subscriptions', 'ws', 'ioredis'],
+    program: join(rootFolder, 'dist', 'main.js'),
+    folder: rootFolder,
+    env: {
+      LOG_LEVEL: 'warn',
+      ALLOW_GUESTS: 'true',
+      // All load comes from one address, and a few clients send for thousands of users.
+      RATE_SENDS_PER_USER: '0',
+      RATE_SENDS_PER_ADDRESS: '0',
+      RATE_CONNECTIONS_PER_ADDRESS: '0',
+      RATE_OPERATIONS_PER_CONNECTION: '0',
+    },
+    protocol: graphqlTransportWs,
+  },
+  {
+    ...peer('graphql-ws'),
+    title: 'graphql-ws + graphql-redis-subscriptions',
+    kind: 'graphql',
+    docs: 'https://the-guild.dev/graphql/ws/get-started',
+    packages: ['graphql', 'graphql-ws', 'graphql-redis-subscriptions', 'graphql-http', 'ws', 'ioredis'],
+    protocol: graphqlTransportWs,
+  },
+  {
+    ...peer('yoga'),
+    title: 'Yoga + graphql-ws + graphql-redis-subscriptions',
+    kind: 'graphql',
+    docs: 'https://the-guild.dev/graphql/yoga-server/docs/features/subscriptions#graphql-over-websocket-protocol-via-graphql-ws',
+    packages: ['graphql', 'graphql-yoga', 'graphql-ws', 'graphql-redis-subscriptions', 'ws', 'ioredis'],
+    protocol: graphqlTransportWs,
+  },
+  {
+    ...peer('mercurius'),
+    title: 'Mercurius + mqemitter-redis',
+    kind: 'graphql',
+    docs: 'https://mercurius.dev/#/docs/subscriptions',
+    packages: ['graphql', 'fastify', 'mercurius', 'mqemitter-redis', 'ws', 'ioredis'],
+    protocol: graphqlTransportWs,
+  },
+  {
+    ...peer('apollo'),
+    title: 'Apollo Server + graphql-ws + graphql-redis-subscriptions',
+    kind: 'graphql',
+    docs: 'https://www.apollographql.com/docs/apollo-server/data/subscriptions',
+    packages: [
+      'graphql',
+      '@apollo/server',
+      '@as-integrations/express5',
+      'express',
+      'graphql-ws',
+      'graphql-redis-subscriptions',
+      'ws',
+      'ioredis',
+    ],
+    protocol: graphqlTransportWs,
+  },
+  {
+    ...peer('socket-io'),
+    title: 'Socket.IO + @socket.io/redis-adapter',
+    kind: 'other',
+    docs: 'https://socket.io/docs/v4/redis-adapter/',
+    packages: ['socket.io', '@socket.io/redis-adapter', 'ioredis'],
+    protocol: socketIo,
+  },
+  {
+    ...peer('raw-ws'),
+    title: 'ws + ioredis, by hand',
+    kind: 'other',
+    docs: 'https://github.com/websockets/ws#server-broadcast',
+    packages: ['ws', 'ioredis'],
+    protocol: rawWebSocket,
+  },
+  {
+    ...peer('yoga-constant'),
+    title: 'Yoga, a mutation that returns a constant',
+    kind: 'yardstick',
+    docs: 'https://the-guild.dev/graphql/yoga-server/docs',
+    packages: ['graphql', 'graphql-yoga'],
+    protocol: graphqlTransportWs,
+  },
+];
+
+/** The contender of that name; an error names the ones that there are. */
+export function contenderNamed(name: string): Contender {
+  const found = contenders.find((contender) => contender.name === name);
+  if (found) return found;
+  throw new Error(`No contender "${name}": one of ${contenders.map((one) => one.name).join(', ')}.`);
+}
+
+/** Whether its program has been built. */
+export const isBuilt = (contender: Contender): boolean => existsSync(contender.program);

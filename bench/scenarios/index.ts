@@ -1,0 +1,53 @@
+import { type BurstFigures, burst } from './burst.js';
+import { type ComebackFigures, comeback } from './comeback.js';
+import { type ConnectFigures, connect } from './connect.js';
+import { type FanoutFigures, fanout } from './fanout.js';
+import { type HistoryFigures, history } from './history.js';
+import { type IdleFigures, idle } from './idle.js';
+import { type PacedFigures, paced } from './paced.js';
+import type { Failed, Scenario } from './scenario.js';
+import { type SelectionsFigures, selections } from './selections.js';
+import { type SendsFigures, sends } from './sends.js';
+
+/** What each scenario measures. */
+export interface FiguresOf {
+  burst: BurstFigures;
+  fanout: FanoutFigures;
+  paced: PacedFigures;
+  idle: IdleFigures;
+  connect: ConnectFigures;
+  comeback: ComebackFigures;
+  selections: SelectionsFigures;
+  sends: SendsFigures;
+  history: HistoryFigures;
+}
+
+export type ScenarioName = keyof FiguresOf;
+
+/** By scenario and contender: the figures, or why there are none. */
+export type Results = {
+  [Name in ScenarioName]?: Record<string, FiguresOf[Name] | Failed>;
+};
+
+/** All scenarios, in the order in which they run. */
+export const scenarios: { readonly [Name in ScenarioName]: Scenario<FiguresOf[Name]> } = {
+  burst,
+  fanout,
+  paced,
+  idle,
+  connect,
+  comeback,
+  selections,
+  sends,
+  history,
+};
+
+/** The figures of a contender in a scenario, where there are any. */
+export function figuresOf<Name extends ScenarioName>(
+  results: Results,
+  scenario: Name,
+  contender: string,
+): FiguresOf[Name] | undefined {
+  const found = results[scenario]?.[contender];
+  return found && !('failed' in found) ? found : undefined;
+}

@@ -1,0 +1,13 @@
+// Prints the schema, sorted, with the limits as they are by default.
+//
+//   tsx scripts/print-schema.ts            writes schema.graphql
+//   tsx scripts/print-schema.ts --stdout   writes nothing but its output
+import { writeFile } from 'node:fs/promises';
+import { lexicographicSortSchema, printSchema } from 'graphql';
+import { DEFAULT_LIMITS } from '../src/chat/limits.js';
+import { createSchema } from '../src/schema/schema.js';
+
+const sdl = `${printSchema(lexicographicSortSchema(createSchema(DEFAULT_LIMITS)))}\n`;
+
+if (process.argv.includes('--stdout')) process.stdout.write(sdl);
+else await writeFile(new URL('../schema.graphql', import.meta.url), sdl);

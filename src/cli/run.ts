@@ -1,0 +1,108 @@
+/**
+ * The operator's command.
+ *
+ *   streamly-chat <command> [options]     exit code 0: done, 1: failed, 2: called wrongly
+ */
+import { parseArgs } from 'node:util';
+import { ConfigError, configFromEnv } from '../config.js';
+import { connectRedis } from '../redis/connections.js';
+import { readTlsFiles } from '../redis/tls.js';
+import { clear } from './clear.js';
+import { type Command, type CommandContext, CommandError, UsageError } from './command.js';
+import { inspect } from './inspect.js';
+import { ping } from './ping.js';
+import { rooms } from './rooms.js';
+import { sweepCommand } from './sweep.js';
+
+/** What the process gives to a command. */
+export type Terminal = Pick<CommandContext, 'env' | 'width' | 'out' | 'ask'> & { error(text: string): void };
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  [rooms, inspect, sweepCommand, clear, ping].map((command) => [command.usage.split(' ')[0]!, command]),
+);
+
+const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+
+/** Runs what the arguments say. Resolves with the exit code, and never rejects. */
+export async function runCommand(
+  argv: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<0 | 1 | 2> {
+  const [name, ...rest] = argv;
+  const command = COMMANDS.get(name ?? '');
+  if (command === undefined) {
+    const wantsHelp = name === '--help' || name === '-h' || name === 'help';
+    (wantsHelp ? terminal.out : terminal.error)(HELP);
+    return wantsHelp ? 0 : 2;
+  }
+  try {
+    const { values, positionals } = parse(command, rest);
+    if (values.help) {
+      terminal.out(`streamly-chat ${command.usage}\n\n${command.summary}\n`);
+      return 0;
+    }
+    await withRedis(terminal, (commands) =>
+      command.run({ ...terminal, commands, options: values, args: positionals, signal }),
+    );
+    return 0;
+  } catch (error) {
+    const isUsage = error instanceof UsageError || error instanceof ConfigError;
+    terminal.error(`streamly-chat: ${messageOf(error)}\n`);
+    if (error instanceof UsageError) terminal.error(`Usage: streamly-chat ${command.usage}\n`);
+    return isUsage ? 2 : 1;
+  }
+}
+
+function parse(command: Command, args: string[]) {
+  try {
+    const options = { ...COMMON, ...command.options };
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    return { values: values as CommandContext['options'], positionals };
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function withRedis(
+  { env }: Terminal,
+  work: (commands: CommandContext['commands']) => Promise<void>,
+): Promise<void> {
+  if (!env.REDIS_URL) throw new ConfigError('REDIS_URL must be set: the Redis of the servers.');
+  const config = configFromEnv(env);
+  let trouble: unknown;
+  const redis = connectRedis({
+    url: env.REDIS_URL,
+    tls: readTlsFiles(config.redisTls),
+    commandTimeoutMs: config.redisTimeoutMs,
+    hooks: {
+      onError: (_where, error) => {
+        trouble = error;
+      },
+    },
+  });
+  try {
+    if (!(await redis.ready(config.redisTimeoutMs))) {
+      // The address and what stands in it are not repeated: there may be a password among it.
+      throw new CommandError(`Redis does not answer${trouble ? `: ${messageOf(trouble)}` : ''}`);
+    }
+    await work(redis.commands);
+  } finally {
+    await redis.close();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+const HELP = `streamly-chat: looks into the chat, and puts it in order
+
+${[...COMMANDS.values()].map(({ usage, summary }) => `  ${usage}\n      ${summary}`).join('\n')}
+
+  --json   what a program reads, on one line
+  --help   more on a command
+
+It reads REDIS_URL and the other settings of the server from the environment.
+Exit codes: 0 done, 1 failed, 2 called wrongly.
+`;

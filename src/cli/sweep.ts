@@ -1,0 +1,31 @@
+import { connectionsKey, ROOMS_ACTIVE } from '../redis/keys.js';
+import { sweep } from '../redis/sweep.js';
+import { type Command, type CommandContext, UsageError, writeJson } from './command.js';
+
+/** Takes out the connections of servers that are gone, and the rooms that hold nothing. */
+export const sweepCommand: Command = {
+  usage: 'sweep [--json]',
+  summary: 'Takes out connections of servers that are gone, and empty rooms.',
+  run: async (context) => {
+    if (context.args.length > 0) throw new UsageError('This command takes no room.');
+    const before = await count(context.commands);
+    await sweep(context.commands, () => context.signal.aborted);
+    const after = await count(context.commands);
+    // Others come and go meanwhile.
+    const removed = {
+      connections: Math.max(0, before.connections - after.connections),
+      rooms: Math.max(0, before.rooms - after.rooms),
+    };
+    if (context.options.json) writeJson(context, { removed, left: after });
+    else {
+      context.out(`Removed ${removed.connections} connections and ${removed.rooms} rooms; `);
+      context.out(`${after.connections} connections in ${after.rooms} rooms are left.\n`);
+    }
+  },
+};
+
+async function count(commands: CommandContext['commands']): Promise<{ rooms: number; connections: number }> {
+  const rooms = await commands.smembers(ROOMS_ACTIVE);
+  const counts = await Promise.all(rooms.map((room) => commands.scard(connectionsKey(room))));
+  return { rooms: rooms.length, connections: counts.reduce((sum, each) => sum + each, 0) };
+}

@@ -1,0 +1,96 @@
+import type { ChatError } from '../chat/errors.js';
+import type { Meter, MeterHooks } from './meter.js';
+import { Projection, type Render } from './projection.js';
+import { RoomLog, type RoomLogOptions } from './room-log.js';
+import type { Owner } from './shared-source.js';
+import type { Sink } from './sink.js';
+import { type Place, Subscriber } from './subscriber.js';
+
+/** What rooms report to whoever runs the server. */
+export interface FanoutHooks extends MeterHooks {
+  /** A gap in a room's feed was filled with `messages` from the store. */
+  onGapFilled(roomId: string, messages: number): void;
+  /** Something went wrong and will be tried again; nobody's stream is broken by it. */
+  onTrouble(roomId: string, error: unknown): void;
+}
+
+/** A room with subscribers on this node: its log, and one projection for each distinct selection. */
+export class Room {
+  readonly log: RoomLog;
+  readonly #projections = new Map<string, Projection>();
+  readonly #onTrouble: (error: unknown) => void;
+  #refusal: ChatError | undefined;
+  /** The messages that the meter knows of; undefined until anybody receives any. */
+  #metered: number | undefined;
+
+  constructor(
+    readonly id: string,
+    private readonly options: RoomLogOptions,
+    private readonly meter: Meter,
+    hooks: FanoutHooks,
+    onFailed: (room: Room, error: Error) => void,
+  ) {
+    this.#onTrouble = (error) => hooks.onTrouble(id, error);
+    this.log = new RoomLog(id, options, {
+      onChange: () => {
+        this.#count();
+        for (const projection of this.#projections.values()) projection.schedule();
+      },
+      onFailed: (error) => onFailed(this, error),
+      onGapFilled: (messages) => hooks.onGapFilled(id, messages),
+      onTrouble: this.#onTrouble,
+    });
+  }
+
+  /** How many distinct selections are being delivered. */
+  get projections(): number {
+    return this.#projections.size;
+  }
+
+  /** How many of its subscriptions wait for a sink or for older history. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const projection of this.#projections.values()) waiting += projection.waiting;
+    return waiting;
+  }
+
+  /** How many subscriptions are being delivered to. */
+  get viewers(): number {
+    let viewers = 0;
+    for (const { size } of this.#projections.values()) viewers += size;
+    return viewers;
+  }
+
+  /**
+   * Starts a subscriber on the projection of that key; `makeRender` is called where that does not exist yet.
+   * `owner` is told once at most, and never after `end()`.
+   */
+  subscribe(key: string, makeRender: () => Render, sink: Sink, place: Place, owner: Owner): Subscriber {
+    this.#metered ??= this.log.end;
+    let projection = this.#projections.get(key);
+    if (projection === undefined) {
+      projection = this.#project(key, makeRender());
+      this.#projections.set(key, projection);
+    }
+    const subscriber = new Subscriber(this.log, projection, sink, place, owner, this.#onTrouble);
+    if (this.#refusal !== undefined) subscriber.refuse(this.#refusal);
+    return subscriber;
+  }
+
+  /** Ends every subscription with a refusal, and refuses every later one. */
+  refuseAll(reason: ChatError): void {
+    this.#refusal = reason;
+    for (const projection of [...this.#projections.values()]) projection.refuseAll(reason);
+  }
+
+  #project(key: string, render: Render): Projection {
+    const onEmpty = () => this.#projections.delete(key);
+    return new Projection(this.log, this.options.capacity, render, this.meter, onEmpty, this.#onTrouble);
+  }
+
+  #count(): void {
+    if (this.#metered === undefined) return;
+    this.meter.received(Math.max(0, this.log.end - this.#metered));
+    this.#metered = this.log.end;
+  }
+}

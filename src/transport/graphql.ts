@@ -1,0 +1,169 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  type OperationTypeNode,
+} from 'graphql';
+import {
+  createGraphQLError,
+  createYoga,
+  type GraphQLParams,
+  type Plugin,
+  type YogaServerInstance,
+} from 'graphql-yoga';
+import type { TokenVerifier, Viewer } from '../chat/viewer.js';
+import type { Subscribe } from '../fanout/subscribe.js';
+import { viewerOfRequest } from './authorization.js';
+import { BoundedCache } from './bounded-cache.js';
+import type { Caller, ConnectionIds } from './connection.js';
+import { EXAMPLE_QUERY } from './graphiql.js';
+
+/** What node:http hands to Yoga. */
+export interface ServerContext {
+  req: IncomingMessage;
+  res: ServerResponse;
+}
+
+export type Yoga = YogaServerInstance<ServerContext, object>;
+
+/** What every transport executes with. */
+export interface Engine {
+  schema: GraphQLSchema;
+  /** The context of an operation by this caller, who is a guest where there is no viewer. */
+  contextOf(caller: Caller, viewer: Viewer | null): object;
+  verifier: TokenVerifier;
+  /** The network address that limits count for a request. */
+  addressOf(request: IncomingMessage): string;
+  subscribe: Subscribe;
+  formatError(error: unknown): GraphQLError;
+  ids: ConnectionIds;
+  /** Whether errors name nothing of the schema that was not asked for. */
+  hideSuggestions: boolean;
+  /** Runs an operation within whatever looks at it. */
+  around?<R>(
+    kind: OperationTypeNode,
+    transport: Operation['transport'],
+    run: () => R | Promise<R>,
+  ): Promise<R>;
+  /** Told of every operation that was begun: of a query or mutation once it has ended. */
+  onOperation(operation: Operation): void;
+}
+
+/** What there is to tell of an operation; nothing that a person has written. */
+export interface Operation {
+  transport: 'http' | 'sse' | 'websocket';
+  kind: OperationTypeNode;
+  /** As the client calls it: any name. */
+  name: string | undefined;
+  ms: number;
+  failed: boolean;
+}
+
+export interface HttpGraphQLOptions {
+  endpoint: string;
+  bodyBytes: number;
+  /** Whether a browser gets a page to try things out. */
+  graphiql: boolean;
+  plugins: Plugin[];
+}
+
+/** GraphQL over HTTP, by Yoga: POST and GET, the SSE of `plugins`, and GraphiQL for a browser. */
+export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): Yoga {
+  // Nine megabytes, put together once: it would hold up everyone for a tenth of a second each time.
+  let page: string | undefined;
+  return createYoga<ServerContext, object>({
+    schema: engine.schema,
+    graphqlEndpoint: options.endpoint,
+    context: async ({ req }: ServerContext & { params: GraphQLParams }) => {
+      const viewer = await viewerOfRequest(req, engine.verifier);
+      return engine.contextOf({ connectionId: engine.ids.next(), address: engine.addressOf(req) }, viewer);
+    },
+    maskedErrors: { maskError: (error) => engine.formatError(error) },
+    // Faults are logged where they are masked, once.
+    logging: false,
+    landingPage: false,
+    batching: false,
+    multipart: false,
+    // Who may ask is decided before: see origins.ts.
+    cors: false,
+    maxRequestBodySize: options.bodyBytes,
+    // Yoga's own caches keep what was refused too, and a thousand documents of any length.
+    parserAndValidationCache: { documentCache: new BoundedCache<DocumentNode>(), errorCache: NOTHING_KEPT },
+    extraParamNames: ['documentId'],
+    graphiql: options.graphiql && {
+      title: 'Streamly Chat',
+      subscriptionsProtocol: 'WS',
+      defaultQuery: EXAMPLE_QUERY,
+    },
+    renderGraphiQL: (shown) => (page ??= renderGraphiQL(shown)),
+    plugins: [refuseForms, sharing(engine), ...options.plugins],
+  });
+}
+
+/** Parses and validates as Yoga does, with every rule that its plugins add. Throws a GraphQLError. */
+export function parserOf(yoga: Yoga) {
+  return (query: string): { document: DocumentNode; errors: readonly GraphQLError[] } => {
+    const { parse, validate, schema } = yoga.getEnveloped({ params: { query } });
+    const document: DocumentNode = parse(query);
+    return { document, errors: validate(schema, document) };
+  };
+}
+
+/** A form is what a page elsewhere may send in its visitor's name without asking the browser; JSON is not. */
+const refuseForms: Plugin = {
+  onRequestParse: ({ request }) => {
+    if (!request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded')) return;
+    throw createGraphQLError('Send the operation as JSON: forms are not taken.', {
+      extensions: { code: 'BAD_USER_INPUT', http: { status: 415 } },
+    });
+  },
+};
+
+/** The same `execute` and `subscribe` as on every other transport. */
+function sharing(engine: Engine): Plugin {
+  return {
+    onExecute: ({ setExecuteFn }) =>
+      setExecuteFn((args: ExecutionArgs) => telling(engine, 'http', args, () => execute(args))),
+    onSubscribe: ({ setSubscribeFn }) =>
+      setSubscribeFn((args: ExecutionArgs) => telling(engine, 'sse', args, () => engine.subscribe(args))),
+  };
+}
+
+/** Runs an operation, and tells of it. */
+export async function telling<R extends object>(
+  engine: Engine,
+  transport: Operation['transport'],
+  args: ExecutionArgs,
+  run: () => R | Promise<R>,
+): Promise<R> {
+  args.hideSuggestions = engine.hideSuggestions;
+  const beganAt = performance.now();
+  const operation = getOperationAST(args.document, args.operationName);
+  const result = await (operation && engine.around
+    ? engine.around(operation.operation, transport, run)
+    : run());
+  if (operation) {
+    engine.onOperation({
+      transport,
+      kind: operation.operation,
+      name: operation.name?.value,
+      ms: performance.now() - beganAt,
+      failed: 'errors' in result,
+    });
+  }
+  return result;
+}
+
+const NOTHING_KEPT = { get: () => undefined, set: () => undefined };
+
+/** Executes a query or mutation as HTTP does, for the transports that Yoga does not serve. */
+export async function executeFormatted(engine: Engine, args: ExecutionArgs): Promise<ExecutionResult> {
+  const result = await telling(engine, 'websocket', args, () => execute(args));
+  return result.errors === undefined ? result : { ...result, errors: result.errors.map(engine.formatError) };
+}

@@ -1,0 +1,43 @@
+import { CloseCode } from 'graphql-ws';
+import { tokenOfConnection } from './authorization.js';
+import type { Engine } from './graphql.js';
+import type { LiveViewers } from './live-viewers.js';
+import type { ProtocolContext, Session } from './websocket-session.js';
+
+const TRY_AGAIN_LATER = 1013;
+
+export interface SignInOptions {
+  engine: Engine;
+  liveViewers: LiveViewers;
+}
+
+/**
+ * What connection_init comes to: a viewer where it carries a token, else a guest. Gives false, and closes the
+ * socket with 4403 where the token does not count, and with 1013 where that cannot be found out.
+ */
+export function signIn(context: ProtocolContext, options: SignInOptions): boolean | Promise<boolean> {
+  const session = context.extra;
+  const token = tokenOfConnection(context.connectionParams);
+  // graphql-ws would keep it for as long as the socket is open.
+  Object.assign(context, { connectionParams: undefined });
+  if (token !== undefined) return withToken(session, token, options);
+  session.context = options.engine.contextOf(session.caller, null);
+  return true;
+}
+
+async function withToken(session: Session, token: string, options: SignInOptions): Promise<boolean> {
+  const { engine, liveViewers } = options;
+  try {
+    session.viewer = await engine.verifier.verify(token);
+  } catch (error) {
+    // Counted as any refusal is, and logged where it is a fault.
+    const { code } = engine.formatError(error).extensions;
+    if (code === 'UNAUTHENTICATED') session.close(CloseCode.Forbidden, 'Forbidden');
+    else session.close(TRY_AGAIN_LATER, 'Try again later');
+    return false;
+  }
+  session.context = engine.contextOf(session.caller, session.viewer);
+  // Where it was closed meanwhile, nobody would take it out again.
+  if (session.isOpen) liveViewers.add(session);
+  return true;
+}

@@ -1,0 +1,226 @@
+import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CloseCode, type Context, type WebSocket as ProtocolSocket } from 'graphql-ws';
+import { type RawData, WebSocket } from 'ws';
+import type { Viewer } from '../chat/viewer.js';
+import { SharedStream } from '../fanout/shared-stream.js';
+import type { Caller } from './connection.js';
+import { Joining } from './joining.js';
+import type { LiveViewer, ViewerEnd } from './live-viewers.js';
+import { Pace } from './pace.js';
+import { namesDocument, type OperationParams } from './trusted-documents.js';
+import type { Outlet } from './websocket-sink.js';
+
+const GOING_AWAY = 1001;
+
+/** How long a client may take to answer a close, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** Known to graphql-ws, which takes them for a fault of its own where a client sends them. */
+const ONLY_FROM_SERVERS: ReadonlySet<unknown> = new Set(['connection_ack', 'next', 'error']);
+
+/** Characters in the id that a client gives an operation: it is kept, and stands in every message. */
+const LONGEST_ID = 256;
+
+/** Bytes in the reason of a close frame. */
+const LONGEST_REASON = 123;
+
+/** A WebSocket that leads to its session, so that listeners can be shared by all of them. */
+export class ChatSocket extends WebSocket {
+  session: Session | undefined;
+}
+
+/** graphql-ws' own account of a connection. */
+export type ProtocolContext = Context<Record<string, unknown>, Session>;
+
+/**
+ * One WebSocket, as graphql-ws sees it. There are thousands of these: what they have in common is in methods
+ * and shared listeners, and nothing of the upgrade request is kept.
+ */
+export class Session implements ProtocolSocket, LiveViewer, Outlet {
+  readonly protocol: string;
+  readonly joining = new Joining();
+  /** Whether it has not answered the last ping. */
+  isSilent = false;
+  /** Operations begun so far. */
+  begun = 0;
+  /** Tells graphql-ws that the socket is closed. */
+  closed: ((code?: number, reason?: string) => Promise<void>) | undefined;
+  /** How fast it begins operations. */
+  readonly pace = new Pace();
+  /** Who it belongs to, from connection_init on; null for a guest. */
+  viewer: Viewer | null = null;
+  /** What its operations are executed with, from connection_init on. */
+  context: object | undefined;
+  /** Known from the first operation on. */
+  protocolContext: ProtocolContext | undefined;
+  #receive: ((data: string) => Promise<void>) | undefined;
+  /**
+   * Operations that the client has completed and graphql-ws still winds up. It keeps its books by id, and
+   * would take one that has the same id for the one before: such a message waits, and all that follow it.
+   */
+  #ending: Set<unknown> | undefined;
+  #held: unknown[] | undefined;
+  #awaitsDrain = false;
+  /** Who is to be told when the socket has drained: many operations, one listener. */
+  #drainWaiters: (() => void)[] | undefined;
+
+  constructor(
+    readonly webSocket: ChatSocket,
+    /** The socket beneath. */
+    readonly socket: Duplex,
+    readonly caller: Caller,
+    private readonly onFault: (error: unknown) => void,
+  ) {
+    this.protocol = webSocket.protocol;
+  }
+
+  get isOpen(): boolean {
+    return this.webSocket.readyState === WebSocket.OPEN;
+  }
+
+  get hasOperations(): boolean {
+    for (const _ in this.protocolContext?.subscriptions) return true;
+    return false;
+  }
+
+  send(data: string): Promise<void> | void {
+    if (this.webSocket.readyState === WebSocket.OPEN) this.webSocket.send(data);
+  }
+
+  close(code: number, reason: string): void {
+    // What stands in it may come from the client, and ws throws where it is longer than a frame may be.
+    this.webSocket.close(code, Buffer.byteLength(reason) > LONGEST_REASON ? 'Bad request' : reason);
+  }
+
+  onMessage(receive: (data: string) => Promise<void>): void {
+    this.#receive = receive;
+  }
+
+  /**
+   * Hands a message from the client to graphql-ws, or holds it behind one that has to wait. A client that
+   * asks and does not read the answers is not read from either, until it has.
+   */
+  deliver(data: RawData): void {
+    // Whoever is told to go is not listened to, even where they do not.
+    if (!this.isOpen) return;
+    this.#handInTurn(parsed(data));
+    this.#regulate();
+  }
+
+  whenDrained(callback: () => void): void {
+    if (this.#drainWaiters !== undefined) {
+      this.#drainWaiters.push(callback);
+      return;
+    }
+    this.#drainWaiters = [callback];
+    this.socket.once('drain', () => {
+      const waiters = this.#drainWaiters;
+      this.#drainWaiters = undefined;
+      for (const waiter of waiters ?? []) waiter();
+    });
+  }
+
+  /** 4401: there is nothing to come back with. 4403: a client that gets a new token may. */
+  viewerEnded(why: ViewerEnd): void {
+    if (why === 'session ended') this.close(CloseCode.Unauthorized, 'Session ended');
+    else this.close(CloseCode.Forbidden, 'Token expired');
+  }
+
+  /** Completes the operations, then closes the socket; ends it where the other side does not close too. */
+  async goAway(): Promise<void> {
+    if (this.webSocket.readyState === WebSocket.CLOSED) return;
+    // It may close by itself at any moment from here on.
+    const closed = new Promise((resolve) => this.webSocket.once('close', resolve));
+    const operations = Object.values(this.protocolContext?.subscriptions ?? {});
+    await Promise.all(operations.map((stream) => stream instanceof SharedStream && stream.return()));
+    // graphql-ws sends what completes them in the turn that follows.
+    await nextTurn();
+    this.close(GOING_AWAY, 'Going away');
+    const ended = setTimeout(() => this.webSocket.terminate(), CLOSE_TIMEOUT_MS);
+    await closed;
+    clearTimeout(ended);
+  }
+
+  #handInTurn(message: unknown): void {
+    if (this.#held === undefined) this.#hand(message);
+    else this.#held.push(message);
+  }
+
+  #hand(message: unknown): void {
+    const { type, id } = (message ?? {}) as { type?: unknown; id?: unknown };
+    if (ONLY_FROM_SERVERS.has(type) || (typeof id === 'string' && id.length > LONGEST_ID)) {
+      this.close(CloseCode.BadRequest, 'Invalid message received');
+      return;
+    }
+    if (type === 'subscribe') withText((message as { payload?: unknown }).payload);
+    if (type === 'subscribe' && this.#ending?.has(id)) {
+      this.#held = [message];
+      return;
+    }
+    if (type === 'complete' && typeof id === 'string' && this.#knows(id)) {
+      this.#ending ??= new Set();
+      this.#ending.add(id);
+    }
+    this.#receive?.(message as string).then(
+      () => this.#handed(type, id),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** Whether graphql-ws has an operation of that id: its object has no prototype, so that `__proto__` is one too. */
+  #knows(id: string): boolean {
+    return this.protocolContext !== undefined && id in this.protocolContext.subscriptions;
+  }
+
+  /** graphql-ws is done with a message: with `subscribe` when the operation is over. */
+  #handed(type: unknown, id: unknown): void {
+    if (type !== 'subscribe' || !this.#ending?.delete(id)) return;
+    if (this.#ending.size === 0) this.#ending = undefined;
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined || this.webSocket.readyState !== WebSocket.OPEN) return;
+    for (const message of held) this.#handInTurn(message);
+    this.#regulate();
+  }
+
+  /** Reads from the client, or does not, as what it sent and what it was sent allow. */
+  #regulate(): void {
+    const needsDrain = this.socket.writableNeedDrain;
+    if (needsDrain && !this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      this.whenDrained(() => {
+        this.#awaitsDrain = false;
+        this.#regulate();
+      });
+    }
+    if (needsDrain || this.#held !== undefined) this.webSocket.pause();
+    else if (this.webSocket.isPaused) this.webSocket.resume();
+  }
+
+  #fail(error: unknown): void {
+    this.onFault(error);
+    this.close(CloseCode.InternalServerError, 'Internal server error');
+  }
+}
+
+/** An operation that names its document has no text, and graphql-ws asks for one. */
+function withText(payload: unknown): void {
+  if (typeof payload !== 'object' || payload === null) return;
+  const params = payload as OperationParams;
+  if (params.query == null && namesDocument(params)) params.query = '';
+}
+
+/**
+ * The message as JSON gives it, which graphql-ws takes in place of its text: for as long as a subscription
+ * lasts it keeps what it was given, and the text would be most of that. What is no JSON it gets as it is,
+ * and closes the socket for it.
+ */
+function parsed(data: RawData): unknown {
+  const text = String(data);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

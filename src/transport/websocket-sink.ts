@@ -1,0 +1,47 @@
+import type { Duplex } from 'node:stream';
+import type { Sink } from '../fanout/sink.js';
+import type { OpenFrames, WebSocketFraming, WebSocketFramings } from './websocket-framing.js';
+
+/** A WebSocket, as its operations write to it. */
+export interface Outlet {
+  /** The socket beneath. */
+  readonly socket: Duplex;
+  /** Whether frames may still be written: after a close frame nothing may follow. */
+  readonly isOpen: boolean;
+  /** Calls back once, when the socket has drained. */
+  whenDrained(callback: () => void): void;
+}
+
+/**
+ * One operation on one WebSocket. It writes whole frames to the socket beneath, beside those that the
+ * WebSocket writes itself: both write whole frames at once (no compression, no fragments), so that they
+ * stand one after the other on the wire.
+ */
+export class WebSocketSink implements Sink<OpenFrames> {
+  readonly framing: WebSocketFraming;
+  /** As it stands in JSON. */
+  readonly #id: string;
+
+  constructor(
+    private readonly outlet: Outlet,
+    operationId: string,
+    framings: WebSocketFramings,
+  ) {
+    const quoted = JSON.stringify(operationId);
+    // An id that needs no escapes is the one that graphql-ws keeps already.
+    this.#id = quoted.length === operationId.length + 2 ? operationId : quoted.slice(1, -1);
+    this.framing = framings.forIdOf(Buffer.byteLength(this.#id));
+  }
+
+  get full(): boolean {
+    return this.outlet.socket.writableNeedDrain;
+  }
+
+  write(frames: OpenFrames): void {
+    if (this.outlet.isOpen) frames.writeTo(this.outlet.socket, this.#id);
+  }
+
+  whenDrained(callback: () => void): void {
+    this.outlet.whenDrained(callback);
+  }
+}

@@ -1,0 +1,267 @@
+/** The operator's command, against a real Redis and a real server. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../src/cli/run.js';
+import { harmless, span } from '../../src/cli/table.js';
+import { RawSocket } from '../support/clients/raw-socket.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { say, texts } from '../support/say.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+let redis: RedisServer;
+let server: TestServer;
+let viewer: RawSocket;
+beforeAll(async () => {
+  redis = await startRedis();
+  server = await startServer({ redisUrl: redis.url, NODE_ID: 'node1' });
+  await say(server, 'busy', ...texts(7));
+  await say(server, 'quiet', 'hello');
+  viewer = await RawSocket.ready(server);
+  viewer.subscribe('1', { query: 'subscription { messageAdded(roomId: "quiet") { id } }' });
+  await until(async () => (await redis.cli('SCARD', 'connections:quiet')) === '1', { what: 'the viewer' });
+});
+afterAll(async () => {
+  viewer.crash();
+  await server.close();
+  await redis.close();
+});
+
+interface Ran {
+  code: number;
+  out: string;
+  error: string;
+}
+
+/** Runs a command; `answer` is what somebody at a terminal says. */
+async function run(line: string, env: Record<string, string> = {}, answer?: string): Promise<Ran> {
+  const ran = { code: -1, out: '', error: '' };
+  ran.code = await runCommand(
+    line.split(' ').filter(Boolean),
+    {
+      env: { REDIS_URL: redis.url, ...env },
+      width: undefined,
+      out: (text) => {
+        ran.out += text;
+      },
+      error: (text) => {
+        ran.error += text;
+      },
+      ask: answer === undefined ? undefined : async () => answer,
+    },
+    new AbortController().signal,
+  );
+  return ran;
+}
+
+describe('rooms', () => {
+  it('lists the active ones, most viewers first', async () => {
+    const { code, out } = await run('rooms');
+    expect(code).toBe(0);
+    const lines = out.split('\n');
+    expect(lines[0]).toMatch(/^ROOM +CONNECTIONS +MESSAGES +NEWEST$/);
+    expect(lines[1]).toMatch(/^quiet +1 +1 +\d+s ago$/);
+    expect(lines[2]).toMatch(/^busy +0 +7 +\d+s ago$/);
+  });
+
+  it('says the same as JSON', async () => {
+    const { out } = await run('rooms --json --limit 1');
+    expect(JSON.parse(out)).toEqual({
+      rooms: [{ id: 'quiet', connections: 1, messages: 1, lastMessageAgeMs: expect.any(Number) }],
+      total: 2,
+    });
+  });
+
+  it('goes on for as long as somebody looks', async () => {
+    const looked = new AbortController();
+    let out = '';
+    const running = runCommand(
+      ['rooms'],
+      {
+        env: { REDIS_URL: redis.url },
+        width: 80,
+        out: (text) => {
+          out += text;
+        },
+        error: () => undefined,
+        ask: undefined,
+      },
+      looked.signal,
+    );
+    await until(() => out.split('ROOM ').length > 2, { what: 'a second look' });
+    looked.abort();
+    expect(await running).toBe(0);
+    expect(out.endsWith('\u001b[?25h')).toBe(true);
+  });
+});
+
+describe('inspect', () => {
+  it('shows what a room holds and who is in it', async () => {
+    const { code, out } = await run('inspect quiet');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^messages +1, from \d{4}-/m);
+    expect(out).toMatch(/^node1 +1 +alive$/m);
+    expect(out).toMatch(/^\d+-\d+ +Ann +hello$/m);
+  });
+
+  it('shows as many messages as are asked for, and says the same as JSON', async () => {
+    const { latest, messages } = JSON.parse((await run('inspect busy --messages 2 --json')).out);
+    expect(messages).toBe(7);
+    expect(latest.map(({ content }: { content: string }) => content)).toEqual(['text 6', 'text 7']);
+  });
+
+  it('hands nothing to the terminal that it would obey', async () => {
+    const stored = {
+      id: '1-0',
+      prev: '0',
+      roomId: 'wild',
+      author: { id: 'g', name: 'E\u001b[2Jve' },
+      content: 'a\u001b]0;b\u0007\nc',
+    };
+    await redis.cli('LPUSH', 'messages:wild', JSON.stringify(stored));
+    const { out } = await run('inspect wild');
+    expect(out).not.toContain('\u001b');
+    expect(out).toContain('a ]0;b c');
+    await redis.cli('DEL', 'messages:wild');
+  });
+
+  it('fails for a room that is not there', async () => {
+    expect(await run('inspect nowhere')).toMatchObject({
+      code: 1,
+      out: '',
+      error: expect.stringContaining('nowhere'),
+    });
+  });
+});
+
+describe('sweep', () => {
+  it('takes out the connections of a dead server and rooms that hold nothing', async () => {
+    await redis.cli('SADD', 'connections:quiet', 'dead:1', 'dead:2');
+    await redis.cli('SADD', 'rooms:active', 'empty');
+    const { code, out } = await run('sweep --json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      removed: { connections: 2, rooms: 1 },
+      left: { connections: 1, rooms: 2 },
+    });
+    expect(await redis.cli('SMEMBERS', 'connections:quiet')).toMatch(/^node1:/);
+  });
+});
+
+describe('clear', () => {
+  it('asks, and changes nothing without a yes', async () => {
+    await say(server, 'cleared', 'one', 'two');
+    expect(await run('clear cleared')).toMatchObject({ code: 2, error: expect.stringContaining('--yes') });
+    expect(await run('clear cleared', {}, 'no')).toMatchObject({ code: 1 });
+    expect(await redis.cli('LLEN', 'messages:cleared')).toBe('2');
+    expect(await run('clear cleared', {}, 'y')).toMatchObject({
+      code: 0,
+      out: 'Forgot 2 messages of cleared.\n',
+    });
+    expect(await redis.cli('EXISTS', 'messages:cleared')).toBe('0');
+    expect(await redis.cli('SISMEMBER', 'rooms:active', 'cleared')).toBe('0');
+  });
+
+  it('does not ask where that is said', async () => {
+    await say(server, 'cleared', 'three');
+    const { code, out } = await run('clear cleared --yes --json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({ room: 'cleared', messages: 1 });
+  });
+
+  it('tells the viewers of a room that they have lost their place', async () => {
+    await run('clear quiet --yes');
+    await say(server, 'quiet', 'after');
+    expect(await viewer.next()).toMatchObject({
+      type: 'next',
+      payload: { errors: [{ extensions: { code: 'CURSOR_EXPIRED' } }] },
+    });
+  });
+});
+
+describe('ping', () => {
+  it('measures the whole path, and leaves nothing behind', async () => {
+    const { code, out, error } = await run(`ping --url ${server.url} --json`);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    const times = JSON.parse(out);
+    for (const name of ['connect', 'send', 'deliver']) expect(times[name]).toBeGreaterThan(0);
+    expect(await redis.cli('KEYS', 'messages:ping-*')).toBe('');
+    await until(async () => !(await redis.cli('SMEMBERS', 'rooms:active')).includes('ping-'), {
+      what: 'its viewer to be gone',
+    });
+    expect(await redis.cli('KEYS', '*ping-*')).toBe('');
+  });
+
+  it('says so where no server answers', async () => {
+    const { code, error } = await run('ping --url http://127.0.0.1:1/graphql');
+    expect(code).toBe(1);
+    expect(error).toMatch(/cannot connect/);
+  });
+
+  it('says so where the server refuses', async () => {
+    const strict = await startServer({ redisUrl: redis.url, ALLOW_GUESTS: 'false' });
+    const { code, error } = await run(`ping --url ${strict.url}`);
+    expect(code).toBe(1);
+    expect(error).toMatch(/^streamly-chat: \S/);
+    await strict.close();
+  });
+});
+
+describe('the command', () => {
+  it.each([
+    '',
+    'nonsense',
+    'rooms extra',
+    'rooms --nonsense',
+    'rooms --limit 0',
+    'inspect',
+    'inspect a b',
+    'inspect a/b',
+    'ping --url nonsense',
+  ])('called as "%s" says how it is called, with exit code 2', async (line) => {
+    const { code, out, error } = await run(line);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(/streamly-chat/);
+  });
+
+  it.each(['--help', 'help', 'rooms --help', 'clear -h'])('%s is no failure', async (line) => {
+    const { code, out } = await run(line);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^streamly-chat/);
+  });
+
+  it('needs to be told which Redis', async () => {
+    expect(await run('rooms', { REDIS_URL: '' })).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('REDIS_URL'),
+    });
+  });
+
+  it('fails where Redis is away or refuses, and never says the password', async () => {
+    const secret = 'sesame-open';
+    const away = await run('rooms', {
+      REDIS_URL: `redis://me:${secret}@127.0.0.1:1`,
+      REDIS_TIMEOUT_MS: '500',
+    });
+    expect(away).toMatchObject({ code: 1, error: expect.stringContaining('Redis does not answer') });
+    const refused = await run('rooms', {
+      REDIS_URL: redis.url.replace('//', `//me:${secret}@`),
+      REDIS_TIMEOUT_MS: '500',
+    });
+    expect(refused.code).toBe(1);
+    expect(JSON.stringify([away, refused])).not.toContain(secret);
+  });
+});
+
+it.each([
+  [0, '0s'],
+  [59_000, '59s'],
+  [61_000, '1m'],
+  [7_300_000, '2h'],
+  [180_000_000, '2d'],
+])('a span of %i ms is %s', (ms, text) => {
+  expect(span(ms)).toBe(text);
+});
+
+it('text that is too long is cut by characters', () => {
+  expect(harmless('🔑🔑🔑🔑', 3)).toBe('🔑🔑…');
+});

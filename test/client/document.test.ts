@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareIds } from '../../src/chat/message.js';
+import { compareCursors, isCursor } from '../../web/client/cursor.js';
+import { isSubscription, roomVariablesOf } from '../../web/client/document.js';
+
+describe('isSubscription', () => {
+  it.each([
+    ['subscription { a }', true],
+    ['subscription Name($a: X = { b: 1 }) @live { a }', true],
+    ['fragment F on Message { id }\nsubscription { ...F }', true],
+    ['subscription{a}fragment F on Message{id}', true],
+    ['# subscription\nquery { a }', false],
+    ['query { subscription { a } }', false],
+    ['query { a(b: "} subscription {") }', false],
+    ['query { a(b: """ } subscription { """) }', false],
+    ['{ a }', false],
+    ['mutation { a }', false],
+  ])('%s: %s', (query, is) => {
+    expect(isSubscription({ query })).toBe(is);
+  });
+
+  it('is asked of the operation that is named', () => {
+    const query = 'query A { a } subscription B { b }';
+    expect(isSubscription({ query, operationName: 'A' })).toBe(false);
+    expect(isSubscription({ query, operationName: 'B' })).toBe(true);
+  });
+});
+
+describe('roomVariablesOf', () => {
+  it.each([
+    ['as one writes it', 'messageAdded(roomId: $roomId, after: $after, last: $last) { id }'],
+    ['in another order', 'messageAdded(last: $last roomId: $roomId, after: $after) { id }'],
+    [
+      'over lines',
+      'messageAdded(\n  roomId: $roomId\n  # (the cursor)\n  after : $after\n  last:$last\n) { id }',
+    ],
+    [
+      'under another name',
+      'newest: messageAdded(roomId: $roomId, after: $after, last: $last) @skip(if: $no) { id }',
+    ],
+    [
+      'through a fragment',
+      '...F } fragment F on Subscription { messageAdded(roomId: $roomId, after: $after, last: $last) { id }',
+    ],
+  ])('%s', (_how, field) => {
+    const room = roomVariablesOf(`subscription ($roomId: ID!, $after: ID, $last: Int) { ${field} }`)!;
+    expect(room).toMatchObject({ after: 'after', last: 'last' });
+    expect(room.roomIdOf({ roomId: 'lobby' })).toBe('lobby');
+  });
+
+  it('takes any names, a constant room, and does without last', () => {
+    const room = roomVariablesOf(
+      'subscription ($c: ID) { messageAdded(roomId: "lobby", after: $c) { id } }',
+    )!;
+    expect(room).toMatchObject({ after: 'c', last: undefined });
+    expect(room.roomIdOf(undefined)).toBe('lobby');
+  });
+
+  it('is undefined for a subscription to something else', () => {
+    expect(roomVariablesOf('subscription { roomUpdated(roomId: "a") { id } }')).toBeUndefined();
+  });
+});
+
+describe('cursors', () => {
+  const number = fc.nat({ max: 3 });
+  const cursor = fc.oneof(
+    fc.constant('0'),
+    fc.tuple(fc.oneof(number, fc.nat()), number).map(([ms, sequence]) => `${ms}-${sequence}`),
+  );
+
+  it('are compared as the server compares them', () => {
+    fc.assert(
+      fc.property(cursor, cursor, (a, b) => {
+        expect(isCursor(a)).toBe(true);
+        expect(Math.sign(compareCursors(a, b))).toBe(Math.sign(compareIds(a, b)));
+      }),
+    );
+  });
+
+  it.each(['', '1', '1-', 'a-1', '1-2-3', 5, undefined, null])('%s is none', (value) => {
+    expect(isCursor(value)).toBe(false);
+  });
+});

@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { until } from '../support/until.js';
+import { useServer } from '../support/use-server.js';
+import {
+  FOLLOW,
+  networkTo,
+  newRoom,
+  numbered,
+  plainClient,
+  resumingOver,
+  say,
+  stored,
+  told,
+  Viewer,
+} from './fixture.js';
+
+const used = useServer({ ROOM_LOG_CAPACITY: 200, HEAD_CHECK_MS: 100 });
+
+describe('over a network that breaks off again and again', () => {
+  it.each([
+    ['connects when it has to', {}],
+    ['connects at once', { lazy: false }],
+    ['tries again by itself', { retryAttempts: 1_000, shouldRetry: () => true, retryWait: () => sleep(10) }],
+    [
+      'tries again by itself, and gives up soon',
+      { lazy: false, retryAttempts: 1, retryWait: () => sleep(10) },
+    ],
+  ])('a client that %s gives exactly what was sent', async (_what, options) => {
+    const network = await networkTo(used.server);
+    const { client, events } = resumingOver(plainClient(network, options));
+    const room = newRoom();
+    const viewers = [{}, { last: 20 }, { after: '0' }].map(
+      (start) => new Viewer(client, { roomId: room, ...start }),
+    );
+    await told(events, 'live', viewers.length);
+
+    const contents = numbered('message', 100);
+    await say(used.server, room, contents, async () => {
+      if (Math.random() < 0.15) network.cut();
+      await sleep(Math.random() * 4);
+    });
+    await until(() => viewers.every(({ received }) => received.length >= contents.length), {
+      what: 'everything to arrive',
+    });
+
+    for (const viewer of viewers) expect(viewer.contents).toEqual(contents);
+    expect(network.accepted).toBeGreaterThan(5);
+  });
+
+  it('a subscription that has seen no message yet loses none', async () => {
+    const network = await networkTo(used.server);
+    const { client, events } = resumingOver(plainClient(network));
+    const [silent, busy] = [newRoom(), newRoom()];
+    await say(used.server, busy, ['before']);
+    const viewers = [
+      new Viewer(client, { roomId: silent }),
+      new Viewer(client, { roomId: silent, last: 1 }),
+      new Viewer(client, { roomId: busy }),
+    ];
+    await told(events, 'live', 3);
+
+    network.refuse();
+    await told(events, 'reconnecting', 3);
+    const contents = numbered('missed', 5);
+    await say(used.server, silent, contents);
+    await say(used.server, busy, contents);
+    network.restore();
+    await until(() => viewers.every(({ received }) => received.length >= 5), { what: 'what was missed' });
+    for (const viewer of viewers) expect(viewer.contents).toEqual(contents);
+  });
+
+  it('a connection that is lost without a word is noticed by its pings', async () => {
+    const network = await networkTo(used.server);
+    const { client, events } = resumingOver(plainClient(network, { keepAlive: 50 }), { pongTimeoutMs: 50 });
+    const room = newRoom();
+    const viewer = new Viewer(client, { roomId: room });
+    await told(events, 'live');
+    network.stall();
+    await say(used.server, room, numbered('missed', 3));
+    await told(events, 'live', 2);
+    expect(viewer.contents).toEqual(numbered('missed', 3));
+    expect(viewer.error).toBeUndefined();
+  });
+});
+
+describe('what it tells', () => {
+  it('connecting, live; reconnecting with the attempt, live with what was missed', async () => {
+    const network = await networkTo(used.server);
+    const { client, events } = resumingOver(plainClient(network));
+    const room = newRoom();
+    await say(used.server, room, numbered('old', 3));
+    const viewer = new Viewer(client, { roomId: room, last: 2 });
+    await told(events, 'live');
+    expect(events).toMatchObject([{ type: 'connecting' }, { type: 'live', missed: 0, roomId: room }]);
+    expect(viewer.contents).toEqual(['old 2', 'old 3']);
+
+    network.refuse();
+    await told(events, 'reconnecting', 3);
+    await say(used.server, room, numbered('missed', 3));
+    network.restore();
+    await told(events, 'live', 2);
+    const attempts = events.flatMap((event) => (event.type === 'reconnecting' ? [event.attempt] : []));
+    expect(attempts).toEqual(attempts.map((_, index) => index + 1));
+    expect(events.at(-1)).toMatchObject({ type: 'live', missed: 3, payload: { query: FOLLOW } });
+    expect(viewer.contents).toEqual(['old 2', 'old 3', ...numbered('missed', 3)]);
+  });
+
+  it('a gap, where what was missed is no longer kept; then it goes on with the newest', async () => {
+    const network = await networkTo(used.server);
+    const { client, events } = resumingOver(plainClient(network), { lastAfterGap: 4 });
+    const room = newRoom();
+    const viewer = new Viewer(client, { roomId: room });
+    await told(events, 'live');
+    const [seen] = await say(used.server, room, ['seen']);
+    await until(() => viewer.received.length === 1, { what: 'the first message' });
+
+    network.refuse();
+    await say(used.server, room, numbered('missed', 10));
+    // As if they had grown too old.
+    await used.redis.cli('LTRIM', `messages:${room}`, '0', '5');
+    network.restore();
+    await told(events, 'live', 2);
+
+    const gap = events.find(({ type }) => type === 'gap');
+    expect(gap).toMatchObject({ after: seen });
+    expect(viewer.contents).toEqual(['seen', ...numbered('missed', 10).slice(-4)]);
+    await say(used.server, room, ['next']);
+    await until(() => viewer.contents.at(-1) === 'next', { what: 'the next message' });
+  });
+
+  it('a gap, where the store lost what it held, and nothing that was seen comes again', async () => {
+    const network = await networkTo(used.server);
+    const { client, events } = resumingOver(plainClient(network));
+    const room = newRoom();
+    const viewer = new Viewer(client, { roomId: room });
+    await told(events, 'live');
+    await say(used.server, room, numbered('before', 3));
+    await until(() => viewer.received.length === 3, { what: 'what came before' });
+    // The newest one alone, as by a failover.
+    await used.redis.cli('LPOP', `messages:${room}`);
+    await told(events, 'gap');
+    await say(used.server, room, ['after']);
+    await until(() => viewer.contents.includes('after'), { what: 'what came after' });
+    expect(viewer.contents).toEqual([...numbered('before', 3), 'after']);
+  });
+});
+
+describe('a consumer that is slow', () => {
+  it('leaves the room while results wait, and gets everything all the same', async () => {
+    const network = await networkTo(used.server);
+    const { client } = resumingOver(plainClient(network));
+    const room = newRoom();
+    const talkers = numbered('talker', 12);
+    await Promise.all(talkers.map((name) => say(used.server, room, numbered(name, 100))));
+    const contents = (await stored(used.redis, room)).map(({ content }) => content);
+    expect(contents).toHaveLength(1_200);
+
+    const results = client.iterate<{ messageAdded: { content: string } }>({
+      query: FOLLOW,
+      variables: { roomId: room, after: '0' },
+    });
+    const received: string[] = [];
+    for await (const { data } of results) {
+      received.push(data!.messageAdded.content);
+      if (received.length === 1) await until(() => network.open === 0, { what: 'it to leave' });
+      if (received.length === contents.length) break;
+    }
+    expect(received).toEqual(contents);
+    expect(network.accepted).toBeGreaterThan(1);
+    await until(() => network.open === 0, { what: 'it to leave for good' });
+  });
+});

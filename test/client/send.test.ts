@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type SendError, type SendRetry, send, sendOnce } from '../../web/client/index.js';
+import { startRedis } from '../support/redis-server.js';
+import { startServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { useServer } from '../support/use-server.js';
+import {
+  atEnd,
+  networkTo,
+  newRoom,
+  plainClient,
+  QUICK,
+  resumingOver,
+  stored,
+  told,
+  Viewer,
+} from './fixture.js';
+import { refusal } from './scripted-client.js';
+
+const used = useServer();
+
+describe('a message is stored once', () => {
+  it('and is given as it was stored', async () => {
+    const network = await networkTo(used.server);
+    const { client } = resumingOver(plainClient(network));
+    const room = newRoom();
+    const message = await send(client, { roomId: room, content: ' hello ', author: 'Ada' });
+    expect(message).toMatchObject({ roomId: room, content: 'hello', author: { name: 'Ada' } });
+    expect(Date.parse(message.createdAt)).toBeGreaterThan(0);
+    expect(await stored(used.redis, room)).toMatchObject([{ id: message.id }]);
+    await until(() => network.open === 0, { what: 'the connection to be given up' });
+  });
+
+  it('where the answer is lost with the connection', async () => {
+    const network = await networkTo(used.server);
+    const client = plainClient(network, { lazy: false });
+    atEnd(() => client.dispose());
+    await new Promise<void>((resolve) => {
+      client.on('connected', () => resolve());
+    });
+    network.loseReplies();
+    const room = newRoom();
+    const retries: SendRetry[] = [];
+    const sending = send(
+      client,
+      { roomId: room, content: 'hello' },
+      { ...QUICK, onRetry: (retry) => retries.push(retry) },
+    );
+    const first = await until(async () => (await stored(used.redis, room))[0], {
+      what: 'the message to be stored',
+    });
+    network.cut();
+    expect(await sending).toMatchObject({ id: first!.id });
+    expect(retries).toHaveLength(1);
+    expect(await stored(used.redis, room)).toHaveLength(1);
+  });
+
+  it('where the connection is lost without a word', async () => {
+    const network = await networkTo(used.server);
+    const { client } = resumingOver(plainClient(network, { lazy: false, keepAlive: 50 }), {
+      pongTimeoutMs: 50,
+    });
+    await until(() => network.accepted === 1, { what: 'a connection' });
+    const room = newRoom();
+    await send(client, { roomId: room, content: 'first' });
+    network.stall();
+    await send(client, { roomId: room, content: 'second' }, QUICK);
+    expect(await stored(used.redis, room)).toMatchObject([{ content: 'first' }, { content: 'second' }]);
+  });
+
+  it('where Redis is killed and comes back, and who follows the room gets it once', async () => {
+    const redis = await startRedis({ appendonly: true });
+    atEnd(() => redis.close());
+    const server = await startServer({ redisUrl: redis.url, REDIS_TIMEOUT_MS: 200, HEAD_CHECK_MS: 100 });
+    atEnd(() => server.close());
+    const network = await networkTo(server);
+    const { client, events } = resumingOver(plainClient(network));
+    const viewer = new Viewer(client, { roomId: 'room' });
+    await told(events, 'live');
+    await redis.kill();
+    const retries: SendRetry[] = [];
+    const sending = send(
+      client,
+      { roomId: 'room', content: 'hello' },
+      { ...QUICK, onRetry: (retry) => retries.push(retry) },
+    );
+    await until(() => retries.length > 1, { what: 'tries that failed' });
+    expect(retries[0]!.error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', outcome: 'unknown' });
+    await redis.restart();
+    const { id } = await sending;
+    expect(await stored(redis, 'room')).toMatchObject([{ id }]);
+    await until(() => viewer.received.length > 0, { what: 'the message' });
+    expect(viewer.received).toMatchObject([{ id }]);
+  });
+});
+
+describe('a send that fails', () => {
+  const failure = (sending: Promise<unknown>) => sending.catch((error: unknown) => error as SendError);
+
+  it('is refused for good, with the code of the server', async () => {
+    const network = await networkTo(used.server);
+    const { client } = resumingOver(plainClient(network));
+    expect(await failure(send(client, { roomId: newRoom(), content: '' }))).toMatchObject({
+      name: 'SendError',
+      code: 'BAD_USER_INPUT',
+      outcome: 'refused',
+      message: expect.stringContaining('must not be empty'),
+    });
+  });
+
+  it('is given up in time, and settled later by its nonce', async () => {
+    const network = await networkTo(used.server);
+    const client = plainClient(network, { lazy: false });
+    atEnd(() => client.dispose());
+    await new Promise<void>((resolve) => {
+      client.on('connected', () => resolve());
+    });
+    network.loseReplies();
+    const input = { roomId: newRoom(), content: 'hello' };
+    const error = await failure(send(client, input, { ...QUICK, attemptTimeoutMs: 100, timeoutMs: 300 }));
+    expect(error).toMatchObject({
+      code: undefined,
+      outcome: 'unknown',
+      message: expect.stringContaining('in time'),
+    });
+    network.cut();
+    const { nonce } = error as SendError;
+    const message = await send(client, input, { nonce });
+    expect(await stored(used.redis, input.roomId)).toMatchObject([{ id: message.id }]);
+  });
+
+  it('ends by its signal', async () => {
+    const network = await networkTo(used.server);
+    network.refuse();
+    const { client } = resumingOver(plainClient(network));
+    const reason = new Error('The page was left.');
+    const given = new AbortController();
+    const options = { ...QUICK, signal: given.signal, onRetry: () => given.abort(reason) };
+    expect(await failure(send(client, { roomId: newRoom(), content: 'hello' }, options))).toBe(reason);
+  });
+});
+
+describe('sendOnce', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  /** An attempt that fails with each of these in turn, and then succeeds. */
+  function failing(...causes: unknown[]) {
+    const nonces: string[] = [];
+    const attempt = async (nonce: string) => {
+      nonces.push(nonce);
+      if (causes.length > 0) throw causes.shift();
+      return 'sent';
+    };
+    return { attempt, nonces };
+  }
+  const limited = (retryAfterMs: number) => refusal('RATE_LIMITED', { retryAfterMs }).errors;
+
+  it('waits as long as the server says, with the same nonce', async () => {
+    const { attempt, nonces } = failing(limited(5_000), limited(3_000));
+    const retries: SendRetry[] = [];
+    const sending = sendOnce(attempt, { retryBaseMs: 100, onRetry: (retry) => retries.push(retry) });
+    await vi.runAllTimersAsync();
+    expect(await sending).toBe('sent');
+    expect(retries.map(({ attempt, delayMs }) => [attempt, delayMs])).toEqual([
+      [1, 5_100],
+      [2, 3_200],
+    ]);
+    expect(nonces).toEqual([nonces[0], nonces[0], nonces[0]]);
+    expect(nonces[0]).toMatch(/^[\w-]{32,64}$/);
+  });
+
+  it('does not wait longer than it has time', async () => {
+    const { attempt, nonces } = failing(limited(60_000));
+    await expect(sendOnce(attempt, { timeoutMs: 10_000 })).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs: 60_000,
+      outcome: 'refused',
+    });
+    expect(nonces).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('never tries for longer than a nonce is known', async () => {
+    const { attempt } = failing(...Array.from({ length: 1_000 }, () => new Error('no network')));
+    const begun = Date.now();
+    const sending = sendOnce(attempt, { timeoutMs: Number.MAX_SAFE_INTEGER });
+    sending.catch(() => undefined);
+    await vi.runAllTimersAsync();
+    await expect(sending).rejects.toMatchObject({ outcome: 'unknown', message: 'no network' });
+    expect(Date.now() - begun).toBeLessThan(300_000);
+  });
+
+  it('leaves the outcome open where a try before the refusal may have succeeded', async () => {
+    const { attempt } = failing(new Error('no network'), refusal('FORBIDDEN').errors);
+    const sending = sendOnce(attempt);
+    sending.catch(() => undefined);
+    await vi.runAllTimersAsync();
+    await expect(sending).rejects.toMatchObject({ code: 'FORBIDDEN', outcome: 'unknown' });
+  });
+
+  it.each([
+    ['Apollo Client', { errors: refusal('FORBIDDEN').errors }],
+    ['urql', { graphQLErrors: refusal('FORBIDDEN').errors }],
+    ['graphql-request', { response: refusal('FORBIDDEN') }],
+  ])('knows the refusals of %s', async (_library, cause) => {
+    const { attempt, nonces } = failing(Object.assign(new Error('It failed.'), cause));
+    await expect(sendOnce(attempt)).rejects.toMatchObject({ code: 'FORBIDDEN', message: 'It failed.' });
+    expect(nonces).toHaveLength(1);
+  });
+
+  it('makes a nonce where the page was not loaded securely', async () => {
+    vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
+    const { attempt, nonces } = failing();
+    await sendOnce(attempt);
+    vi.unstubAllGlobals();
+    expect(nonces[0]).toMatch(/^[\da-f]{32}$/);
+  });
+});

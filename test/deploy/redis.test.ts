@@ -1,0 +1,173 @@
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Message } from '../../src/chat/message.js';
+import { connectRedis } from '../../src/redis/connections.js';
+import { createFeed } from '../../src/redis/feed.js';
+import { inspectRedis, redisWarnings } from '../../src/redis/health.js';
+import { createPresence } from '../../src/redis/presence.js';
+import { createRateLimiter } from '../../src/redis/rate-limiter.js';
+import { createRepository } from '../../src/redis/repository.js';
+import { createSessions } from '../../src/redis/sessions.js';
+import { createSlowModes } from '../../src/redis/slow-modes.js';
+import { sweep } from '../../src/redis/sweep.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+
+const path = (file: string) => fileURLToPath(new URL(`../../deploy/redis/${file}`, import.meta.url));
+const password = 'for-development-only';
+
+let redis: RedisServer;
+
+/** One command as that user; without a user, as one who does not log in. */
+async function as(user: string | undefined, ...[command = '', ...args]: string[]): Promise<unknown> {
+  const login = user === undefined ? {} : { username: user, password };
+  const client = new Redis({
+    port: redis.port,
+    ...login,
+    lazyConnect: true,
+    enableReadyCheck: false,
+    // Version 3 begins with HELLO, and a connection on which that is refused gets no further.
+    protocol: 2,
+    retryStrategy: () => null,
+  });
+  // The command fails with the same.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await client.call(command, ...args);
+  } finally {
+    client.disconnect();
+  }
+}
+
+beforeEach(async () => {
+  // The settings of the container, but for its addresses and paths.
+  redis = await startRedis({
+    args: ['--include', path('redis.conf')],
+    aclFile: path('users.acl'),
+    username: 'streamly',
+    password,
+  });
+});
+
+afterEach(() => redis.close());
+
+describe('deploy/redis', () => {
+  it.each([
+    ['maxmemory', '536870912'],
+    ['maxmemory-policy', 'noeviction'],
+    ['timeout', '0'],
+    ['tcp-keepalive', '60'],
+    ['databases', '1'],
+    ['appendonly', 'yes'],
+    ['protected-mode', 'yes'],
+  ])('sets %s to %s', async (name, value) => {
+    expect(await as('operator', 'CONFIG', 'GET', name)).toEqual([name, value]);
+  });
+
+  it('limits what a slow subscriber may cost', async () => {
+    const [, limits] = (await as('operator', 'CONFIG', 'GET', 'client-output-buffer-limit')) as string[];
+
+    expect(limits).toMatch(/pubsub [1-9]\d* [1-9]\d* [1-9]\d*/);
+  });
+
+  it('lets nobody in without a password, or with a wrong one', async () => {
+    await expect(as(undefined, 'GET', 'messages:room1')).rejects.toThrow('NOAUTH');
+    await expect(as(undefined, 'AUTH', 'default', '')).rejects.toThrow('WRONGPASS');
+    await expect(as(undefined, 'AUTH', 'streamly', 'wrong')).rejects.toThrow('WRONGPASS');
+  });
+
+  it.each([
+    ['another key', ['SET', 'other', '1']],
+    ['another key in a script', ['EVAL', "return redis.call('SET', 'other', '1')", '0']],
+    ['another channel', ['PUBLISH', 'other', '1']],
+    ['all channels', ['PSUBSCRIBE', '*']],
+    ['all keys', ['SCAN', '0']],
+    ['the settings', ['CONFIG', 'GET', 'maxmemory']],
+    ['the end of all data', ['FLUSHALL']],
+    ['the end of all data in a script', ['EVAL', "return redis.call('FLUSHALL')", '0']],
+    ['the users', ['ACL', 'LIST']],
+    ['other clients', ['CLIENT', 'KILL', 'TYPE', 'pubsub']],
+  ])('keeps %s from the chat server', async (_, command) => {
+    await expect(as('streamly', ...command)).rejects.toThrow(/NOPERM|can't (access|run)/);
+  });
+
+  it.each([
+    ['empty it', ['FLUSHALL']],
+    ['end it', ['SHUTDOWN']],
+    ['reconfigure it', ['CONFIG', 'SET', 'maxmemory', '1']],
+    ['make users', ['ACL', 'SETUSER', 'me', 'on', 'nopass', '+@all']],
+    ['copy it elsewhere', ['REPLICAOF', '127.0.0.1', '1']],
+  ])('does not let an operator %s', async (_, command) => {
+    await expect(as('operator', ...command)).rejects.toThrow('NOPERM');
+  });
+});
+
+describe('the user streamly', () => {
+  it('may do all that the chat server does', async () => {
+    const connections = connectRedis({ url: redis.url });
+    expect(await connections.ready(5_000)).toBe(true);
+    const { commands } = connections;
+    expect(redisWarnings(await inspectRedis(commands))).toEqual([]);
+    const limit = { count: 10, windowMs: 1_000 };
+    const repository = createRepository({
+      commands,
+      historyLimit: 100,
+      ttlSeconds: 60,
+      sendPolicy: { perUser: limit, perAddress: limit },
+    });
+    const sessions = createSessions({ commands, ttlMs: 1_000 });
+    const slowModes = createSlowModes({ commands, ttlMs: 1_000 });
+    const { take } = createRateLimiter({
+      commands,
+      limits: { connections: limit, sessions: limit },
+      timeoutMs: 1_000,
+      onFailure: 'closed',
+    });
+    const presence = createPresence({ commands, nodeId: 'node1', heartbeatMs: 100 });
+    const feed = createFeed({ subscriber: connections.subscriber });
+    const heard: Message[] = [];
+    const open = await feed.open('room1', {
+      onMessage: (message) => heard.push(message),
+      onResumed: () => undefined,
+      onFailed: (error) => expect.unreachable(String(error)),
+    });
+
+    const author = { id: 'guest:Ada', name: 'Ada' };
+    const draft = { roomId: 'room1', author, content: 'hello', nonce: 'one' };
+    const sent = await repository.send(draft);
+    expect(await repository.send(draft)).toEqual(sent);
+    await slowModes.set('room1', 1);
+    expect(await slowModes.of(['room1'])).toEqual([1]);
+    const sender = { id: 'ada', address: '192.0.2.1', exempt: 'from nothing' } as const;
+    const limited = { roomId: 'room2', author, content: 'limited' };
+    await repository.send(limited, sender);
+    await slowModes.set('room2', 9);
+    await expect(repository.send(limited, sender)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await slowModes.set('room2', 0);
+    await take('connections', '192.0.2.1');
+    const { token } = await sessions.start('Ada', ['viewer']);
+    const { sessionId = '' } = (await sessions.find(token)) ?? {};
+    expect(await sessions.over([sessionId, 'none'])).toEqual(['none']);
+    expect(await sessions.end(sessionId)).toBe(true);
+    await until(() => heard.length === 1, { what: 'the message on the channel' });
+    expect((await repository.page('room1', { take: { last: 10 } })).messages).toEqual([sent]);
+    expect(await repository.lastMessages(['room1'])).toEqual([sent]);
+    expect(await repository.activeRooms(10)).toEqual(['room1', 'room2']);
+    presence.start();
+    presence.join('room1', 'connection1');
+    const count = async () => (await repository.connectionCounts(['room1']))[0];
+    await until(async () => (await count()) === 1, { what: 'the connection to be counted' });
+    await sweep(commands);
+    presence.leave('room1', 'connection1');
+    await until(async () => (await count()) === 0, { what: 'the connection to be gone' });
+
+    await open.close();
+    await presence.close();
+    await feed.close();
+    await connections.close();
+    // What is refused and then ignored by a client shows here alone.
+    expect(await as('operator', 'ACL', 'LOG')).toEqual([]);
+  });
+});

@@ -1,0 +1,82 @@
+/** The programs in examples/, run as the docs say, and shown there as they are. */
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { run } from './support/clients/http.js';
+import { Messages, SendMessage } from './support/documents.js';
+import { until } from './support/until.js';
+import { useServer } from './support/use-server.js';
+
+const used = useServer();
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+/** Runs `npx tsx examples/<name>/main.ts <endpoint> <room>`, without npx in between. */
+function start(name: string, roomId: string) {
+  const program = spawn(
+    process.execPath,
+    ['--import', 'tsx', `examples/${name}/main.ts`, used.server.url, roomId],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const output = { text: '' };
+  for (const stream of [program.stdout, program.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output.text += chunk;
+    });
+  }
+  const ended = new Promise((resolve) => program.once('close', resolve));
+  ends.push(async () => {
+    program.kill('SIGKILL');
+    await ended;
+  });
+  return output;
+}
+
+const say = (roomId: string, content: string) =>
+  run(used.server, SendMessage, { input: { roomId, content, author: 'Ann' } });
+
+const contentsOf = async (roomId: string) =>
+  (await run(used.server, Messages, { roomId })).messages.nodes.map(({ content }) => content);
+
+describe('the example with', () => {
+  it('Apollo Client has pages and live messages in one list', async () => {
+    for (let number = 1; number <= 30; number += 1) await say('apollo', `message ${number}`);
+    const output = start('apollo', 'apollo');
+    await until(() => output.text.includes('Apollo: Hello from Apollo Client\n'), {
+      what: 'its own message',
+    });
+    // Twenty, ten older, and its own.
+    await until(() => output.text.includes('31 messages in the list'), { what: 'the list' });
+    await say('apollo', 'live');
+    await until(() => output.text.includes('Ann: live\n'), { what: 'a live message' });
+    await until(() => output.text.includes('32 messages in the list'), { what: 'the list' });
+  });
+
+  it('urql joins with the newest, and goes on live', async () => {
+    await say('urql', 'before');
+    const output = start('urql', 'urql');
+    await until(() => output.text.includes('Ann: before\n'), { what: 'what was there' });
+    await until(() => output.text.includes('Urql: Hello from urql\n'), { what: 'its own message' });
+    await say('urql', 'live');
+    await until(() => output.text.includes('Ann: live\n'), { what: 'a live message' });
+  });
+
+  it('a bot answers', async () => {
+    start('bot', 'bot');
+    await until(async () => (await contentsOf('bot')).includes('Say !ping'), { what: 'the bot' });
+    await say('bot', '!ping');
+    await until(async () => (await contentsOf('bot')).includes('pong, Ann'), { what: 'its answer' });
+  });
+});
+
+describe('docs/clients.md', () => {
+  it.each(['apollo/documents', 'apollo/main', 'urql/main', 'bot/main'])(
+    'shows examples/%s.ts as it is',
+    async (name) => {
+      const docs = await readFile('docs/clients.md', 'utf8');
+      expect(docs).toContain(`\`\`\`ts\n${await readFile(`examples/${name}.ts`, 'utf8')}\`\`\``);
+    },
+  );
+});

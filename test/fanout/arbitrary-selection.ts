@@ -1,0 +1,161 @@
+/** Random selections on `messageAdded`, as documents that are valid by construction. */
+import fc from 'fast-check';
+
+type TypeName = 'Message' | 'User' | 'Room';
+
+/** One field, inline fragment or spread. */
+interface Node {
+  kind: 'field' | 'inline' | 'spread';
+  type: TypeName;
+  name: string;
+  alias: string;
+  directives: Directive[];
+  /** Whether an inline fragment names its type. */
+  named: boolean;
+  children: Node[];
+}
+
+interface Directive {
+  name: 'include' | 'skip';
+  /** A variable or a constant. */
+  condition: '$a' | '$b' | '$c' | 'true' | 'false';
+}
+
+/** What a variable of the selection is given: `c` has a default and may be left out; null is an error. */
+export interface Values {
+  a: boolean;
+  b: boolean;
+  c: boolean | null | undefined;
+}
+
+export interface RandomSelection {
+  nodes: Node[];
+  defaultOfC: boolean;
+  values: Values;
+}
+
+const LEAVES: Record<TypeName, string[]> = {
+  Message: ['id', 'roomId', 'content', 'createdAt', '__typename'],
+  User: ['id', 'name', '__typename'],
+  Room: ['id', 'connectionCount', '__typename'],
+};
+const BRANCHES: Record<TypeName, Record<string, TypeName>> = {
+  Message: { author: 'User', room: 'Room' },
+  User: {},
+  Room: { lastMessage: 'Message' },
+};
+
+const directives = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Directive[]>([]) },
+  {
+    weight: 1,
+    arbitrary: fc.uniqueArray(
+      fc.record<Directive>({
+        name: fc.constantFrom('include', 'skip'),
+        condition: fc.constantFrom('$a', '$b', '$c', 'true', 'false'),
+      }),
+      { selector: ({ name }) => name, minLength: 1, maxLength: 2 },
+    ),
+  },
+);
+const alias = fc.constantFrom('', '', '', 'x_', 'y_');
+
+function nodesOf(type: TypeName, depth: number): fc.Arbitrary<Node[]> {
+  const common = { type: fc.constant(type), directives, named: fc.boolean() };
+  const leaf = fc.record<Node>({
+    ...common,
+    kind: fc.constant('field'),
+    name: fc.constantFrom(...LEAVES[type]),
+    alias,
+    children: fc.constant([]),
+  });
+  if (depth === 0) return fc.array(leaf, { minLength: 1, maxLength: 3 });
+  const branches = Object.entries(BRANCHES[type]).map(([name, to]) =>
+    fc.record<Node>({
+      ...common,
+      kind: fc.constant('field'),
+      name: fc.constant(name),
+      alias,
+      children: nodesOf(to, depth - 1),
+    }),
+  );
+  const fragment = fc.record<Node>({
+    ...common,
+    kind: fc.constantFrom('inline', 'spread'),
+    name: fc.constant(''),
+    alias: fc.constant(''),
+    children: nodesOf(type, depth - 1),
+  });
+  return fc.array(fc.oneof({ weight: 3, arbitrary: leaf }, ...branches, fragment), {
+    minLength: 1,
+    maxLength: 4,
+  });
+}
+
+export const randomSelection: fc.Arbitrary<RandomSelection> = fc.record({
+  nodes: nodesOf('Message', 3),
+  defaultOfC: fc.boolean(),
+  values: fc.record({ a: fc.boolean(), b: fc.boolean(), c: fc.option(fc.boolean(), { nil: undefined }) }),
+});
+
+/** The values as they come with an operation. */
+export function variablesOf({ a, b, c }: Values): Record<string, unknown> {
+  return { a, b, ...(c !== undefined && { c }) };
+}
+
+/** Ways to write one selection that make no difference to its results. */
+export interface Spelling {
+  operationName: string;
+  rootArguments: string;
+  rootVariables: string[];
+  separator: string;
+}
+
+export const PLAIN_SPELLING: Spelling = {
+  operationName: '',
+  rootArguments: 'roomId: "room1"',
+  rootVariables: [],
+  separator: ' ',
+};
+
+export const OTHER_SPELLING: Spelling = {
+  operationName: 'Live',
+  rootArguments: 'last: $last, roomId: $room',
+  rootVariables: ['$room: ID!', '$last: Int'],
+  separator: '\n  , # or so\n',
+};
+
+/** Prints a selection as a document; fragments are numbered as they are met. */
+export function documentOf({ nodes, defaultOfC }: RandomSelection, spelling: Spelling): string {
+  const fragments: string[] = [];
+  const used = new Set<string>();
+  const { separator } = spelling;
+  const print = (node: Node): string => {
+    const annotated = node.directives
+      .map(({ name, condition }) => {
+        if (condition.startsWith('$')) used.add(condition);
+        return ` @${name}(if: ${condition})`;
+      })
+      .join('');
+    const children =
+      node.children.length === 0 ? '' : ` {${separator}${node.children.map(print).join(separator)} }`;
+    if (node.kind === 'field') {
+      return `${node.alias && `${node.alias}${node.name.replaceAll('_', '')}: `}${node.name}${annotated}${children}`;
+    }
+    if (node.kind === 'inline') return `...${node.named ? ` on ${node.type}` : ''}${annotated}${children}`;
+    const name = `F${fragments.length}`;
+    // Its place is taken before the fragments within it are met: a number names one fragment.
+    fragments.push('');
+    fragments[Number(name.slice(1))] = `fragment ${name} on ${node.type}${children}`;
+    return `...${name}${annotated}`;
+  };
+  const selection = nodes.map(print).join(separator);
+  const types: Record<string, string> = { $a: 'Boolean!', $b: 'Boolean!', $c: `Boolean = ${defaultOfC}` };
+  const definitions = [
+    ...spelling.rootVariables,
+    ...[...used].sort().map((name) => `${name}: ${types[name]}`),
+  ];
+  const head = definitions.length === 0 ? '' : `(${definitions.join(', ')})`;
+  const root = `messageAdded(${spelling.rootArguments}) {${separator}${selection} }`;
+  return [`subscription ${spelling.operationName}${head} { ${root} }`, ...fragments].join('\n');
+}

@@ -1,0 +1,114 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ChatError } from '../../src/chat/errors.js';
+import type { Message } from '../../src/chat/message.js';
+import type { Presence } from '../../src/chat/repository.js';
+import { Hub, type HubOptions, type Start } from '../../src/fanout/hub.js';
+import type { Framing, Sink } from '../../src/fanout/sink.js';
+import { MemoryStore } from '../support/memory-store.js';
+
+export const ROOM = 'room1';
+
+/** Makes of a message what is delivered. */
+export type Render = (message: Message) => Buffer | Promise<Buffer>;
+
+/** Lets what is under way in memory come to its end. */
+export async function turns(count = 5): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await nextTurn();
+}
+
+/** A hub on a store in memory, and what it reports. */
+export function createHub(options: Partial<HubOptions> & { store?: MemoryStore } = {}) {
+  const { store = new MemoryStore(), ...more } = options;
+  const troubles: unknown[] = [];
+  const gaps: number[] = [];
+  const present = new Map<string, number>();
+  const count = (roomId: string, by: number) => void present.set(roomId, (present.get(roomId) ?? 0) + by);
+  const presence: Presence = { join: (roomId) => count(roomId, 1), leave: (roomId) => count(roomId, -1) };
+  const hub = new Hub({
+    repository: store,
+    feed: store,
+    presence,
+    logCapacity: 16,
+    pageSize: 5,
+    ttlMs: 86_400_000,
+    headCheckMs: 3_600_000,
+    hooks: {
+      onGapFilled: (_roomId, messages) => void gaps.push(messages),
+      onTrouble: (_roomId, error) => void troubles.push(error),
+    },
+    ...more,
+  });
+  return { hub, store, troubles, gaps, present };
+}
+
+const TEXTS: Framing<string[]> = {
+  key: 'texts',
+  encode: (payloads) => payloads.map(String),
+};
+
+/** Keeps what is written to it. It is full after each `room` writes, until it is drained. */
+export class TestSink implements Sink<string[]> {
+  readonly framing: Framing<string[]> = TEXTS;
+  readonly received: string[] = [];
+  /** How many writes there were. */
+  writes = 0;
+  #sinceDrained = 0;
+  #drained: (() => void) | undefined;
+
+  constructor(public room = Number.POSITIVE_INFINITY) {}
+
+  get full(): boolean {
+    return this.#sinceDrained >= this.room;
+  }
+
+  write(frames: string[]): void {
+    this.writes += 1;
+    this.#sinceDrained += 1;
+    this.received.push(...frames);
+  }
+
+  whenDrained(callback: () => void): void {
+    if (this.#drained !== undefined) throw new Error('A subscriber waits once.');
+    this.#drained = callback;
+  }
+
+  drain(): void {
+    this.#sinceDrained = 0;
+    const drained = this.#drained;
+    this.#drained = undefined;
+    drained?.();
+  }
+}
+
+/** Renders a message as its id. */
+export const idOf: Render = (message: Message) => Buffer.from(message.id);
+
+/** A place taken, and delivered from into a sink. */
+export interface Following {
+  sink: TestSink;
+  refusals: ChatError[];
+  /** Leaves as a stream that ends does. */
+  leave(): void;
+}
+
+/** Joins a room and delivers into a sink. */
+export async function follow(
+  hub: Hub,
+  start: Start,
+  { sink = new TestSink(), key = 'ids', render = idOf, roomId = ROOM } = {},
+): Promise<Following> {
+  const source = await hub.join(roomId, start, 'connection1');
+  const refusals: ChatError[] = [];
+  const subscriber = source.subscribe(key, () => render, sink, {
+    refused: (reason) => void refusals.push(reason),
+  });
+  subscriber.pump();
+  return {
+    sink,
+    refusals,
+    leave: () => {
+      subscriber.end();
+      source.release();
+    },
+  };
+}

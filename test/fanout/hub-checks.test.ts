@@ -1,0 +1,45 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { MessageFeed } from '../../src/chat/repository.js';
+import { MemoryStore } from '../support/memory-store.js';
+import { createHub, follow, ROOM, turns } from './fixture.js';
+
+describe('comparing heads with the store', () => {
+  it('heals a feed that died in silence', async () => {
+    const store = new MemoryStore();
+    const deaf: MessageFeed = { open: async () => ({ close: async () => undefined }) };
+    const { hub, gaps } = createHub({ store, feed: deaf });
+    const viewer = await follow(hub, { from: 'now' });
+    const sent = [store.put(ROOM).id, store.put(ROOM).id];
+    await hub.checkHeads();
+    await turns();
+    expect(viewer.sink.received).toEqual(sent);
+    expect(gaps).toEqual([2]);
+    viewer.leave();
+  });
+
+  it('is done several times in the life of a message, until the hub is closed', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let checks = 0;
+    const store = new MemoryStore();
+    const lastMessages = async (roomIds: readonly string[]) => {
+      checks += 1;
+      return store.lastMessages(roomIds);
+    };
+    const { hub } = createHub({ repository: { page: store.page.bind(store), lastMessages }, ttlMs: 1_000 });
+    const viewer = await follow(hub, { from: 'now' });
+    hub.start();
+    hub.start();
+    vi.advanceTimersByTime(1_000);
+    expect(checks).toBe(4);
+    await hub.close();
+    expect(vi.getTimerCount()).toBe(0);
+    viewer.leave();
+    vi.useRealTimers();
+  });
+
+  it('asks nothing where no room is open', async () => {
+    const asked = () => Promise.reject(new Error('asked'));
+    const { hub } = createHub({ repository: { page: asked, lastMessages: asked } });
+    await expect(hub.checkHeads()).resolves.toBeUndefined();
+  });
+});

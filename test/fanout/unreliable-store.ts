@@ -1,0 +1,68 @@
+import { serviceUnavailable } from '../../src/chat/errors.js';
+import type { Message } from '../../src/chat/message.js';
+import type { Closeable, FeedListener, MessageFeed, Page, Window } from '../../src/chat/repository.js';
+import type { MemoryStore } from '../support/memory-store.js';
+
+/** A read that has been asked and not answered. */
+interface Read {
+  /** What the store held when it was asked, and what it holds when it is answered. */
+  asked: Promise<Page>;
+  now(): Promise<Page>;
+  resolve(page: Promise<Page>): void;
+  reject(error: Error): void;
+}
+
+/**
+ * What lies between a log and its store, where all that a network does can be done to it: what is published
+ * waits until it is told, in any order, twice or never; reads wait until they are answered, or fail.
+ */
+export class UnreliableStore implements MessageFeed {
+  readonly published: Message[] = [];
+  readonly reads: Read[] = [];
+  listener: FeedListener | undefined;
+
+  constructor(private readonly store: MemoryStore) {}
+
+  async open(roomId: string, listener: FeedListener): Promise<Closeable> {
+    this.listener = listener;
+    const handle = await this.store.open(roomId, {
+      onMessage: (message) => void this.published.push(message),
+      onResumed: () => undefined,
+      onFailed: () => undefined,
+    });
+    return {
+      close: async () => {
+        this.listener = undefined;
+        await handle.close();
+      },
+    };
+  }
+
+  page(roomId: string, window: Window): Promise<Page> {
+    return new Promise((resolve, reject) => {
+      const asked = this.store.page(roomId, window);
+      // Whether anyone will be given this one is not known yet.
+      asked.catch(() => undefined);
+      this.reads.push({ asked, now: () => this.store.page(roomId, window), resolve, reject });
+    });
+  }
+
+  /** Tells one of the messages that wait; `keep` leaves it there, to be told again. */
+  tell(index: number, keep = false): void {
+    const message = this.published[index];
+    if (message === undefined) return;
+    if (!keep) this.published.splice(index, 1);
+    this.listener?.onMessage(message);
+  }
+
+  /** Answers the oldest read, with what the store held when it was asked or with what it holds now. */
+  answer(snapshot: 'asked' | 'now'): void {
+    const read = this.reads.shift();
+    if (read === undefined) return;
+    read.resolve(snapshot === 'asked' ? read.asked : read.now());
+  }
+
+  fail(): void {
+    this.reads.shift()?.reject(serviceUnavailable('The store is away.'));
+  }
+}

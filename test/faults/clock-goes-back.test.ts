@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { compareIds } from '../../src/chat/message.js';
+import { ask } from '../support/ask.js';
+import { until } from '../support/until.js';
+import { clean, report, startSite } from './fixture.js';
+
+const HOUR = 3_600_000;
+
+test('13. a clock that goes back by an hour: ids go on from the newest message, and never back', async () => {
+  const site = await startSite({ variables: { HEAD_CHECK_MS: 500 } });
+  const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
+  const talker = site.talker('room1');
+  await talker.say(50);
+
+  // What the list looks like to a clock that is an hour behind the one that wrote its newest message.
+  const newest = (await site.stored('room1')).at(-1)!;
+  const ahead = Date.now() + HOUR;
+  const message = {
+    id: `${ahead}-7`,
+    prev: newest.id,
+    roomId: 'room1',
+    author: { id: 'guest:Ann', name: 'Ann' },
+  };
+  const entry = JSON.stringify({ ...message, content: 'written before the clock went back' });
+  await site.redis.cli('LPUSH', 'messages:room1', entry);
+  await talker.say(200);
+
+  const stored = await site.stored('room1');
+  const ids = stored.map(({ id }) => id);
+  expect(ids).toEqual([...ids].sort(compareIds));
+  expect(ids.slice(51)).toEqual(Array.from({ length: 200 }, (_, index) => `${ahead}-${8 + index}`));
+  const query = `{ messages(roomId: "room1", after: "${ahead}-100", first: 3) { nodes { id } } }`;
+  const page = await ask(site.node(), { query });
+  expect(page).toEqual({ messages: { nodes: [101, 102, 103].map((seq) => ({ id: `${ahead}-${seq}` })) } });
+
+  await until(() => viewers.every(({ total }) => total === 251), { what: 'all to be received' });
+  const counts = await site.count('room1');
+  report('13. the clock went back', counts, { 'of them put there by hand': 1 });
+  expect(counts).toEqual(clean(251, 252 * viewers.length));
+});

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { connectionCount } from '../support/ask.js';
+import { Crowd } from '../support/crowd.js';
+import { until } from '../support/until.js';
+import { clean, HEAVY, report, startSite } from './fixture.js';
+
+const SIZE = 5_000;
+
+test('9. 5,000 clients dropped at once and back with their cursors while messages flow', HEAVY, async () => {
+  const site = await startSite();
+  const node = site.node();
+  const talker = site.talker('room1');
+  const crowd = new Crowd(node, 'room1', SIZE);
+  for (const member of crowd.members) site.counts(member);
+  const counted = () => connectionCount(node, 'room1');
+
+  await crowd.join();
+  await until(async () => (await counted()) === SIZE, { what: 'all to be there', timeout: 20_000 });
+  await talker.say(10);
+  await until(() => crowd.members.every(({ received }) => received.length === 10), {
+    what: 'messages to flow',
+  });
+
+  crowd.drop();
+  await talker.say(10);
+  const sends: Promise<unknown>[] = [];
+  await crowd.join((count) => {
+    if (count % 100 === 0) sends.push(talker.one());
+  });
+  await Promise.all(sends);
+  const counts = await site.count('room1');
+  const told = crowd.members.flatMap((member) => member.told);
+  report('9. 5,000 back at once', counts, { 'sent before they came, and while': `10 and ${sends.length}` });
+  expect(counts).toEqual(clean(71, 71 * SIZE));
+  expect(told).toEqual([]);
+});

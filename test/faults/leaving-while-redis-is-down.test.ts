@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { connectionCount } from '../support/ask.js';
+import { until } from '../support/until.js';
+import { clean, report, startSite } from './fixture.js';
+
+test('4. clients leave, and the last viewer unsubscribes, while Redis is down: nothing of them is left', async () => {
+  const variables = { REDIS_TIMEOUT_MS: 500, PRESENCE_HEARTBEAT_MS: 500 };
+  const site = await startSite({ redis: { appendonly: true }, variables });
+  const node = site.node();
+  const [stays, ...others] = Array.from({ length: 5 }, () => site.viewer('room1'));
+  const alone = site.viewer('room2');
+  const rooms = ['room1', 'room2'];
+  const counted = () => Promise.all(rooms.map((roomId) => connectionCount(node, roomId)));
+  await until(async () => String(await counted()) === '5,1', { what: 'all to be counted' });
+
+  await site.redis.kill();
+  await Promise.all([alone, ...others].map((viewer) => viewer.close()));
+  await site.redis.restart();
+
+  await until(async () => String(await counted()) === '1,0', { what: 'those who left to be gone' });
+  await until(async () => (await site.redis.cli('SMEMBERS', 'rooms:active')) === 'room1', {
+    what: 'the empty room to be gone',
+  });
+  await until(async () => (await site.redis.cli('PUBSUB', 'CHANNELS')) === 'messages:room1', {
+    what: 'the one room that is left to be followed again',
+  });
+  expect(await site.redis.cli('EXISTS', 'connections:room2')).toBe('0');
+
+  site.viewers.splice(0, Number.POSITIVE_INFINITY, stays!, site.viewer('room2'));
+  const talkers = rooms.map((roomId) => site.talker(roomId));
+  await Promise.all(talkers.map((talker) => talker.say(20)));
+  for (const roomId of rooms) {
+    const counts = await site.count(roomId);
+    report(`4. left while Redis was down, ${roomId}`, counts);
+    expect(counts).toEqual(clean(21, 21));
+  }
+});

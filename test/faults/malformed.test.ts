@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { ask, connectionCount } from '../support/ask.js';
+import type { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { clean, report, startSite } from './fixture.js';
+
+const someone = { id: 'guest:Ann', name: 'Ann' };
+
+/** What is no message at all. */
+const GARBAGE = [
+  'not JSON',
+  '',
+  '{}',
+  'null',
+  '[1,2,3]',
+  '"text"',
+  '{"id":"1-1"',
+  '{"id":"1-1","prev":"0"}',
+  '{"__proto__":{"id":"1-1"}}',
+  '{"id":"99999999999999999999-0","prev":"0","roomId":"room1","author":{"id":"a","name":"a"},"content":"x"}',
+  '['.repeat(10_000),
+  'x'.repeat(100_000),
+  '\u0000\u0001\ud800',
+];
+
+/** What begins as a message does, and is none; newer than all before it, as a newest entry is. */
+const LOOKALIKES = [
+  '"author":null,"content":"x"',
+  '"author":{"id":"a","name":"a"},"content":7',
+  '"author":{}',
+].map(
+  (rest, index) => `{"id":"${Date.now() + (index + 1) * 3_600_000}-0","prev":"0","roomId":"room1",${rest}}`,
+);
+
+test('14. malformed things in the list and on the channel: counted, logged, skipped, nobody’s stream is broken', async () => {
+  const site = await startSite({ variables: { HEAD_CHECK_MS: 500 } });
+  const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
+  const talker = site.talker('room1');
+  await talker.say(20);
+
+  for (const text of [...GARBAGE, ...LOOKALIKES]) {
+    await site.redis.cli('LPUSH', 'messages:room1', text);
+    await site.redis.cli('RPUSH', 'messages:room1', text);
+    await site.redis.cli('PUBLISH', 'messages:room1', text);
+    await talker.say(5);
+  }
+  viewers.push(site.viewer('room1'));
+  for (const text of GARBAGE) await site.redis.cli('LPUSH', 'messages:room1', text);
+  // The head is malformed: whoever comes now reads behind it.
+  viewers.push(site.viewer('room1'));
+  await until(() => viewers.every(({ total }) => total === talker.total), { what: 'all to be received' });
+
+  const counts = await site.count('room1');
+  const logged = site.nodes.map(
+    ({ log }) => log.filter(({ msg }) => String(msg).includes('malformed')).length,
+  );
+  const counted = await Promise.all(site.nodes.map(malformedCounted));
+  report('14. malformed', counts, { logged: logged.join(' and '), counted: counted.join(' and ') });
+  expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+  expect(Math.min(...logged)).toBeGreaterThanOrEqual(GARBAGE.length);
+  expect(Math.min(...counted)).toBeGreaterThanOrEqual(GARBAGE.length);
+  expect(viewers.flatMap(({ refusals }) => [...refusals.keys()])).toEqual([]);
+});
+
+test('14. keys that are not what they should be: they break their own room at most', async () => {
+  const site = await startSite({ variables: { HEAD_CHECK_MS: 500, PRESENCE_HEARTBEAT_MS: 300 } });
+  const node = site.node();
+  const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
+  const talker = site.talker('room1');
+  await talker.say(20);
+  const elsewhere = site.viewer('broken');
+  await until(() => connectionCount(node, 'broken').then((count) => count === 1), { what: 'the other room' });
+
+  await site.redis.cli('SET', 'messages:broken', 'no list');
+  await site.redis.cli('DEL', 'connections:broken');
+  await site.redis.cli('SET', 'connections:broken', 'no set');
+  await site.redis.cli('SADD', 'connections:room1', 'no connection', 'gone:1');
+  await site.redis.cli('SADD', 'rooms:active', 'no room', '', 'broken', 'ünknown');
+  // A message that nobody was told of: the look at the heads of all rooms finds it.
+  const [newest] = (await site.stored('room1')).slice(-1);
+  const id = `${Number(newest!.id.split('-')[0]) + 1}-0`;
+  const untold = { id, prev: newest!.id, roomId: 'room1', author: someone, content: 'untold' };
+  await site.redis.cli('LPUSH', 'messages:room1', JSON.stringify(untold));
+
+  await until(() => viewers.every(({ cursor }) => cursor === id), { what: 'the untold message' });
+  const counted = () => connectionCount(node, 'room1');
+  await until(async () => (await counted()) === 3, { what: 'connections of no node to be swept' });
+  expect(await ask(node, { query: '{ activeRooms { id } }' })).toEqual({
+    activeRooms: [{ id: 'room1' }, { id: 'broken' }],
+  });
+  await talker.say(20);
+
+  await elsewhere.close();
+  site.viewers.splice(site.viewers.indexOf(elsewhere), 1);
+  const counts = await site.count('room1');
+  report('14. broken keys', counts, { 'of them put there by hand': 1 });
+  expect(counts).toEqual(clean(41, 42 * viewers.length));
+});
+
+/** How many malformed messages a node's metrics tell of. */
+async function malformedCounted({ origin }: TestServer): Promise<number> {
+  const text = await (await fetch(`${origin}/metrics`)).text();
+  const values = [...text.matchAll(/^streamly_malformed_messages_total\{.*\} (\d+)$/gm)];
+  return values.reduce((sum, [, value]) => sum + Number(value), 0);
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { connectionCount } from '../support/ask.js';
+import { until } from '../support/until.js';
+import { clean, HEAVY, report, startSite } from './fixture.js';
+
+const variables = { PRESENCE_HEARTBEAT_MS: 500 };
+
+test(
+  '12. rolling SIGTERM of three of four nodes under load: their clients move, nothing is lost',
+  HEAVY,
+  async () => {
+    const site = await startSite({ nodes: 4, variables });
+    const viewers = Array.from({ length: 12 }, () => site.viewer('room1'));
+    const talkers = [site.talker('room1'), site.talker('room1')];
+    for (const talker of talkers) talker.talk(200);
+
+    const exits: (number | null)[] = [];
+    for (const node of site.nodes.slice(0, 3)) {
+      const before = viewers.map(({ total }) => total);
+      await until(() => viewers.every(({ total }, index) => total > before[index]! + 50), {
+        what: 'messages to reach every viewer',
+      });
+      node.signal('SIGTERM');
+      exits.push(await node.exited);
+    }
+    for (const talker of talkers) await talker.hush();
+
+    const counts = await site.count('room1');
+    const subscribes = viewers.reduce((sum, viewer) => sum + viewer.subscribes, 0);
+    report('12. rolling SIGTERM', counts, { exits, subscribes });
+    expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+    expect(exits).toEqual([0, 0, 0]);
+    const counted = () => connectionCount(site.node(), 'room1');
+    await until(async () => (await counted()) === 12, { what: 'exactly those who are there to be counted' });
+  },
+);
+
+test('12. SIGKILL of a node: its clients move, and others sweep its connections', async () => {
+  const site = await startSite({ nodes: 2, variables });
+  const viewers = Array.from({ length: 10 }, () => site.viewer('room1'));
+  const [killed, left] = site.nodes;
+  const counted = () => connectionCount(left!, 'room1');
+  await until(async () => (await counted()) === 10, { what: 'all to be counted' });
+  const talker = site.talker('room1');
+  talker.talk(200);
+  await until(() => viewers.every(({ total }) => total > 50), { what: 'messages to reach every viewer' });
+
+  killed!.signal('SIGKILL');
+  await killed!.exited;
+  const members = async () => (await site.redis.cli('SMEMBERS', 'connections:room1')).split('\n');
+  const nodes = async () => new Set((await members()).map((member) => member.split(':')[0]));
+  await until(async () => (await nodes()).size === 1 && (await counted()) === 10, {
+    what: 'the connections of the dead node to be swept, and those of its clients to be counted',
+  });
+  await talker.hush();
+
+  const counts = await site.count('room1');
+  report('12. SIGKILL of a node', counts);
+  expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+});

@@ -1,0 +1,38 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { readiness, send } from '../support/ask.js';
+import { startRedis } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+import { clean, report, startSite } from './fixture.js';
+
+test('1. Redis down at boot, back later: the node waits, refuses with SERVICE_UNAVAILABLE, then serves', async () => {
+  const site = await startSite({ nodes: 0, variables: { REDIS_TIMEOUT_MS: 500 } });
+  await site.redis.kill();
+  const node = await site.addNode();
+
+  expect((await fetch(`${node.origin}/health/live`)).status).toBe(200);
+  expect(await readiness(node)).toBe(503);
+  expect(await send(node, 'room1', 'early')).toBe('SERVICE_UNAVAILABLE');
+  const viewer = site.viewer('room1');
+  const talker = site.talker('room1');
+  const said = talker.say(20);
+  const both = () => [viewer, talker].every(({ refusals }) => refusals.has('SERVICE_UNAVAILABLE'));
+  await until(both, { what: 'a subscription and a send to be refused' });
+
+  await site.redis.restart();
+  await until(async () => (await readiness(node)) === 200, { what: 'the node to be ready' });
+  await said;
+  const counts = await site.count('room1');
+  report('1. Redis down at boot', counts);
+  expect(counts).toEqual(clean(21, 21));
+});
+
+test('1. Redis down for a node that starts, while another port answers nothing at all', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.close());
+  redis.hang();
+  const site = await startSite({ nodes: 0, variables: { REDIS_TIMEOUT_MS: 500, REDIS_URL: redis.url } });
+  const node = await site.addNode();
+  expect(await readiness(node)).toBe(503);
+  redis.resume();
+  await until(async () => (await readiness(node)) === 200, { what: 'the node to be ready' });
+});

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { ask, readiness, send } from '../support/ask.js';
+import { until } from '../support/until.js';
+import { clean, report, startSite } from './fixture.js';
+
+test('5. Redis hung and resumed: nothing waits for ever, readiness flips both ways, nothing is lost', async () => {
+  const site = await startSite({ redis: { appendonly: true }, variables: { REDIS_TIMEOUT_MS: 500 } });
+  const node = site.node();
+  const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
+  const talker = site.talker('room1');
+  talker.talk(200);
+
+  for (let round = 1; round <= 2; round += 1) {
+    const before = talker.total;
+    await until(() => talker.total > before + 50, { what: 'sends to be accepted' });
+    site.redis.hang();
+    const newcomer = site.viewer(`other${round}`);
+    await until(async () => (await readiness(node)) === 503, { what: 'the node not to be ready' });
+    expect(await ask(node, { query: '{ messages(roomId: "room1") { nodes { id } } }' })).toBe(
+      'SERVICE_UNAVAILABLE',
+    );
+    expect(await send(node, 'other', 'while it hangs')).toBe('SERVICE_UNAVAILABLE');
+    await until(() => newcomer.refusals.has('SERVICE_UNAVAILABLE'), { what: 'a newcomer to be refused' });
+    expect((await fetch(`${node.origin}/health/live`)).status).toBe(200);
+    site.redis.resume();
+    await until(async () => (await readiness(node)) === 200, { what: 'the node to be ready again' });
+  }
+  await talker.hush();
+
+  const counts = await site.count('room1');
+  report('5. Redis hung twice', counts, {
+    'sends repeated': [...talker.refusals].join(' '),
+  });
+  expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+});

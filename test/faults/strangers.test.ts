@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { strangersCheck } from '../support/strangers.js';
+import { clean, HEAVY, report, startSite } from './fixture.js';
+
+test(
+  'a stranger’s check: 20 clients that drop, pub/sub killed again and again: exactly the sent sequence each',
+  HEAVY,
+  async () => {
+    const site = await startSite({ nodes: 2 });
+    const options = {
+      clients: 20,
+      messages: 3_000,
+      perSecond: 1_000,
+      killEveryMs: 200,
+      dropEvery: 400,
+      seed: 4,
+    };
+    const { viewers, counts, drops, kills } = await strangersCheck(site, options);
+    report('a stranger’s check', counts, { viewers, drops, kills });
+    expect(counts).toEqual(clean(3_001, 3_001 * viewers));
+    expect(viewers).toBe(24);
+    expect(drops).toBeGreaterThan(viewers);
+  },
+);

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { readiness } from '../support/ask.js';
+import { until } from '../support/until.js';
+import { clean, report, startSite } from './fixture.js';
+
+const setDefaultUser = (rule: string) => ['ACL', 'SETUSER', 'default', rule] as const;
+
+test.each([
+  { refused: 'SUBSCRIBE', rule: '-subscribe', mended: '+subscribe' },
+  { refused: 'the channel, for SUBSCRIBE and PUBLISH', rule: 'resetchannels', mended: 'allchannels' },
+])(
+  '3. $refused refused by ACL: that operation errs, the process lives, and mended it works again',
+  async ({ refused, rule, mended }) => {
+    const site = await startSite();
+    const watching = site.viewer('room1');
+    const talkers = { room1: site.talker('room1'), room2: site.talker('room2') };
+    await talkers.room1.say(20);
+    await until(() => watching.total === 20, { what: 'the first messages' });
+
+    await site.redis.cli(...setDefaultUser(rule));
+    const newcomer = site.viewer('room2');
+    await until(() => newcomer.refusals.has('SERVICE_UNAVAILABLE'), { what: 'a newcomer to be refused' });
+    await site.redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(() => watching.refusals.has('SERVICE_UNAVAILABLE'), { what: 'a viewer to lose its room' });
+    await Promise.all([talkers.room1.say(20), talkers.room2.say(20)]);
+    expect(await readiness(site.node())).toBe(200);
+
+    await site.redis.cli(...setDefaultUser(mended));
+    const counts = [await site.count('room1'), await site.count('room2')];
+    report(`3. ${refused} refused, room1`, counts[0]!);
+    report(`3. ${refused} refused, room2`, counts[1]!);
+    expect(counts).toEqual([clean(41, 41), clean(21, 21)]);
+    expect(site.nodes).toHaveLength(1);
+  },
+);

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { until } from '../support/until.js';
+import { clean, HEAVY, report, startSite } from './fixture.js';
+
+test(
+  '11. three nodes, senders on all: every viewer sees the same order, each message once',
+  HEAVY,
+  async () => {
+    const site = await startSite({ nodes: 3 });
+    const viewers = site.nodes.flatMap((node) =>
+      Array.from({ length: 4 }, () => site.viewer('room1', { server: () => node })),
+    );
+    const talkers = site.nodes.flatMap((node) =>
+      Array.from({ length: 2 }, () => site.talker('room1', { servers: () => [node] })),
+    );
+    await Promise.all(talkers.map((talker) => talker.say(500)));
+
+    await until(() => viewers.every(({ total }) => total === 3_000), { what: 'all to be received' });
+    const orders = new Set(viewers.map(({ received }) => received.join()));
+    const counts = await site.count('room1');
+    report('11. three nodes', counts, { orders: orders.size });
+    expect(counts).toEqual(clean(3_001, 3_001 * viewers.length));
+    expect(orders.size).toBe(1);
+  },
+);

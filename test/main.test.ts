@@ -1,0 +1,194 @@
+/** The server as a process: how it starts, what it says, and how it ends. */
+import { Agent, request } from 'node:http';
+import { createServer } from 'node:net';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { EventStream } from './support/clients/event-stream.js';
+import { paramsOf, post } from './support/clients/http.js';
+import { RawSocket } from './support/clients/raw-socket.js';
+import { MessageAdded } from './support/documents.js';
+import { type RedisServer, startRedis } from './support/redis-server.js';
+import { say } from './support/say.js';
+import { runMain, type ServerProcess, spawnServer } from './support/server.js';
+import { until } from './support/until.js';
+
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis?.close());
+
+const here = { PORT: 0, HOST: '127.0.0.1' };
+
+describe('a start', () => {
+  it.each([
+    ['PORT', { PORT: 'http' }],
+    ['REDIS_URL', { NODE_ENV: 'production' }],
+  ])('ends with 1 and the name on standard error where %s cannot be used', async (name, variables) => {
+    const main = runMain(variables);
+    expect(await main.exited).toBe(1);
+    expect(main.output.stderr).toMatch(new RegExp(`^${name} .*$`, 'm'));
+    expect(main.output.stderr).not.toMatch(/^\s+at /m);
+    expect(main.output.stdout).toBe('');
+  });
+
+  it('ends with 1 where the port is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as { port: number };
+    const main = runMain({ ...here, PORT: port, REDIS_URL: redis.url });
+    expect(await main.exited).toBe(1);
+    expect(main.output.stderr).toContain(`EADDRINUSE`);
+    expect(main.output.stderr).toContain(String(port));
+  });
+
+  it('without REDIS_URL brings its own Redis, says where, and takes it along when it ends', async () => {
+    const main = runMain(here);
+    onTestFinished(() => main.signal('SIGKILL'));
+    const port = await main.listening;
+    const address = await until(() => /redis:\/\/127\.0\.0\.1:\d+/.exec(main.output.stdout)?.[0], {
+      what: 'the address of its Redis',
+    });
+    const origin = `http://127.0.0.1:${port}`;
+    const server = { origin, url: `${origin}/graphql`, wsUrl: '', close: async () => undefined };
+    await say(server, 'room1', 'Hello');
+    const own = new Redis(address!, { retryStrategy: () => null });
+    expect(await own.llen('messages:room1')).toBe(1);
+
+    main.signal('SIGTERM');
+    expect(await main.exited).toBe(0);
+    own.disconnect();
+    await expect(own.connect()).rejects.toThrow();
+  });
+
+  it('with REDIS_URL prints one address for people, and the log as JSON for machines', async () => {
+    const server = await spawnServer({ redisUrl: redis.url, HOST: '0.0.0.0', NODE_ID: 'eu-1' });
+    expect(server.output.stdout).toMatch(/^Streamly Chat {2}http:\/\/localhost:\d+\/graphql$/m);
+    await server.close();
+    const lines = server.output.stdout
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('Streamly'));
+    expect(lines.map((line) => JSON.parse(line).node)).toEqual(lines.map(() => 'eu-1'));
+    expect(server.output.stderr).toBe('');
+  });
+});
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
+  it('it completes what is open, gives up its places in Redis, and ends with 0', async () => {
+    const nodeId = `ends-by-${signal}`;
+    const server = await spawnServer({
+      redisUrl: redis.url,
+      NODE_ID: nodeId,
+      SHUTDOWN_TIMEOUT_MS: 60_000,
+    });
+    const roomId = `room-${signal}`;
+    const socket = await RawSocket.ready(server);
+    socket.subscribe('a', paramsOf(MessageAdded, { roomId }));
+    socket.subscribe('b', paramsOf(MessageAdded, { roomId, last: 5 }));
+    const stream = await EventStream.open(server, paramsOf(MessageAdded, { roomId }));
+    const idleSocket = await RawSocket.ready(server);
+    const silentSocket = await RawSocket.open(server);
+    const idle = await keepAlive(server);
+    await until(async () => (await redis.cli('SCARD', `connections:${roomId}`)) === '2', {
+      what: 'both subscriptions',
+    });
+    await say(server, roomId, 'the last words');
+    expect(await socket.take(2)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id: 'a', type: 'next' }),
+        expect.objectContaining({ id: 'b', type: 'next' }),
+      ]),
+    );
+    expect((await stream.nextResult()).data).toMatchObject({ messageAdded: { content: 'the last words' } });
+
+    server.signal(signal);
+
+    expect(await socket.take(2)).toEqual(
+      expect.arrayContaining([
+        { id: 'a', type: 'complete' },
+        { id: 'b', type: 'complete' },
+      ]),
+    );
+    for (const { closed } of [socket, idleSocket, silentSocket]) expect((await closed).code).toBe(1001);
+    expect(await stream.next()).toEqual({ event: 'complete', data: '' });
+    expect(await stream.next()).toBeUndefined();
+    await idle.ended;
+
+    expect(await server.exited).toBe(0);
+    expect(await redis.cli('EXISTS', `connections:${roomId}`, `node:${nodeId}`)).toBe('0');
+    expect(server.output.stderr).toBe('');
+    expect(server.log.filter(({ level }) => level !== 'info')).toEqual([]);
+  });
+});
+
+describe.concurrent('while it ends', () => {
+  it('a second signal, of the same kind or another, changes nothing', async ({ expect }) => {
+    const server = await spawnServer({ redisUrl: redis.url, NODE_ID: 'twice' });
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => RawSocket.ready(server)));
+    for (const socket of sockets) socket.subscribe('1', paramsOf(MessageAdded, { roomId: 'twice' }));
+    await until(async () => (await redis.cli('SCARD', 'connections:twice')) === '50', {
+      what: 'all of them',
+    });
+
+    for (const signal of ['SIGTERM', 'SIGTERM', 'SIGINT', 'SIGTERM'] as const) server.signal(signal);
+
+    for (const socket of sockets) {
+      expect(await socket.next()).toEqual({ id: '1', type: 'complete' });
+      expect((await socket.closed).code).toBe(1001);
+    }
+    expect(await server.exited).toBe(0);
+    expect(await redis.cli('EXISTS', 'connections:twice', 'node:twice')).toBe('0');
+  });
+
+  it('a client that does not close its side does not hold it up', async ({ expect }) => {
+    const server = await spawnServer({ redisUrl: redis.url });
+    const socket = await RawSocket.ready(server);
+    socket.tcp.pause();
+    server.signal('SIGTERM');
+    expect(await server.exited).toBe(0);
+  });
+
+  it('a request that does not end is cut off after SHUTDOWN_TIMEOUT_MS', async ({ expect }) => {
+    const server = await spawnServer({ redisUrl: redis.url, SHUTDOWN_TIMEOUT_MS: 200 });
+    const half = request(server.url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Content-Length': 100 },
+    });
+    const broken = new Promise((resolve) => half.once('error', resolve));
+    half.write('{"query":');
+    // The server has it once another request, sent after it, is answered.
+    await post(server, { query: '{ __typename }' });
+    server.signal('SIGTERM');
+    expect(await server.exited).toBe(0);
+    await broken;
+  });
+
+  it('Redis being away does not hold it up', async ({ expect, onTestFinished }) => {
+    const own = await startRedis();
+    onTestFinished(() => own.close());
+    const server = await spawnServer({ redisUrl: own.url, REDIS_TIMEOUT_MS: 300 });
+    const socket = await RawSocket.ready(server);
+    socket.subscribe('1', paramsOf(MessageAdded, { roomId: 'room1' }));
+    await until(async () => (await own.cli('SCARD', 'connections:room1')) === '1', {
+      what: 'the subscription',
+    });
+    own.hang();
+    server.signal('SIGTERM');
+    expect((await socket.closed).code).toBe(1001);
+    expect(await server.exited).toBe(0);
+  });
+});
+
+/** A connection that has asked something, and is kept for later. */
+async function keepAlive(server: ServerProcess): Promise<{ ended: Promise<void> }> {
+  const agent = new Agent({ keepAlive: true });
+  const asked = request(`${server.origin}/health/live`, { agent }).end();
+  const ended = new Promise<void>((resolve) => {
+    asked.once('socket', (socket) => socket.once('close', () => resolve()));
+  });
+  await new Promise<void>((resolve) => {
+    asked.once('response', (response) => response.resume().once('end', resolve));
+  });
+  return { ended };
+}

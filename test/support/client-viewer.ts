@@ -1,0 +1,70 @@
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import type { MessageId } from '../../src/chat/message.js';
+import { type ResumingClient, resumingClient } from '../../web/client/index.js';
+import type { TestServer } from './server.js';
+import type { Counted } from './site.js';
+import { TOLD_OF_A_GAP } from './tally.js';
+
+const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
+  messageAdded(roomId: $roomId, after: $after, last: $last) { id }
+}`;
+
+/** A viewer by streamly-chat/client, from the beginning of a room. */
+export class ClientViewer implements Counted {
+  received: string[] = [];
+  cursor: MessageId | undefined = '0';
+  #socket: WebSocket | undefined;
+  readonly #client: ResumingClient;
+
+  constructor(
+    readonly name: string,
+    readonly roomId: string,
+    server: () => TestServer,
+    private readonly onMessage: (viewer: ClientViewer) => void = () => undefined,
+  ) {
+    const client = createClient({
+      url: () => server().wsUrl,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      keepAlive: 2_000,
+      on: {
+        connected: (socket) => {
+          this.#socket = socket as WebSocket;
+        },
+      },
+    });
+    this.#client = resumingClient(client, {
+      retryBaseMs: 20,
+      retryCapMs: 200,
+      onEvent: ({ type }) => {
+        if (type === 'gap') this.received.push(TOLD_OF_A_GAP);
+      },
+    });
+    const variables = { roomId, after: '0' };
+    // By a sink, which is told of messages and of gaps in one order.
+    this.#client.subscribe<{ messageAdded: { id: string } }>(
+      { query: FOLLOW, variables },
+      {
+        next: ({ data }) => this.#receive(data!.messageAdded.id),
+        error: (error) => this.received.push(`refused for good: ${error}`),
+        complete: () => undefined,
+      },
+    );
+  }
+
+  /** Breaks its connection off, as a network does. */
+  drop(): void {
+    this.#socket?.terminate();
+  }
+
+  async close(): Promise<void> {
+    await this.#client.dispose();
+  }
+
+  #receive(id: MessageId): void {
+    this.cursor = id;
+    this.received.push(id);
+    this.onMessage(this);
+  }
+}

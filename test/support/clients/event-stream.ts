@@ -1,0 +1,87 @@
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { FormattedExecutionResult } from 'graphql';
+import type { TestServer } from '../server.js';
+import type { Params } from './http.js';
+
+/** One event of a stream: `event: next`, with what its `data:` lines hold. */
+export interface ServerEvent {
+  event: string;
+  data: string;
+}
+
+/**
+ * Server-sent events with nothing between the test and the wire. Events are read strictly in their order;
+ * comments, by which the server shows that it lives, are counted and left out.
+ */
+export class EventStream {
+  readonly #events: AsyncGenerator<ServerEvent>;
+  comments = 0;
+
+  private constructor(
+    private readonly sent: ClientRequest,
+    readonly response: IncomingMessage,
+  ) {
+    this.#events = this.#read();
+  }
+
+  /** Asks for an operation's results as a stream; resolves with the head of the response. */
+  static async open(
+    server: TestServer,
+    params: Params,
+    headers: Record<string, string> = {},
+  ): Promise<EventStream> {
+    const sent = request(server.url, {
+      method: 'POST',
+      agent: false,
+      headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream', ...headers },
+    });
+    const response = new Promise<IncomingMessage>((resolve, reject) => {
+      sent.once('response', resolve).once('error', reject);
+    });
+    sent.end(JSON.stringify(params));
+    return new EventStream(sent, await response);
+  }
+
+  get status(): number | undefined {
+    return this.response.statusCode;
+  }
+
+  /** The next event; undefined once the stream has ended. */
+  async next(): Promise<ServerEvent | undefined> {
+    const { value } = await this.#events.next();
+    return value;
+  }
+
+  /** The result in the next event, which must be one. */
+  async nextResult(): Promise<FormattedExecutionResult> {
+    const event = await this.next();
+    if (event?.event !== 'next') throw new Error(`Not a result: ${JSON.stringify(event)}`);
+    return JSON.parse(event.data);
+  }
+
+  /** Breaks the connection off: there is no other way for a client to leave. */
+  crash(): void {
+    this.sent.destroy();
+  }
+
+  async *#read(): AsyncGenerator<ServerEvent> {
+    let text = '';
+    for await (const chunk of this.response.setEncoding('utf8')) {
+      const blocks = (text + chunk).split('\n\n');
+      text = blocks.pop() ?? '';
+      for (const block of blocks) {
+        const event = eventOf(block);
+        if (event === undefined) this.comments += 1;
+        else yield event;
+      }
+    }
+  }
+}
+
+function eventOf(block: string): ServerEvent | undefined {
+  const lines = block.split('\n').filter((line) => !line.startsWith(':'));
+  const valuesOf = (field: string) =>
+    lines.flatMap((line) => (line.startsWith(`${field}:`) ? [line.slice(field.length + 1).trimStart()] : []));
+  const [event] = valuesOf('event');
+  return event === undefined ? undefined : { event, data: valuesOf('data').join('\n') };
+}

@@ -1,0 +1,126 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import type { FormattedExecutionResult } from 'graphql';
+import type { TestServer } from '../server.js';
+import { EventStream } from './event-stream.js';
+import { type Params, paramsOf, post } from './http.js';
+import { RawSocket, type WireMessage } from './raw-socket.js';
+
+type Result<Data> = FormattedExecutionResult<Data>;
+
+/** A subscription that is open, whatever carries it. */
+export interface Following<Data> {
+  /** The data of the next result, which must be one without errors. */
+  next(): Promise<Data>;
+  /** The next so many, as `next` gives them. */
+  take(count: number): Promise<Data[]>;
+  /** The next result as it is; undefined once the server has completed it. */
+  nextResult(): Promise<Result<Data> | undefined>;
+  /** Leaves it, as a client of that transport does. */
+  leave(): void;
+}
+
+/** A way to speak GraphQL with the server. */
+export interface Transport {
+  name: string;
+  /** Subscribes. Over SSE this resolves once it is live; over WebSocket `live` of the test has to wait for it. */
+  follow<Data, Variables>(
+    server: TestServer,
+    document: TypedDocumentNode<Data, Variables> | Params,
+    variables?: Variables,
+  ): Promise<Following<Data>>;
+  /** Runs one operation and gives its first result, whatever kind it is and whatever comes of it. */
+  ask(server: TestServer, params: Params): Promise<FormattedExecutionResult>;
+}
+
+/** GraphQL over WebSocket: one socket for each operation. */
+export const webSocket: Transport = {
+  name: 'WebSocket',
+  async follow(server, document, variables) {
+    const socket = await RawSocket.ready(server);
+    socket.subscribe('1', wireOf(document, variables));
+    // Answered in order: once this is, the subscription before it is live.
+    socket.subscribe('live', { query: 'mutation { __typename }' });
+    const early: WireMessage[] = [];
+    for (let isLive = false; !isLive; ) {
+      const message = await socket.next();
+      if (message.id === '1') early.push(message);
+      isLive = message.id === 'live' && message.type === 'complete';
+    }
+    return following(
+      async () => resultOf(early.shift() ?? (await socket.next())),
+      () => socket.send({ id: '1', type: 'complete' }),
+    );
+  },
+  async ask(server, params) {
+    const socket = await RawSocket.ready(server);
+    try {
+      socket.subscribe('1', params);
+      return resultOf(await socket.next())!;
+    } finally {
+      await socket.close();
+    }
+  },
+};
+
+/** Server-sent events: one request for each operation. */
+export const eventStream: Transport = {
+  name: 'SSE',
+  async follow(server, document, variables) {
+    const stream = await EventStream.open(server, wireOf(document, variables));
+    const nextResult = async () => {
+      const event = await stream.next();
+      return event?.event === 'next' ? JSON.parse(event.data) : undefined;
+    };
+    return following(nextResult, () => stream.crash());
+  },
+  async ask(server, params) {
+    const stream = await EventStream.open(server, params);
+    try {
+      return await stream.nextResult();
+    } finally {
+      stream.crash();
+    }
+  },
+};
+
+/** GraphQL over HTTP: for queries and mutations. */
+export const http = {
+  name: 'HTTP',
+  ask: async (server: TestServer, params: Params) => (await post(server, params)).body,
+};
+
+function following<Data>(
+  nextResult: () => Promise<Result<Data> | undefined>,
+  leave: () => void,
+): Following<Data> {
+  const next = async () => {
+    const result = await nextResult();
+    if (result?.data == null || result.errors !== undefined) {
+      throw new Error(`Not data: ${JSON.stringify(result)}`);
+    }
+    return result.data;
+  };
+  return {
+    nextResult,
+    leave,
+    next,
+    take: async (count) => {
+      const taken: Data[] = [];
+      while (taken.length < count) taken.push(await next());
+      return taken;
+    },
+  };
+}
+
+function resultOf<Data>({ type, payload }: WireMessage): Result<Data> | undefined {
+  if (type === 'next') return payload as Result<Data>;
+  if (type === 'error') return { errors: payload as Result<Data>['errors'] };
+  return undefined;
+}
+
+function wireOf<Data, Variables>(
+  document: TypedDocumentNode<Data, Variables> | Params,
+  variables?: Variables,
+): Params {
+  return 'kind' in document ? paramsOf(document, variables as Variables) : document;
+}

@@ -1,0 +1,16 @@
+import { type Client, createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import type { TestServer } from '../server.js';
+import type { ClientLibrary } from './chat-client.js';
+import { protocolClient } from './protocol-client.js';
+
+/** graphql-ws itself: everything over one WebSocket. */
+export const graphqlWs: ClientLibrary = {
+  name: 'graphql-ws',
+  connect: (server) => protocolClient(webSocketClient(server)),
+};
+
+/** The WebSocket client that other libraries are given too. */
+export function webSocketClient(server: TestServer): Client {
+  return createClient({ url: server.wsUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
+}

@@ -1,0 +1,47 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { type FormattedExecutionResult, print } from 'graphql';
+import type { TestServer } from '../server.js';
+
+/** What a client may send as an operation: well formed or not. */
+export interface Params {
+  query?: unknown;
+  variables?: unknown;
+  operationName?: unknown;
+  extensions?: unknown;
+}
+
+/** An operation of a typed document as it goes over the wire. */
+export function paramsOf<Result, Variables>(
+  document: TypedDocumentNode<Result, Variables>,
+  variables: Variables,
+): Params {
+  return { query: print(document), variables };
+}
+
+/** An answer with its body read. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: FormattedExecutionResult;
+}
+
+/** POSTs an operation as JSON. */
+export async function post(server: TestServer, params: Params, headers: Record<string, string> = {}) {
+  const response = await fetch(server.url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...headers },
+    body: JSON.stringify(params),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() } as Answer;
+}
+
+/** Runs a query or mutation that must succeed, and gives its data. */
+export async function run<Result, Variables>(
+  server: TestServer,
+  document: TypedDocumentNode<Result, Variables>,
+  variables: Variables,
+): Promise<Result> {
+  const { body } = await post(server, paramsOf(document, variables));
+  if (body.errors !== undefined) throw new Error(JSON.stringify(body.errors));
+  return body.data as Result;
+}

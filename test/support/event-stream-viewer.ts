@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MessageId } from '../../src/chat/message.js';
+import { EventStream } from './clients/event-stream.js';
+import type { TestServer } from './server.js';
+import type { Counted } from './site.js';
+import { TOLD_OF_A_GAP } from './tally.js';
+
+const query =
+  'subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { id } }';
+
+/** A viewer by server-sent events, from the beginning of a room; back after the last message it has. */
+export class EventStreamViewer implements Counted {
+  received: string[] = [];
+  cursor: MessageId = '0';
+  #stream: EventStream | undefined;
+  #closed = false;
+  readonly #ended: Promise<void>;
+
+  constructor(
+    readonly name: string,
+    readonly roomId: string,
+    private readonly server: () => TestServer,
+  ) {
+    this.#ended = this.#run();
+  }
+
+  /** Breaks its connection off, as a network does. */
+  drop(): void {
+    this.#stream?.crash();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.drop();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      // However it ends, it is asked for again after the last message.
+      await this.#follow().catch(() => undefined);
+      await sleep(20 + Math.random() * 60);
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const variables = { roomId: this.roomId, after: this.cursor };
+    this.#stream = await EventStream.open(this.server(), { query, variables });
+    for (;;) {
+      const event = await this.#stream.next();
+      if (event?.event !== 'next' || this.#closed) return this.#stream.crash();
+      const { data, errors } = JSON.parse(event.data);
+      if (errors?.[0]?.extensions?.code === 'CURSOR_EXPIRED') this.received.push(TOLD_OF_A_GAP);
+      if (!data) continue;
+      this.cursor = data.messageAdded.id;
+      this.received.push(this.cursor);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import type { MessageId } from '../../src/chat/message.js';
+import type { TestServer } from './server.js';
+import { type Received, TOLD_OF_A_GAP } from './tally.js';
+
+const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
+  messageAdded(roomId: $roomId, after: $after, last: $last) { id }
+}`;
+
+/** How many messages a viewer joins with whose cursor has expired. */
+const LAST = 50;
+
+export interface ViewerOptions {
+  name: string;
+  roomId: string;
+  /** The node to connect to, asked each time. */
+  server(): TestServer;
+  /** The cursor to begin after; the beginning of the room where not given. */
+  after?: MessageId;
+  /** Told after each message that it received. */
+  onMessage?: (viewer: ResumingViewer) => void;
+  /** How often it looks whether its connection is alive, in milliseconds; never where not given. */
+  pingMs?: number;
+}
+
+/**
+ * A viewer over graphql-ws as it is. However its subscription ends, it subscribes again after the last
+ * message it has; it forgives nothing: a double is recorded like anything else.
+ */
+export class ResumingViewer implements Received {
+  readonly name: string;
+  readonly roomId: string;
+  readonly after: MessageId | undefined;
+  received: string[] = [];
+  /** The newest message it has; undefined after a refusal of its cursor, until the next message. */
+  cursor: MessageId | undefined;
+  /** Messages received so far, counted or not. */
+  total = 0;
+  /** How often each refusal was told, by its code. */
+  readonly refusals = new Map<string, number>();
+  /** How often it subscribed. */
+  subscribes = 0;
+  #socket: WebSocket | undefined;
+  #closing = new AbortController();
+  readonly #ended: Promise<void>;
+
+  constructor(private readonly options: ViewerOptions) {
+    this.name = options.name;
+    this.roomId = options.roomId;
+    this.after = options.after;
+    this.cursor = options.after ?? '0';
+    this.#ended = this.#run();
+  }
+
+  /** Breaks its connection off, as a network does. */
+  drop(): void {
+    this.#socket?.terminate();
+  }
+
+  /** Leaves for good. May be called twice. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await this.#follow(signal);
+      // Spread, so that a crowd does not come back in step.
+      if (!signal.aborted) await sleep(20 + Math.random() * 60, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Follows until the subscription ends, in whatever way. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    this.subscribes += 1;
+    const { server, pingMs } = this.options;
+    let unanswered: NodeJS.Timeout | undefined;
+    const client = createClient({
+      url: server().wsUrl,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      keepAlive: pingMs ?? 0,
+      on: {
+        connected: (socket) => {
+          this.#socket = socket as WebSocket;
+        },
+        ping: (received) => {
+          if (!received) unanswered = setTimeout(() => this.drop(), pingMs);
+        },
+        pong: () => clearTimeout(unanswered),
+      },
+    });
+    const start = this.cursor === undefined ? { last: LAST } : { after: this.cursor };
+    let leave: (() => void) | undefined;
+    await new Promise<void>((resolve) => {
+      leave = client.subscribe<{ messageAdded: { id: string } }>(
+        { query: FOLLOW, variables: { roomId: this.roomId, ...start } },
+        {
+          next: ({ data, errors }) => {
+            if (data?.messageAdded) this.#receive(data.messageAdded.id);
+            for (const { extensions } of errors ?? []) this.#refused(String(extensions?.code));
+          },
+          error: (error) => {
+            // Errors of the operation come as a list; anything else is the connection's.
+            if (Array.isArray(error)) this.#refused(String(error[0]?.extensions?.code));
+            resolve();
+          },
+          complete: () => resolve(),
+        },
+      );
+      signal.addEventListener('abort', leave);
+    });
+    signal.removeEventListener('abort', leave!);
+    clearTimeout(unanswered);
+    await client.dispose();
+  }
+
+  #receive(id: MessageId): void {
+    this.cursor = id;
+    this.received.push(id);
+    this.total += 1;
+    this.options.onMessage?.(this);
+  }
+
+  #refused(code: string): void {
+    this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+    if (code !== 'CURSOR_EXPIRED') return;
+    this.cursor = undefined;
+    this.received.push(TOLD_OF_A_GAP);
+  }
+}

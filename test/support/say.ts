@@ -1,0 +1,22 @@
+import { run } from './clients/http.js';
+import { SendMessage } from './documents.js';
+import type { SendMessageMutation } from './generated/graphql.js';
+import type { TestServer } from './server.js';
+
+/** Sends messages one after the other, and gives them as they were stored. */
+export async function say(
+  server: TestServer,
+  roomId: string,
+  ...contents: string[]
+): Promise<SendMessageMutation['sendMessage'][]> {
+  const sent: SendMessageMutation['sendMessage'][] = [];
+  for (const content of contents) {
+    sent.push((await run(server, SendMessage, { input: { roomId, content, author: 'Ann' } })).sendMessage);
+  }
+  return sent;
+}
+
+/** So many texts: `text 1`, `text 2`, and so on. */
+export function texts(count: number, text = 'text'): string[] {
+  return Array.from({ length: count }, (_, index) => `${text} ${index + 1}`);
+}

@@ -1,0 +1,18 @@
+import type { RateLimiter, SlowModes } from '../../src/chat/rate-limits.js';
+import type { SessionStore } from '../../src/chat/viewer.js';
+
+/** What a context takes besides messages and rooms: nobody has a session, and nothing is limited. */
+export function otherServices() {
+  const sessions: SessionStore = {
+    start: async (name) => ({ token: 'token', user: { id: 'user:1', name } }),
+    find: async () => null,
+    end: async () => false,
+    over: async () => [],
+  };
+  const slowModes: SlowModes = {
+    set: async () => undefined,
+    of: async (roomIds) => roomIds.map(() => 0),
+  };
+  const limiter: RateLimiter = { take: () => undefined };
+  return { sessions, slowModes, limiter, openSessions: true };
+}

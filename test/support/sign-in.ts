@@ -1,0 +1,13 @@
+import { run } from './clients/http.js';
+import { StartSession } from './documents.js';
+import type { TestServer } from './server.js';
+
+/** Starts a session there: its token, and its user. */
+export async function signIn(server: TestServer, name = 'Ann') {
+  return (await run(server, StartSession, { name })).startSession;
+}
+
+/** The header that shows a token. */
+export function bearer(token: string): Record<string, string> {
+  return { Authorization: `Bearer ${token}` };
+}

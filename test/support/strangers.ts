@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClientViewer } from './client-viewer.js';
+import { randomFrom } from './random.js';
+import type { Site } from './site.js';
+import type { Talker } from './talker.js';
+import { type Counts, Tally } from './tally.js';
+
+export interface StrangersOptions {
+  /** Clients over graphql-ws as it is; a fifth as many by streamly-chat/client come on top. */
+  clients: number;
+  messages: number;
+  /** Messages a second, as far as the machine keeps up. */
+  perSecond: number;
+  /** Milliseconds between two kills of all pub/sub connections. */
+  killEveryMs: number;
+  /** A client breaks off its connection after so many messages, more or less. */
+  dropEvery: number;
+  seed: number;
+}
+
+export interface StrangersVerdict {
+  viewers: number;
+  counts: Counts;
+  /** How often a client was told that it cannot go on without a gap. */
+  told: number;
+  drops: number;
+  kills: number;
+}
+
+/** How far a client may be behind before the talkers wait: well within the history that is kept. */
+const MOST_BEHIND = 2_000;
+
+/** How often the list is read, so that no message leaves it unread. */
+const AUDIT_MS = 1_000;
+
+/** What a stranger would do to find out whether the promise holds: clients that drop, and a Redis that cuts. */
+export async function strangersCheck(site: Site, options: StrangersOptions): Promise<StrangersVerdict> {
+  const { clients, messages, perSecond, killEveryMs, dropEvery, seed } = options;
+  const random = randomFrom(seed);
+  const roomId = 'strangers';
+  let drops = 0;
+  const received = new Map<unknown, number>();
+  const onMessage = (viewer: { drop(): void }) => {
+    received.set(viewer, (received.get(viewer) ?? 0) + 1);
+    if (random() > 1 / dropEvery) return;
+    drops += 1;
+    viewer.drop();
+  };
+  for (let n = 0; n < clients; n += 1) site.viewer(roomId, { onMessage });
+  for (let n = 0; n < clients / 5; n += 1) {
+    let turn = n;
+    site.counts(new ClientViewer(`client ${n}`, roomId, () => site.node(turn++), onMessage));
+  }
+
+  const tally = new Tally();
+  const over = new AbortController();
+  let kills = 0;
+  const killing = every(killEveryMs, over.signal, async () => {
+    kills += Number(await site.redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub'));
+  });
+  const auditing = every(AUDIT_MS, over.signal, () => site.audit(roomId, tally));
+  const talkers: Talker[] = [];
+  // On a machine that is busy this process falls behind, which is no fault of the nodes.
+  const holdsBack = () => {
+    const sent = talkers.reduce((sum, { total }) => sum + total, 0);
+    return sent - Math.min(...received.values()) > MOST_BEHIND;
+  };
+  for (let n = 0; n < 4; n += 1) talkers.push(site.talker(roomId, { holdsBack }));
+  await Promise.all(
+    talkers.map((talker) => talker.say(messages / talkers.length, perSecond / talkers.length)),
+  );
+  over.abort();
+  await Promise.all([killing, auditing]);
+  const counts = await site.count(roomId, tally);
+  return { viewers: site.viewers.length, counts, told: tally.told, drops, kills };
+}
+
+async function every(ms: number, over: AbortSignal, act: () => Promise<void>): Promise<void> {
+  while (!over.aborted) {
+    await sleep(ms, undefined, { signal: over }).catch(() => undefined);
+    await act();
+  }
+}

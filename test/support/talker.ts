@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import type { TestServer } from './server.js';
+import type { Known } from './tally.js';
+
+const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id content } }`;
+
+/** Messages that await their answer at a time. */
+const WINDOW = 200;
+
+export interface TalkerOptions {
+  name: string;
+  roomId: string;
+  /** The nodes to send through, in turn. */
+  servers(): readonly TestServer[];
+  /** Whether to hold back for the moment, since those who listen cannot keep up. */
+  holdsBack?(): boolean;
+  /** Characters in each message's content; as many as it needs where not given. */
+  length?: number;
+}
+
+/**
+ * Sends messages, each with a nonce and each again until its outcome is known. Several are on their way at a
+ * time, so their order is made by the server.
+ */
+export class Talker {
+  /** What was accepted and nobody has counted yet. */
+  readonly acknowledged: Known[] = [];
+  /** How often each refusal came, by its code; `DISCONNECTED` for no answer at all. */
+  readonly refusals = new Map<string, number>();
+  /** Messages accepted so far, counted or not. */
+  total = 0;
+  #number = 0;
+  #turn = 0;
+  #closed = false;
+  #talkative = false;
+  #talking: Promise<void> | undefined;
+  readonly #clients = new Map<string, Client>();
+
+  readonly roomId: string;
+
+  constructor(private readonly options: TalkerOptions) {
+    this.roomId = options.roomId;
+  }
+
+  /** Sends so many messages, as fast as answers come or as is said; resolves once all are accepted. */
+  say(count: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
+    return this.#send(perSecond, (sent) => sent < count);
+  }
+
+  /** Sends so many a second from now on, as far as answers keep up, until `hush()`. */
+  talk(perSecond: number): void {
+    this.#talkative = true;
+    this.#talking = this.#send(perSecond, () => this.#talkative);
+  }
+
+  /** Sends no more; resolves once all that was sent is accepted. */
+  async hush(): Promise<void> {
+    this.#talkative = false;
+    await this.#talking;
+  }
+
+  /** Sends one message, until it is accepted. */
+  async one(): Promise<Known> {
+    this.#number += 1;
+    const nonce = `${this.options.name}:${this.#number}`;
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#try(nonce);
+      if (typeof answer !== 'string') {
+        this.acknowledged.push(answer);
+        this.total += 1;
+        return answer;
+      }
+      this.refusals.set(answer, (this.refusals.get(answer) ?? 0) + 1);
+      if (this.#closed) throw new Error(`${nonce} was given up: ${answer}`);
+      await sleep(Math.random() * Math.min(20 * attempt, 200));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.hush().catch(() => undefined);
+    await Promise.all([...this.#clients.values()].map((client) => client.dispose()));
+  }
+
+  async #send(perSecond: number, goesOn: (sent: number) => boolean): Promise<void> {
+    const sends = new Set<Promise<unknown>>();
+    const start = performance.now();
+    for (let sent = 0; goesOn(sent); ) {
+      const due = ((performance.now() - start) / 1_000) * perSecond;
+      if (sent < due && sends.size < WINDOW && !this.options.holdsBack?.()) {
+        // It rejects only where it was closed, and then nobody asks any more.
+        const send: Promise<unknown> = this.one().then(
+          () => sends.delete(send),
+          () => sends.delete(send),
+        );
+        sends.add(send);
+        sent += 1;
+      } else {
+        await (sends.size < WINDOW ? sleep(10) : Promise.race(sends));
+      }
+    }
+    await Promise.all(sends);
+  }
+
+  /** Gives the accepted message, or the code of a refusal. */
+  #try(nonce: string): Promise<Known | string> {
+    const { name, roomId, servers, length = 0 } = this.options;
+    const all = servers();
+    this.#turn += 1;
+    const server = all[this.#turn % all.length];
+    if (server === undefined) return Promise.resolve('DISCONNECTED');
+    const input = { roomId, author: name, nonce, content: nonce.padEnd(length, '.') };
+    return new Promise((resolve) => {
+      let answer: Known | string = 'DISCONNECTED';
+      this.#clientOf(server).subscribe<{ sendMessage: Known }>(
+        { query: SEND, variables: { input } },
+        {
+          next: ({ data, errors }) => {
+            answer = data?.sendMessage ?? String(errors?.[0]?.extensions?.code);
+          },
+          error: (error) => resolve(codeOf(error)),
+          complete: () => resolve(answer),
+        },
+      );
+    });
+  }
+
+  #clientOf({ wsUrl }: TestServer): Client {
+    let client = this.#clients.get(wsUrl);
+    if (client === undefined) {
+      client = createClient({
+        url: wsUrl,
+        webSocketImpl: WebSocket,
+        retryAttempts: 0,
+        lazyCloseTimeout: 1_000,
+      });
+      this.#clients.set(wsUrl, client);
+    }
+    return client;
+  }
+}
+
+/** The code of a refusal; \`DISCONNECTED\` where there was no answer. */
+export function codeOf(error: unknown): string {
+  return Array.isArray(error) ? String(error[0]?.extensions?.code) : 'DISCONNECTED';
+}

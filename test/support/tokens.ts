@@ -1,0 +1,67 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+
+export const JWT = {
+  secret: 'a secret of the platform, for tests alone',
+  issuer: 'https://id.example',
+  audience: 'chat',
+};
+
+/** The variables of a server that takes tokens signed with that secret. */
+export const JWT_ENV = {
+  JWT_SECRET: JWT.secret,
+  JWT_ISSUER: JWT.issuer,
+  JWT_AUDIENCE: JWT.audience,
+};
+
+export interface TokenOptions extends JWTPayload {
+  /** What signs it; the secret where not given. */
+  key?: Parameters<SignJWT['sign']>[0];
+  alg?: string;
+  kid?: string;
+  /** Seconds from now. */
+  expiresIn?: number;
+}
+
+/** A token of the platform, right in everything that is not given. */
+export function tokenOf({
+  key,
+  alg = 'HS256',
+  kid,
+  expiresIn = 600,
+  ...claims
+}: TokenOptions = {}): Promise<string> {
+  const now = Math.floor(Date.now() / 1_000);
+  const given = { sub: 'ann', name: 'Ann', iss: JWT.issuer, aud: JWT.audience, iat: now, ...claims };
+  const token = new SignJWT({ exp: now + expiresIn, ...given });
+  const header = { alg, ...(kid !== undefined && { kid }) };
+  return token.setProtectedHeader(header).sign(key ?? new TextEncoder().encode(JWT.secret));
+}
+
+/** An issuer that publishes the public half of its key, and may be out of order. */
+export async function startIssuer() {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'key1', alg: 'ES256' };
+  const state = { fails: false, hangs: false, asked: 0 };
+  const server: Server = createServer((_request, response) => {
+    state.asked += 1;
+    if (state.hangs) return;
+    response.writeHead(state.fails ? 500 : 200, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ keys: [jwk] }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    state,
+    url: `http://127.0.0.1:${port}/keys`,
+    publicJwk: jwk,
+    tokenOf: (options: TokenOptions = {}) =>
+      tokenOf({ key: privateKey, alg: 'ES256', kid: 'key1', ...options }),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

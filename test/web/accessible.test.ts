@@ -1,0 +1,138 @@
+/** The page without a mouse, and as tools for people who cannot see it find it. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Talker } from '../support/talker.js';
+import { until } from '../support/until.js';
+import { useServer } from '../support/use-server.js';
+import { useBrowser } from './browser.js';
+
+const browser = useBrowser();
+const used = useServer();
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+beforeAll(async () => {
+  const talker = new Talker({ name: 'talker', roomId: 'lobby', servers: () => [used.server] });
+  for (let sent = 0; sent < 80; sent += 1) await talker.one();
+  await talker.close();
+});
+
+describe('by keyboard alone', () => {
+  it('one says something, looks back, returns, and goes to another room', async () => {
+    const room = await browser.viewer(used.server.origin, 'lobby');
+    const { keyboard } = room.page;
+    const focused = () =>
+      room.page.evaluate(() => {
+        const element = document.activeElement as HTMLElement;
+        return (
+          element.getAttribute('aria-label') ??
+          (element as HTMLInputElement).placeholder ??
+          element.textContent
+        );
+      });
+    const tabTo = async (name: RegExp, key = 'Tab') =>
+      until(
+        async () => {
+          await keyboard.press(key);
+          return name.test((await focused()) ?? '');
+        },
+        { what: `the focus on ${name}` },
+      );
+
+    await tabTo(/^Message lobby$/);
+    await keyboard.type('without a mouse');
+    await keyboard.press('Enter');
+    await room.shows('without a mouse');
+
+    await tabTo(/^Messages$/, 'Shift+Tab');
+    await keyboard.press('PageUp');
+    await until(() => room.newest.isVisible(), { what: 'the way back' });
+    await tabTo(/new message|Newest/);
+    await keyboard.press('Enter');
+    await until(async () => (await room.fromEnd()) < 2, { what: 'the end' });
+    expect(await focused()).toBe('Message lobby');
+
+    await tabTo(/change your name/);
+    await keyboard.press('Enter');
+    await keyboard.type('Zoë');
+    await keyboard.press('Enter');
+    await room.page.getByRole('button', { name: 'as Zoë , change your name' }).waitFor();
+
+    await tabTo(/^Open another room$/, 'Shift+Tab');
+    await keyboard.type('not a room!');
+    await keyboard.press('Enter');
+    await room.page.getByText('1 to 64 letters').waitFor();
+    await keyboard.press('Control+A');
+    await keyboard.type('quiet');
+    await keyboard.press('Enter');
+    await room.page.getByText('Nothing was said here yet').waitFor();
+    expect(room.faults).toEqual([]);
+  });
+
+  it('reads out what is new, a few words at a time', async () => {
+    const room = await browser.viewer(used.server.origin, 'lobby');
+    await room.page.evaluate(() => {
+      const words: string[] = [];
+      Object.assign(window, { words });
+      const region = document.querySelector('[aria-live="polite"]')!;
+      new MutationObserver(() => words.push(region.textContent)).observe(region, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      });
+    });
+    const talker = new Talker({ name: 'crowd', roomId: 'lobby', servers: () => [used.server] });
+    await talker.say(40);
+    await talker.close();
+
+    const spoken = () => room.page.evaluate(() => (window as unknown as { words: string[] }).words);
+    await until(async () => (await spoken()).length > 0, { what: 'something to be read out' });
+    expect(await spoken()).toEqual(['40 new messages']);
+  });
+});
+
+describe.each(['light', 'dark'] as const)('in the %s theme, axe finds nothing serious', (colorScheme) => {
+  it('in a room', async () => {
+    const { page } = await browser.viewer(used.server.origin, 'lobby', { colorScheme });
+    expect(await seriousIn(page)).toEqual([]);
+  });
+
+  it('in a room on a phone, with the rooms open', async () => {
+    const viewport = { width: 390, height: 780 };
+    const { page } = await browser.viewer(used.server.origin, 'lobby', { colorScheme, viewport });
+    expect(await seriousIn(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Rooms' }).click();
+    expect(await seriousIn(page)).toEqual([]);
+  });
+
+  it('where something is refused', async () => {
+    const room = await browser.viewer(used.server.origin, 'lobby', { colorScheme });
+    await room.composer.fill('x'.repeat(501));
+    await room.page.getByText('1 character too many').waitFor();
+    expect(await seriousIn(room.page)).toEqual([]);
+  });
+
+  it('in the view of the load', async () => {
+    const { page } = await browser.page({ colorScheme });
+    await page.goto(`${used.server.origin}/stats`);
+    await page.getByRole('status').getByText('Live').waitFor();
+    expect(await seriousIn(page)).toEqual([]);
+  });
+});
+
+async function seriousIn(page: Page): Promise<string[]> {
+  // The page's own policy forbids scripts that are not its own: the tool gets in by the debugger.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(await readFile(AXE, 'utf8'));
+  const violations = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: typeof import('axe-core') };
+    return (await axe.run()).violations.map(({ id, impact, nodes }) => ({
+      id,
+      impact,
+      where: nodes.map(({ html }) => html),
+    }));
+  });
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, where }) => `${id}: ${where.join(', ')}`);
+}

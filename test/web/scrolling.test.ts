@@ -1,0 +1,158 @@
+/** Looking back while messages arrive, and a room that is very busy. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Talker } from '../support/talker.js';
+import { until } from '../support/until.js';
+import { useServer } from '../support/use-server.js';
+import { type RoomPage, useBrowser } from './browser.js';
+
+/** How long the busy room is busy; a minute by `BUSY_SECONDS=60 npx vitest run test/web/scrolling.test.ts`. */
+const BUSY_SECONDS = Number(process.env.BUSY_SECONDS ?? 10);
+
+const browser = useBrowser();
+const used = useServer();
+
+function talkerIn(roomId: string, name = 'talker'): Talker {
+  return new Talker({ name, roomId, servers: () => [used.server] });
+}
+
+/** Notes at every frame which lines are seen, from now on. */
+function watchLines({ page }: RoomPage): Promise<void> {
+  return page.evaluate(() => {
+    const list = document.querySelector('.scroller')!;
+    const frames: string[][] = [];
+    Object.assign(window, { frames });
+    const look = () => {
+      const { top, bottom } = list.getBoundingClientRect();
+      const seen = [...list.querySelectorAll<HTMLElement>('.line[data-id]')].filter((line) => {
+        const place = line.getBoundingClientRect();
+        return place.bottom > top && place.top < bottom;
+      });
+      frames.push(seen.map((line) => line.dataset.id!));
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+}
+
+function framesOf({ page }: RoomPage): Promise<string[][]> {
+  return page.evaluate(() => (window as unknown as { frames: string[][] }).frames);
+}
+
+/** Where a line is in the window, in pixels from above. */
+function placeOf({ page }: RoomPage, id: string): Promise<number> {
+  return page.locator(`.line[data-id="${id}"]`).evaluate((line) => line.getBoundingClientRect().top);
+}
+
+describe('looking back', () => {
+  const roomId = 'history';
+  let ids: string[];
+  beforeAll(async () => {
+    const talker = talkerIn(roomId);
+    for (let sent = 0; sent < 400; sent += 1) await talker.one();
+    ids = talker.acknowledged.map(({ id }) => id);
+    await talker.close();
+  });
+
+  it('goes to the very beginning, page by page, without a jump', async () => {
+    const room = await browser.viewer(used.server.origin, roomId);
+    await until(async () => (await room.fromEnd()) < 2, { what: 'the newest message' });
+    await watchLines(room);
+    await until(
+      async () => {
+        await room.wheel(-250);
+        return (await framesOf(room)).at(-1)!.includes(ids[0]!);
+      },
+      { what: 'the first message', timeout: 25_000, interval: 30 },
+    );
+
+    const frames = await framesOf(room);
+    // Every message was seen, and each frame shows some of what the one before it did.
+    expect(new Set(frames.flat()).size).toBe(ids.length);
+    for (const [index, frame] of frames.slice(1).entries()) {
+      expect(frame.some((id) => frames[index]!.includes(id))).toBe(true);
+    }
+    expect(room.faults).toEqual([]);
+  });
+
+  it('stays where it is while messages arrive, counts them, and goes to them', async () => {
+    const room = await browser.viewer(used.server.origin, roomId);
+    await room.wheel(-900);
+    await until(async () => (await room.fromEnd()) > 400, { what: 'the list to be scrolled' });
+    await watchLines(room);
+    const seen = await until(async () => (await framesOf(room)).at(-1)?.[3], { what: 'a line' });
+    const before = await placeOf(room, seen!);
+
+    const talker = talkerIn(roomId, 'late');
+    for (let sent = 0; sent < 12; sent += 1) await talker.one();
+    await talker.close();
+
+    await until(async () => (await room.newest.textContent()) === '12 new messages', {
+      what: '12 new messages',
+    });
+    expect(await placeOf(room, seen!)).toBeCloseTo(before, 0);
+
+    await room.newest.click();
+    await room.shows('late:12');
+    await until(async () => (await room.fromEnd()) < 2, { what: 'the end' });
+    expect(await room.newest.count()).toBe(0);
+  });
+});
+
+describe(`100 messages a second, for ${BUSY_SECONDS} seconds`, () => {
+  it(
+    'are followed to the last, with few elements and little memory',
+    async () => {
+      const room = await browser.viewer(used.server.origin, 'busy');
+      const session = await room.page.context().newCDPSession(room.page);
+      const heap = async () => {
+        await session.send('HeapProfiler.collectGarbage');
+        return (await session.send('Runtime.getHeapUsage')).usedSize;
+      };
+      const talker = talkerIn('busy');
+      await talker.say(1_500);
+      await room.shows('talker:1500').catch(() => undefined);
+      const heapBefore = await heap();
+      await room.page.evaluate(() => {
+        const times: number[] = [];
+        Object.assign(window, { times });
+        const tick = (now: number) => {
+          times.push(now);
+          requestAnimationFrame(tick);
+        };
+        requestAnimationFrame(tick);
+      });
+
+      const endsAt = performance.now() + BUSY_SECONDS * 1_000;
+      talker.talk(100);
+      let most = 0;
+      await until(
+        async () => {
+          most = Math.max(most, await room.page.locator('.line').count());
+          return performance.now() > endsAt;
+        },
+        { what: 'the time to be up', timeout: BUSY_SECONDS * 1_000 + 10_000, interval: 250 },
+      );
+      await talker.hush();
+      const last = await talker.one();
+
+      await room.shows(last.content!);
+      await until(async () => (await room.fromEnd()) < 2, { what: 'the end' });
+      const times = await room.page.evaluate(() => (window as unknown as { times: number[] }).times);
+      const grown = (await heap()) - heapBefore;
+      console.log(frameReport(times), `heap ${(grown / 1e6).toFixed(1)} MB more, ${most} lines at most`);
+      expect(most).toBeLessThan(150);
+      expect(grown).toBeLessThan(4e6);
+      expect(room.faults).toEqual([]);
+      await talker.close();
+    },
+    BUSY_SECONDS * 1_000 + 60_000,
+  );
+});
+
+function frameReport(times: readonly number[]): string {
+  const frames = times.slice(1).map((time, index) => time - times[index]!);
+  frames.sort((a, b) => a - b);
+  const share = (part: number) => frames[Math.floor(frames.length * part)]?.toFixed(1);
+  const second = (times.at(-1)! - times[0]!) / 1_000;
+  return `${(frames.length / second).toFixed(1)} frames a second; median ${share(0.5)} ms, 95 % ${share(0.95)} ms, 99 % ${share(0.99)} ms;`;
+}

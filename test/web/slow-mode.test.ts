@@ -1,0 +1,52 @@
+/** A room in which one may not say everything at once. */
+import { expect, it } from 'vitest';
+import { until } from '../support/until.js';
+import { useServer } from '../support/use-server.js';
+import { useBrowser } from './browser.js';
+
+const browser = useBrowser();
+const used = useServer({ RATE_SENDS_PER_USER: 1, RATE_WINDOW_SECONDS: 3 });
+
+it('counts down to the next message, keeps what was said too early, and sends it then', async () => {
+  const room = await browser.viewer(used.server.origin, 'slow');
+  await room.say('first');
+  await room.shows('first');
+  await room.say('too early');
+  await room.page.getByText('Waiting for slow mode').waitFor();
+  await room.page.getByText(/^Slow mode: the next message in \d seconds?$/).waitFor();
+  await room.composer.fill('and another');
+  expect(await room.page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+
+  await until(async () => (await room.page.locator('.line[data-state]').count()) === 0, {
+    what: 'it to be sent',
+  });
+  expect(await room.texts()).toEqual(['first', 'too early']);
+  await until(async () => room.page.getByRole('button', { name: 'Send' }).isEnabled(), { what: 'the end' });
+  expect(await room.composer.inputValue()).toBe('and another');
+});
+
+it('says where something cannot be sent at all, and keeps it to be tried again', async () => {
+  const room = await browser.viewer(used.server.origin, 'refused');
+  // What a page sends that does not know the limit of this server.
+  await room.page.route('**/graphql', (route) =>
+    route.fulfill({
+      contentType: 'application/graphql-response+json',
+      body: JSON.stringify({
+        errors: [
+          {
+            message: 'content: a message is limited to 3 characters',
+            extensions: { code: 'BAD_USER_INPUT' },
+          },
+        ],
+      }),
+    }),
+  );
+  await room.say('hello');
+  await room.page.getByText('Not sent: content: a message is limited to 3 characters').waitFor();
+  await room.page.unroute('**/graphql');
+  await room.page.getByRole('button', { name: 'Try again' }).click();
+  await until(async () => (await room.page.locator('.line[data-state]').count()) === 0, {
+    what: 'it to be sent',
+  });
+  expect(await room.texts()).toEqual(['hello']);
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../../web/page/room/message.js';
+import { Timeline } from '../../web/page/room/timeline.js';
+
+const message = (number: number): Message => ({
+  id: `${number}-0`,
+  author: { id: 'guest:Ann', name: 'Ann' },
+  content: `message ${number}`,
+  createdAt: new Date(number).toISOString(),
+});
+const numbered = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => message(first + index));
+const shown = ({ lines }: Timeline) =>
+  lines.map((line) => (line.kind === 'message' ? Number(line.message.id.split('-')[0]) : line.kind));
+const between = (first: number, last: number) => numbered(first, last).map((_, index) => first + index);
+
+function timelineOf(first: number, last: number): Timeline {
+  const timeline = new Timeline();
+  for (const each of numbered(first, last)) timeline.append(each);
+  return timeline;
+}
+
+describe('a timeline that follows', () => {
+  it('holds the newest of 50,000 messages, and no more than its bound', () => {
+    const timeline = new Timeline();
+    for (const each of numbered(1, 50_000)) {
+      timeline.append(each);
+      expect(timeline.lines.length).toBeLessThanOrEqual(1_000);
+    }
+    expect(shown(timeline)).toEqual(between(50_001 - timeline.lines.length, 50_000));
+    expect(timeline).toMatchObject({ hasOlder: true, detached: false, unread: 0, newestId: '50000-0' });
+  });
+});
+
+describe('a timeline that looks back', () => {
+  it('keeps its place, counts what comes, and holds no more than its bound', () => {
+    const timeline = timelineOf(1, 500);
+    timeline.follow(false);
+    for (const each of numbered(501, 50_500)) timeline.append(each);
+    expect(shown(timeline)).toEqual(between(1, 1_000));
+    expect(timeline).toMatchObject({ detached: true, unread: 50_000 });
+    timeline.follow(true);
+    expect(timeline.following).toBe(false);
+  });
+
+  it('jumps to the newest, from where history can be read again', () => {
+    const timeline = timelineOf(1, 500);
+    timeline.follow(false);
+    for (const each of numbered(501, 3_000)) timeline.append(each);
+    timeline.jumpToNewest();
+    expect(shown(timeline)).toEqual(between(2_901, 3_000));
+    expect(timeline).toMatchObject({ following: true, detached: false, unread: 0, hasOlder: true });
+  });
+
+  it('reads page by page until it has come to the newest, without a gap or a double', () => {
+    const timeline = timelineOf(1, 500);
+    timeline.follow(false);
+    for (const each of numbered(501, 1_650)) timeline.append(each);
+    const seen = new Set(shown(timeline));
+    let newest = 1_650;
+    for (let page = 0; timeline.detached; page += 1) {
+      expect(page).toBeLessThan(50);
+      timeline.beginNewer();
+      const from = Number(timeline.newestShown!.split('-')[0]) + 1;
+      const to = Math.min(from + 99, newest);
+      // More comes while it is being read.
+      newest += 30;
+      for (const each of numbered(newest - 29, newest)) timeline.append(each);
+      timeline.appendPage({ messages: numbered(from, to), hasMore: to < newest - 30 });
+      const now = shown(timeline) as number[];
+      expect(now).toEqual(between(now[0]!, now.at(-1)!));
+      for (const number of now) seen.add(number);
+    }
+    expect([...seen].length).toBe(newest);
+  });
+
+  it('puts older pages before, and gives up the newest for them', () => {
+    const timeline = timelineOf(2_001, 2_980);
+    timeline.follow(false);
+    timeline.prepend({ messages: numbered(1_951, 2_000), hasMore: true });
+    expect(shown(timeline)).toEqual(between(1_951, 2_950));
+    expect(timeline.detached).toBe(true);
+    timeline.append(message(2_981));
+    timeline.beginNewer();
+    timeline.appendPage({ messages: numbered(2_951, 2_981), hasMore: false });
+    expect(timeline.detached).toBe(false);
+    expect(shown(timeline).at(-1)).toBe(2_981);
+  });
+});
+
+describe('a gap', () => {
+  it('is a line of its own, once there is something before it', () => {
+    const timeline = new Timeline();
+    timeline.markGap();
+    for (const each of numbered(1, 2)) timeline.append(each);
+    timeline.markGap();
+    timeline.append(message(9));
+    expect(shown(timeline)).toEqual([1, 2, 'gap', 9]);
+  });
+
+  it('joins a window to the newest where what is between has expired', () => {
+    const timeline = timelineOf(1, 500);
+    timeline.follow(false);
+    for (const each of numbered(501, 3_000)) timeline.append(each);
+    timeline.joinWithGap();
+    expect(shown(timeline).at(-101)).toBe('gap');
+    expect(shown(timeline).at(-1)).toBe(3_000);
+  });
+});

@@ -1,0 +1,18 @@
+/**
+ * `streamly-chat/client`: what a client has to do so that nothing is lost, nothing comes twice and all comes
+ * in order, over graphql-ws as it is. Without dependencies; for browsers and Node.
+ */
+
+export { DocumentError } from './document.js';
+export { ChatClientError } from './errors.js';
+export { type FollowOptions, type FollowQueryOptions, followRoom } from './follow-room.js';
+export type { ChatMessage, OperationText } from './operation-text.js';
+export type { ResumeEvent } from './resume-event.js';
+export {
+  type ResumingClient,
+  type ResumingOptions,
+  resumingClient,
+  type SubscribeOptions,
+} from './resuming-client.js';
+export { type SendInput, type SendOptions, type SendQueryOptions, send } from './send.js';
+export { SendError, type SendOnceOptions, type SendRetry, sendOnce } from './send-once.js';

@@ -1,0 +1,49 @@
+import type { Client } from 'graphql-ws';
+import { ask } from './operation.js';
+import { CHAT_MESSAGE, type ChatMessage, type OperationText, textOf } from './operation-text.js';
+import { type SendOnceOptions, sendOnce } from './send-once.js';
+
+/** What to send, and where. */
+export interface SendInput {
+  roomId: string;
+  content: string;
+  /** The display name of a guest. */
+  author?: string;
+}
+
+export interface SendOptions extends SendOnceOptions {}
+
+/** The same with a mutation of one's own, which calls sendMessage with `$input`. */
+export interface SendQueryOptions<Data extends object> extends SendOptions {
+  query: OperationText<Data>;
+}
+
+const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) ${CHAT_MESSAGE} }`;
+
+/**
+ * Sends a message over a graphql-ws client, resuming or not, so that it is stored once whatever happens on
+ * the way. Resolves with the message as it was stored. Messages that are sent at the same time may be stored
+ * in any order; await one before the next where the order matters.
+ * @throws {SendError} where the server refuses it, or time is up: `outcome` tells whether it may be stored
+ */
+export function send(client: Client, input: SendInput, options?: SendOptions): Promise<ChatMessage>;
+export function send<Data extends object>(
+  client: Client,
+  input: SendInput,
+  options: SendQueryOptions<Data>,
+): Promise<Data[keyof Data]>;
+export async function send(
+  client: Client,
+  input: SendInput,
+  { query = SEND, ...options }: SendOptions & { query?: OperationText<unknown> } = {},
+): Promise<unknown> {
+  const text = textOf(query);
+  return sendOnce(
+    (nonce, signal) =>
+      new Promise((resolve, reject) => {
+        const payload = { query: text, variables: { input: { ...input, nonce } } };
+        signal.addEventListener('abort', ask(client, payload, resolve, reject));
+      }),
+    options,
+  );
+}

@@ -1,0 +1,133 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useCallback, useEffect, useLayoutEffect, useRef } from 'react';
+import { DownIcon } from '../icons.js';
+import { MessageLine, PendingLine } from './MessageLine.js';
+import type { RoomSession, RoomSnapshot } from './room-session.js';
+import { plural } from './status.js';
+import { useReaderScroll } from './use-reader-scroll.js';
+
+interface Props {
+  session: RoomSession;
+  snapshot: RoomSnapshot;
+  /** One's own name. */
+  name: string;
+  /** Grows with each wish to see the newest message. */
+  jumps: number;
+  onJump(): void;
+}
+
+/** A line before it has been measured, in pixels. */
+const LINE = 28;
+
+/** Lines that are rendered above and below those that are seen. */
+const OVERSCAN = 12;
+
+/** Lines from an end of the window at which the next page is read. */
+const NEAR = 15;
+
+/** How near to its end the list counts as being there, in pixels. */
+const AT_END = 48;
+
+/** The messages of a room: the lines that are seen, of those that are known. */
+export function MessageList({ session, snapshot, name, jumps, onJump }: Props) {
+  const { lines, pending, detached, following, unread, hasOlder, historyFailed, status } = snapshot;
+  const scroller = useRef<HTMLDivElement>(null);
+  const shown = detached ? lines.length : lines.length + pending.length;
+  const keyOf = useCallback(
+    (index: number) => (lines[index] ?? pending[index - lines.length])?.key ?? index,
+    [lines, pending],
+  );
+  const virtualizer = useVirtualizer({
+    count: shown,
+    getScrollElement: () => scroller.current,
+    getItemKey: keyOf,
+    estimateSize: () => LINE,
+    overscan: OVERSCAN,
+    anchorTo: 'end',
+    followOnAppend: following,
+    scrollEndThreshold: AT_END,
+    paddingStart: 12,
+    paddingEnd: 12,
+  });
+  const items = virtualizer.getVirtualItems();
+
+  const overtake = useReaderScroll(scroller, {
+    onReader: () => session.follow(virtualizer.isAtEnd(AT_END)),
+    onDrift: () => {
+      if (following && !virtualizer.isAtEnd(1)) virtualizer.scrollToEnd();
+    },
+  });
+
+  // Heights are kept by key; those of lines that are gone would be kept for ever.
+  useEffect(() => {
+    const heights = virtualizer.itemSizeCache;
+    if (heights.size < 2 * shown + 200) return;
+    const kept = new Set(Array.from({ length: shown }, (_, index) => keyOf(index)));
+    for (const key of heights.keys()) if (!kept.has(key as string)) heights.delete(key);
+  }, [virtualizer, shown, keyOf]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: to jump again is to jump
+  useLayoutEffect(() => {
+    overtake();
+    virtualizer.scrollToEnd();
+  }, [jumps, virtualizer, overtake]);
+
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  const isLive = status.state !== 'connecting';
+  useEffect(() => {
+    if (isLive && !historyFailed && hasOlder && first < NEAR && (!following || shown < 2 * NEAR)) {
+      void session.readOlder();
+    }
+    if (detached && last >= shown - NEAR) void session.readNewer();
+  }, [session, isLive, historyFailed, hasOlder, first, last, shown, following, detached]);
+
+  return (
+    <div className="list">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+      <div className="scroller" ref={scroller} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
+        <div className="lines" style={{ height: virtualizer.getTotalSize() }}>
+          <div style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>
+            {items.map(({ key, index }) => {
+              const line = lines[index];
+              const unsettled = pending[index - lines.length];
+              return (
+                <div key={key} data-index={index} ref={virtualizer.measureElement}>
+                  {line && (
+                    <MessageLine
+                      line={line}
+                      above={lines[index - 1]}
+                      isOwn={line.kind === 'message' && line.message.author.name === name}
+                    />
+                  )}
+                  {!line && unsettled && (
+                    <PendingLine
+                      pending={unsettled}
+                      onRetry={(nonce) => session.retry(nonce)}
+                      onDiscard={(nonce) => session.discard(nonce)}
+                    />
+                  )}
+                </div>
+              );
+            })}
+          </div>
+        </div>
+        {shown === 0 && isLive && !hasOlder && <p className="empty">Nothing was said here yet. Say hello.</p>}
+      </div>
+      {historyFailed && (
+        <p className="list-note" role="alert">
+          Older messages could not be read.
+          <button type="button" onClick={() => void session.readOlder()}>
+            Try again
+          </button>
+        </p>
+      )}
+      {!following && (
+        <button type="button" className="newest" onClick={onJump}>
+          <DownIcon />
+          {unread > 0 ? plural(unread, 'new message') : 'Newest'}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
+import { settings } from '../settings.js';
+import { Name } from './MessageLine.js';
+
+interface Props {
+  name: string;
+  onName(name: string): void;
+}
+
+/** The name one writes under, and a way to change it. */
+export function NameField({ name, onName }: Props) {
+  const [draft, setDraft] = useState<string>();
+  const input = useRef<HTMLInputElement>(null);
+  const id = useId();
+  const editing = draft !== undefined;
+  useEffect(() => {
+    if (editing) input.current?.select();
+  }, [editing]);
+
+  if (draft === undefined) {
+    return (
+      <button type="button" className="who" onClick={() => setDraft(name)}>
+        as <Name>{name}</Name>
+        <span className="unseen">, change your name</span>
+      </button>
+    );
+  }
+  const save = (event?: FormEvent) => {
+    event?.preventDefault();
+    const chosen = [...draft.trim()].slice(0, settings.nameLength).join('');
+    if (chosen !== '' && chosen !== name) onName(chosen);
+    setDraft(undefined);
+  };
+  // Not a form: it stands in one.
+  return (
+    <span className="who">
+      <label htmlFor={id}>as </label>
+      <input
+        id={id}
+        ref={input}
+        value={draft}
+        maxLength={settings.nameLength}
+        autoComplete="nickname"
+        aria-label="Your name"
+        onChange={(event) => setDraft(event.target.value)}
+        onBlur={() => save()}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') save(event);
+          if (event.key === 'Escape') setDraft(undefined);
+        }}
+      />
+    </span>
+  );
+}

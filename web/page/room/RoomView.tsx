@@ -1,0 +1,73 @@
+import { useSubscription } from '@apollo/client/react';
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { ChatClient } from '../chat-client.js';
+import { RoomUpdated } from '../documents.js';
+import { MenuIcon } from '../icons.js';
+import { Announcer } from './Announcer.js';
+import { Composer } from './Composer.js';
+import { MessageList } from './MessageList.js';
+import { RoomSession } from './room-session.js';
+import { StatusLine } from './StatusLine.js';
+import { useName } from './use-name.js';
+
+interface Props {
+  client: ChatClient;
+  roomId: string;
+  onRooms(): void;
+}
+
+/** A room: what is said in it, and a place to say something. */
+export function RoomView({ client, roomId, onRooms }: Props) {
+  const session = useMemo(() => new RoomSession(client, roomId), [client, roomId]);
+  useEffect(() => session.open(), [session]);
+  const snapshot = useSyncExternalStore(session.subscribe, session.snapshot);
+  const { data } = useSubscription(RoomUpdated, { variables: { roomId } });
+  const [name, setName] = useName();
+  const [jumps, setJumps] = useState(0);
+  const [saidAt, setSaidAt] = useState(Number.NEGATIVE_INFINITY);
+  const composer = useRef<HTMLTextAreaElement>(null);
+  const { connectionCount: count, slowModeSeconds = 0 } = data?.roomUpdated ?? {};
+  const refusedUntil = snapshot.pending.find(({ state }) => state === 'waiting')?.until ?? 0;
+  const jump = () => {
+    session.jumpToNewest();
+    setJumps((times) => times + 1);
+  };
+
+  return (
+    <main className="view">
+      <header className="bar">
+        <button type="button" className="menu" onClick={onRooms} aria-label="Rooms">
+          <MenuIcon />
+        </button>
+        <h1>{roomId}</h1>
+        {count !== undefined && <p className="watching">{count.toLocaleString('en')} watching</p>}
+        <StatusLine status={snapshot.status} />
+      </header>
+      <MessageList
+        session={session}
+        snapshot={snapshot}
+        name={name}
+        jumps={jumps}
+        onJump={() => {
+          jump();
+          composer.current?.focus();
+        }}
+      />
+      <Composer
+        ref={composer}
+        roomId={roomId}
+        name={name}
+        onName={setName}
+        slowModeSeconds={slowModeSeconds}
+        waitUntil={Math.max(refusedUntil, saidAt + slowModeSeconds * 1_000)}
+        onSay={(content) => {
+          session.say(name, content);
+          setSaidAt(Date.now());
+          setJumps((times) => times + 1);
+        }}
+        onEscape={jump}
+      />
+      <Announcer session={session} />
+    </main>
+  );
+}

@@ -1,0 +1,211 @@
+/**
+ * One room, as long as it is looked at: its subscription, its timeline, what one says in it, and how the
+ * connection is. React reads snapshots of it, made in batches.
+ */
+import type { ResumeEvent } from '../../client/index.js';
+import type { ChatClient } from '../chat-client.js';
+import { History, MessageAdded, SendMessage } from '../documents.js';
+import type { HistoryQuery, SendMessageInput } from '../generated/graphql.js';
+import { Batch } from './batch.js';
+import type { Message } from './message.js';
+import { Outbox, type Pending } from './outbox.js';
+import { isPassing, PASSING_MS, type Status, statusAfter } from './status.js';
+import { type Line, Timeline } from './timeline.js';
+
+/** What is shown of a room. */
+export interface RoomSnapshot {
+  lines: readonly Line[];
+  pending: readonly Pending[];
+  hasOlder: boolean;
+  detached: boolean;
+  following: boolean;
+  unread: number;
+  /** Reading older history has failed: it is tried again when one asks for it. */
+  historyFailed: boolean;
+  status: Status;
+}
+
+/** Messages to join with, and in a page of history. */
+const PAGE = 50;
+
+export class RoomSession {
+  readonly #timeline = new Timeline();
+  readonly #outbox: Outbox;
+  readonly #batch = new Batch(() => this.#publish());
+  readonly #listeners = new Set<() => void>();
+  readonly #messageListeners = new Set<(message: Message) => void>();
+  #status: Status = { state: 'connecting' };
+  #passing: ReturnType<typeof setTimeout> | undefined;
+  #reading = false;
+  #historyFailed = false;
+  #snapshot: RoomSnapshot;
+
+  constructor(
+    private readonly client: ChatClient,
+    readonly roomId: string,
+  ) {
+    this.#outbox = new Outbox(
+      roomId,
+      (input, signal) => this.#deliver(input, signal),
+      () => this.#timeline.newestId,
+      () => this.#batch.flush(),
+    );
+    this.#snapshot = this.#take();
+  }
+
+  /** Joins the room; returns what leaves it. */
+  open(): () => void {
+    const stopListening = this.client.onRoomEvent(this.roomId, (event) => this.#heard(event));
+    const variables = { roomId: this.roomId, last: PAGE };
+    const subscription = this.client.apollo
+      .subscribe({ query: MessageAdded, variables, fetchPolicy: 'no-cache' })
+      .subscribe({
+        next: ({ data, error }) => {
+          if (data?.messageAdded) this.#arrived(data.messageAdded);
+          else if (error) this.#refused(error);
+        },
+        error: (error: Error) => this.#refused(error),
+      });
+    return () => {
+      subscription.unsubscribe();
+      stopListening();
+      this.#outbox.close();
+      this.#batch.cancel();
+      clearTimeout(this.#passing);
+    };
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly snapshot = (): RoomSnapshot => this.#snapshot;
+
+  /** Tells of every message that comes, not of history. */
+  onMessage(listener: (message: Message) => void): () => void {
+    this.#messageListeners.add(listener);
+    return () => this.#messageListeners.delete(listener);
+  }
+
+  say(author: string, content: string): void {
+    this.#timeline.jumpToNewest();
+    this.#outbox.say(author, content);
+  }
+
+  retry(nonce: string): void {
+    this.#outbox.retry(nonce);
+  }
+
+  discard(nonce: string): void {
+    this.#outbox.discard(nonce);
+  }
+
+  follow(following: boolean): void {
+    if (following === this.#timeline.following) return;
+    this.#timeline.follow(following);
+    this.#batch.flush();
+  }
+
+  jumpToNewest(): void {
+    this.#timeline.jumpToNewest();
+    this.#batch.flush();
+  }
+
+  /** Reads the page before the window, where there is one and none is being read. */
+  async readOlder(): Promise<void> {
+    const before = this.#timeline.oldestShown;
+    if (!this.#timeline.hasOlder || (before === undefined && this.#status.state === 'connecting')) return;
+    await this.#read({ last: PAGE, before }, ({ nodes, pageInfo }) => {
+      this.#timeline.prepend({ messages: nodes, hasMore: pageInfo.hasPreviousPage });
+    });
+  }
+
+  /** Reads the page after a detached window. */
+  async readNewer(): Promise<void> {
+    if (!this.#timeline.detached) return;
+    this.#timeline.beginNewer();
+    await this.#read({ first: 2 * PAGE, after: this.#timeline.newestShown }, ({ nodes, pageInfo }) => {
+      this.#timeline.appendPage({ messages: nodes, hasMore: pageInfo.hasNextPage });
+    });
+  }
+
+  async #read(
+    window: { first?: number; after?: string; last?: number; before?: string },
+    place: (page: HistoryPage) => void,
+  ): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      const variables = { roomId: this.roomId, ...window };
+      const { data } = await this.client.apollo.query({ query: History, variables, fetchPolicy: 'no-cache' });
+      this.#historyFailed = false;
+      if (data) place(data.messages);
+    } catch (error) {
+      if (codeOf(error) === 'CURSOR_EXPIRED') this.#timeline.joinWithGap();
+      else this.#historyFailed = true;
+    } finally {
+      this.#reading = false;
+      this.#batch.flush();
+    }
+  }
+
+  #arrived(message: Message): void {
+    this.#timeline.append(message, this.#outbox.arrived(message));
+    for (const listener of this.#messageListeners) listener(message);
+    this.#batch.schedule();
+  }
+
+  #heard(event: ResumeEvent): void {
+    if (event.type === 'gap') this.#timeline.markGap();
+    this.#setStatus(statusAfter(this.#status, event));
+  }
+
+  #refused(error: Error): void {
+    this.#setStatus({ state: 'refused', why: error.message });
+  }
+
+  #setStatus(status: Status): void {
+    clearTimeout(this.#passing);
+    this.#status = status;
+    if (isPassing(status)) this.#passing = setTimeout(() => this.#setStatus({ state: 'live' }), PASSING_MS);
+    this.#batch.flush();
+  }
+
+  async #deliver(input: SendMessageInput, signal: AbortSignal): Promise<Message> {
+    const { data } = await this.client.apollo.mutate({
+      mutation: SendMessage,
+      variables: { input },
+      fetchPolicy: 'no-cache',
+      context: { fetchOptions: { signal } },
+    });
+    if (!data) throw new Error('The server gave no answer.');
+    return data.sendMessage;
+  }
+
+  #publish(): void {
+    this.#snapshot = this.#take();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #take(): RoomSnapshot {
+    const { lines, hasOlder, detached, following, unread } = this.#timeline;
+    return {
+      lines: [...lines],
+      pending: this.#outbox.shown,
+      hasOlder,
+      detached,
+      following,
+      unread,
+      historyFailed: this.#historyFailed,
+      status: this.#status,
+    };
+  }
+}
+
+type HistoryPage = HistoryQuery['messages'];
+
+function codeOf(error: unknown): unknown {
+  const [first] = (error as { errors?: readonly { extensions?: { code?: unknown } }[] }).errors ?? [];
+  return first?.extensions?.code;
+}

@@ -1,0 +1,53 @@
+import { type RefObject, useCallback, useEffect, useRef } from 'react';
+
+/** How long after a gesture scrolling counts as the reader's, in milliseconds: it rolls on for a while. */
+const GESTURE_MS = 1_200;
+
+const GESTURES = ['wheel', 'touchmove', 'pointerdown', 'keydown'] as const;
+
+export interface ReaderScroll {
+  /** The reader has scrolled: to the end, or away from it. */
+  onReader(): void;
+  /** It has scrolled by itself, as lines come and go and are measured. */
+  onDrift(): void;
+}
+
+/**
+ * Tells the reader's scrolling of an element from that which the page does, and which says nothing of what
+ * the reader wants. Returns what ends the reader's scrolling, where a jump has overtaken it.
+ */
+export function useReaderScroll(element: RefObject<HTMLElement | null>, scroll: ReaderScroll): () => void {
+  const latest = useRef(scroll);
+  latest.current = scroll;
+  const gestureAt = useRef(Number.NEGATIVE_INFINITY);
+
+  useEffect(() => {
+    const scroller = element.current;
+    if (scroller === null) return;
+    let held = false;
+    const gesture = (event: Event) => {
+      gestureAt.current = performance.now();
+      if (event.type === 'pointerdown') held = true;
+    };
+    const release = () => {
+      if (held) gestureAt.current = performance.now();
+      held = false;
+    };
+    const scrolled = () => {
+      if (held || performance.now() - gestureAt.current < GESTURE_MS) latest.current.onReader();
+      else latest.current.onDrift();
+    };
+    for (const type of GESTURES) scroller.addEventListener(type, gesture, { passive: true });
+    addEventListener('pointerup', release);
+    scroller.addEventListener('scroll', scrolled, { passive: true });
+    return () => {
+      for (const type of GESTURES) scroller.removeEventListener(type, gesture);
+      removeEventListener('pointerup', release);
+      scroller.removeEventListener('scroll', scrolled);
+    };
+  }, [element]);
+
+  return useCallback(() => {
+    gestureAt.current = Number.NEGATIVE_INFINITY;
+  }, []);
+}

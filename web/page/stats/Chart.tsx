@@ -1,0 +1,87 @@
+/** A line in a chart: one value a second; null where there is none. */
+export interface Series {
+  name: string;
+  values: readonly (number | null)[];
+}
+
+interface Props {
+  title: string;
+  /** The present value, and what to say of it. Undefined until the first comes. */
+  value: string | undefined;
+  note: string | undefined;
+  series: readonly Series[];
+  /** Seconds that the chart has space for. */
+  length: number;
+}
+
+const WIDTH = 600;
+const HEIGHT = 140;
+
+/** A number that changes, large, and its last minutes as lines that come in from the right. */
+export function Chart({ title, value, note, series, length }: Props) {
+  const top = ceilingOf(series.flatMap(({ values }) => values));
+  return (
+    <section className="card" aria-label={title}>
+      <h2>{title}</h2>
+      <p className="value">{value ?? '…'}</p>
+      <p className="hint">{note ?? 'waiting for the first second'}</p>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        {[0.5, 1].map((share) => (
+          <line
+            key={share}
+            x1="0"
+            x2={WIDTH}
+            y1={y(share * top, top)}
+            y2={y(share * top, top)}
+            className="grid"
+          />
+        ))}
+        <line x1="0" x2={WIDTH} y1={HEIGHT - 1} y2={HEIGHT - 1} className="grid" />
+        {series.map(({ name, values }, index) => (
+          <path key={name} d={pathOf(values, top, length)} data-series={index} />
+        ))}
+      </svg>
+      <p className="scale">
+        <span>the last {length / 60} minutes</span>
+        <span>
+          {series.length > 1 &&
+            series.map(({ name }, index) => (
+              <i key={name} data-series={index}>
+                {name}
+              </i>
+            ))}
+          top line: {top.toLocaleString('en')}
+        </span>
+      </p>
+    </section>
+  );
+}
+
+/** A line through the values, the newest at the right; broken where there is none. */
+function pathOf(values: Series['values'], top: number, length: number): string {
+  let path = '';
+  let isDown = false;
+  for (const [index, value] of values.entries()) {
+    if (value === null) {
+      isDown = false;
+      continue;
+    }
+    const x = WIDTH - ((values.length - 1 - index) * WIDTH) / (length - 1);
+    path += `${isDown ? 'L' : 'M'}${x.toFixed(1)} ${y(value, top).toFixed(1)}`;
+    // A value that stands alone is a point.
+    if (!isDown) path += 'h0.01';
+    isDown = true;
+  }
+  return path;
+}
+
+function y(value: number, top: number): number {
+  return HEIGHT - 1 - (value / top) * (HEIGHT - 4);
+}
+
+/** The next of 1, 2, 5, 10, 20, 50, … that holds all of the values. */
+function ceilingOf(values: Series['values']): number {
+  const most = Math.max(4, ...values.map((value) => value ?? 0));
+  const power = 10 ** Math.floor(Math.log10(most));
+  return [1, 2, 5, 10].map((step) => step * power).find((ceiling) => ceiling >= most)!;
+}

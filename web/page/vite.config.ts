@@ -1,0 +1,39 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import react from '@vitejs/plugin-react';
+import { defineConfig, type Plugin } from 'vite';
+
+const OUT = fileURLToPath(new URL('../../dist/web', import.meta.url));
+
+// `npx vite web/page` serves the page from its sources; GraphQL comes from a chat on port 4000.
+const SERVER = 'http://localhost:4000';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  plugins: [react(), compressed()],
+  build: { outDir: OUT, emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false } },
+  server: { proxy: { '/graphql': { target: SERVER, ws: true } } },
+});
+
+/** Writes every asset as brotli and gzip too, once, so that the server need not at every request. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    apply: 'build',
+    closeBundle: async () => {
+      const names = await readdir(`${OUT}/assets`).catch(() => []);
+      await Promise.all(
+        names
+          .filter((name) => /\.(js|css|svg)$/.test(name))
+          .map(async (name) => {
+            const bytes = await readFile(`${OUT}/assets/${name}`);
+            const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+            await writeFile(`${OUT}/assets/${name}.br`, await promisify(brotliCompress)(bytes, quality));
+            await writeFile(`${OUT}/assets/${name}.gz`, await promisify(gzip)(bytes, { level: 9 }));
+          }),
+      );
+    },
+  };
+}
