@@ -55,7 +55,7 @@ export class FrontDoor {
         const status = admitted.status === 503 ? '503 Service Unavailable' : '429 Too Many Requests';
         return refuseUpgrade(socket, status, `Retry-After: ${RETRY_AFTER}\r\n`);
       }
-      socket.once('close', admitted);
+      socket.on('close', admitted);
       return handler(request, socket, head);
     };
   }

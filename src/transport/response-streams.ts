@@ -11,8 +11,8 @@ import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { unauthenticated } from '../chat/errors.js';
 import type { Viewer } from '../chat/viewer.js';
-import { SharedStream } from '../fanout/shared-stream.js';
-import type { Framing, Sink } from '../fanout/sink.js';
+import { type Audience, SharedStream } from '../fanout/shared-stream.js';
+import type { Framing } from '../fanout/sink.js';
 import type { LiveViewer, LiveViewers, ViewerEnd } from './live-viewers.js';
 
 /** How results stand in a response. */
@@ -102,7 +102,7 @@ export function createResponseStreams(
 }
 
 /** One response: a sink whose high-water mark is the stream's own. */
-class ResponseStream extends Readable implements Sink<Buffer>, LiveViewer {
+class ResponseStream extends Readable implements Audience<Buffer>, LiveViewer {
   readonly framing: Framing<Buffer>;
   #full = false;
   /** Its end is written, though it may be some time before all of it is read. */
@@ -119,7 +119,6 @@ class ResponseStream extends Readable implements Sink<Buffer>, LiveViewer {
     this.framing = format.framing;
     this.push(format.begin);
     source.attach(this);
-    this.#untilEnd().catch((error: Error) => this.destroy(error));
   }
 
   get full(): boolean {
@@ -145,8 +144,14 @@ class ResponseStream extends Readable implements Sink<Buffer>, LiveViewer {
     );
   }
 
+  refused(result: ExecutionResult): void {
+    if (!this.#isOver && !this.destroyed) this.push(this.format.refusal(result));
+    this.#finish();
+  }
+
   async complete(): Promise<void> {
     await this.source.return();
+    this.#finish();
   }
 
   override _read(): void {
@@ -161,12 +166,8 @@ class ResponseStream extends Readable implements Sink<Buffer>, LiveViewer {
     this.source.return().then(() => callback(error), callback);
   }
 
-  /** The source stays silent until it ends: by a refusal, which is its last result, or by completion. */
-  async #untilEnd(): Promise<void> {
-    for await (const refusal of this.source) {
-      this.push(this.format.refusal(refusal));
-    }
-    if (this.destroyed) return;
+  #finish(): void {
+    if (this.#isOver || this.destroyed) return;
     this.#isOver = true;
     this.push(this.format.end);
     this.push(null);

@@ -19,10 +19,8 @@ export function signIn(context: ProtocolContext, options: SignInOptions): boolea
   const session = context.extra;
   const token = tokenOfConnection(context.connectionParams);
   // graphql-ws would keep it for as long as the socket is open.
-  Object.assign(context, { connectionParams: undefined });
-  if (token !== undefined) return withToken(session, token, options);
-  session.context = options.engine.contextOf(session.caller, null);
-  return true;
+  if (context.connectionParams !== undefined) Object.assign(context, { connectionParams: undefined });
+  return token === undefined || withToken(session, token, options);
 }
 
 async function withToken(session: Session, token: string, options: SignInOptions): Promise<boolean> {
@@ -36,7 +34,6 @@ async function withToken(session: Session, token: string, options: SignInOptions
     else session.close(TRY_AGAIN_LATER, 'Try again later');
     return false;
   }
-  session.context = engine.contextOf(session.caller, session.viewer);
   // Where it was closed meanwhile, nobody would take it out again.
   if (session.isOpen) liveViewers.add(session);
   return true;

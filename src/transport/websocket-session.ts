@@ -1,26 +1,20 @@
 import type { Duplex } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CloseCode, type Context, type WebSocket as ProtocolSocket } from 'graphql-ws';
+import type { ExecutionResult } from 'graphql';
+import { CloseCode, type Context, MessageType, type WebSocket as ProtocolSocket } from 'graphql-ws';
 import { type RawData, WebSocket } from 'ws';
 import type { Viewer } from '../chat/viewer.js';
-import { SharedStream } from '../fanout/shared-stream.js';
+import { type Audience, SharedStream } from '../fanout/shared-stream.js';
 import type { Caller } from './connection.js';
 import { Joining } from './joining.js';
 import type { LiveViewer, ViewerEnd } from './live-viewers.js';
 import { Pace } from './pace.js';
-import { namesDocument, type OperationParams } from './trusted-documents.js';
+import { isAcceptable, parsed } from './websocket-message.js';
 import type { Outlet } from './websocket-sink.js';
 
 const GOING_AWAY = 1001;
 
 /** How long a client may take to answer a close, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
-
-/** Known to graphql-ws, which takes them for a fault of its own where a client sends them. */
-const ONLY_FROM_SERVERS: ReadonlySet<unknown> = new Set(['connection_ack', 'next', 'error']);
-
-/** Characters in the id that a client gives an operation: it is kept, and stands in every message. */
-const LONGEST_ID = 256;
 
 /** Bytes in the reason of a close frame. */
 const LONGEST_REASON = 123;
@@ -50,11 +44,11 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
   readonly pace = new Pace();
   /** Who it belongs to, from connection_init on; null for a guest. */
   viewer: Viewer | null = null;
-  /** What its operations are executed with, from connection_init on. */
-  context: object | undefined;
   /** Known from the first operation on. */
   protocolContext: ProtocolContext | undefined;
   #receive: ((data: string) => Promise<void>) | undefined;
+  /** Streams that are served here from now on, while graphql-ws is still about to let go of them. */
+  #takenOver: Map<string, SharedStream> | undefined;
   /**
    * Operations that the client has completed and graphql-ws still winds up. It keeps its books by id, and
    * would take one that has the same id for the one before: such a message waits, and all that follow it.
@@ -84,7 +78,7 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
     return false;
   }
 
-  send(data: string): Promise<void> | void {
+  send(data: string): void {
     if (this.webSocket.readyState === WebSocket.OPEN) this.webSocket.send(data);
   }
 
@@ -106,6 +100,29 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
     if (!this.isOpen) return;
     this.#handInTurn(parsed(data));
     this.#regulate();
+  }
+
+  /**
+   * Serves an operation from now on. graphql-ws gets what this returns in its place: an iterable that is at its
+   * end, so that nothing of its own is held for as long as the subscription lasts. The client is told nothing of
+   * that end, and in graphql-ws' books the operation goes on: the client completes it as any other.
+   */
+  takeOver(id: string, stream: SharedStream, sink: Audience): AsyncIterable<never> {
+    this.#takenOver ??= new Map();
+    this.#takenOver.set(id, stream);
+    stream.attach(sink);
+    const next = async (): Promise<IteratorResult<never, undefined>> => {
+      this.#forget(id);
+      return { done: true, value: undefined };
+    };
+    return { [Symbol.asyncIterator]: () => ({ next }) };
+  }
+
+  refused(id: string, result: ExecutionResult): void {
+    this.#takenOver?.delete(id);
+    this.#forget(id);
+    this.send(JSON.stringify({ id, type: MessageType.Next, payload: result }));
+    this.#complete(id);
   }
 
   whenDrained(callback: () => void): void {
@@ -132,10 +149,12 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
     if (this.webSocket.readyState === WebSocket.CLOSED) return;
     // It may close by itself at any moment from here on.
     const closed = new Promise((resolve) => this.webSocket.once('close', resolve));
-    const operations = Object.values(this.protocolContext?.subscriptions ?? {});
-    await Promise.all(operations.map((stream) => stream instanceof SharedStream && stream.return()));
-    // graphql-ws sends what completes them in the turn that follows.
-    await nextTurn();
+    for (const [id, stream] of Object.entries(this.protocolContext?.subscriptions ?? {})) {
+      if (!(stream instanceof SharedStream)) continue;
+      this.#forget(id);
+      await stream.return();
+      this.#complete(id);
+    }
     this.close(GOING_AWAY, 'Going away');
     const ended = setTimeout(() => this.webSocket.terminate(), CLOSE_TIMEOUT_MS);
     await closed;
@@ -149,16 +168,15 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
 
   #hand(message: unknown): void {
     const { type, id } = (message ?? {}) as { type?: unknown; id?: unknown };
-    if (ONLY_FROM_SERVERS.has(type) || (typeof id === 'string' && id.length > LONGEST_ID)) {
+    if (!isAcceptable(type, id)) {
       this.close(CloseCode.BadRequest, 'Invalid message received');
       return;
     }
-    if (type === 'subscribe') withText((message as { payload?: unknown }).payload);
-    if (type === 'subscribe' && this.#ending?.has(id)) {
+    if (type === 'subscribe' && (this.#ending?.has(id) || this.#takenOver?.has(id as string))) {
       this.#held = [message];
       return;
     }
-    if (type === 'complete' && typeof id === 'string' && this.#knows(id)) {
+    if (type === 'complete' && typeof id === 'string' && this.#isUnderWay(id)) {
       this.#ending ??= new Set();
       this.#ending.add(id);
     }
@@ -168,20 +186,47 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
     );
   }
 
-  /** Whether graphql-ws has an operation of that id: its object has no prototype, so that `__proto__` is one too. */
-  #knows(id: string): boolean {
-    return this.protocolContext !== undefined && id in this.protocolContext.subscriptions;
+  /**
+   * Whether graphql-ws has an operation of that id in hand, rather than in its books alone. Its object has no
+   * prototype, so that `__proto__` is an id too.
+   */
+  #isUnderWay(id: string): boolean {
+    const operations = this.protocolContext?.subscriptions;
+    if (operations === undefined) return false;
+    return this.#takenOver?.has(id) || (id in operations && !(operations[id] instanceof SharedStream));
   }
 
-  /** graphql-ws is done with a message: with `subscribe` when the operation is over. */
+  #forget(id: string): void {
+    delete this.protocolContext?.subscriptions[id];
+  }
+
+  #complete(id: string): void {
+    this.send(JSON.stringify({ id, type: MessageType.Complete }));
+  }
+
+  /** graphql-ws is done with a message: with `subscribe` when the operation is over, or was taken over. */
   #handed(type: unknown, id: unknown): void {
-    if (type !== 'subscribe' || !this.#ending?.delete(id)) return;
-    if (this.#ending.size === 0) this.#ending = undefined;
+    if (type !== 'subscribe') return;
+    this.#enterInBooks(id as string);
+    this.#ending?.delete(id);
+    if (this.#ending?.size === 0) this.#ending = undefined;
     const held = this.#held;
+    if (held === undefined || (held[0] as { id: unknown }).id !== id) return;
     this.#held = undefined;
-    if (held === undefined || this.webSocket.readyState !== WebSocket.OPEN) return;
+    if (this.webSocket.readyState !== WebSocket.OPEN) return;
     for (const message of held) this.#handInTurn(message);
     this.#regulate();
+  }
+
+  /** Enters a stream that was taken over in graphql-ws' books, which are what `complete` and `close` go by. */
+  #enterInBooks(id: string): void {
+    const stream = this.#takenOver?.get(id);
+    this.#takenOver?.delete(id);
+    if (this.#takenOver?.size === 0) this.#takenOver = undefined;
+    if (stream === undefined || this.protocolContext === undefined) return;
+    // The client may have completed it between the two.
+    if (this.#ending?.has(id)) stream.return().catch(this.onFault);
+    else this.protocolContext.subscriptions[id] = stream;
   }
 
   /** Reads from the client, or does not, as what it sent and what it was sent allow. */
@@ -201,26 +246,5 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
   #fail(error: unknown): void {
     this.onFault(error);
     this.close(CloseCode.InternalServerError, 'Internal server error');
-  }
-}
-
-/** An operation that names its document has no text, and graphql-ws asks for one. */
-function withText(payload: unknown): void {
-  if (typeof payload !== 'object' || payload === null) return;
-  const params = payload as OperationParams;
-  if (params.query == null && namesDocument(params)) params.query = '';
-}
-
-/**
- * The message as JSON gives it, which graphql-ws takes in place of its text: for as long as a subscription
- * lasts it keeps what it was given, and the text would be most of that. What is no JSON it gets as it is,
- * and closes the socket for it.
- */
-function parsed(data: RawData): unknown {
-  const text = String(data);
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }

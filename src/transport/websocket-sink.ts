@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { Sink } from '../fanout/sink.js';
+import type { ExecutionResult } from 'graphql';
+import type { Audience } from '../fanout/shared-stream.js';
 import type { OpenFrames, WebSocketFraming, WebSocketFramings } from './websocket-framing.js';
 
 /** A WebSocket, as its operations write to it. */
@@ -10,6 +11,8 @@ export interface Outlet {
   readonly isOpen: boolean;
   /** Calls back once, when the socket has drained. */
   whenDrained(callback: () => void): void;
+  /** The server ends an operation; that result is its last. */
+  refused(operationId: string, result: ExecutionResult): void;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface Outlet {
  * WebSocket writes itself: both write whole frames at once (no compression, no fragments), so that they
  * stand one after the other on the wire.
  */
-export class WebSocketSink implements Sink<OpenFrames> {
+export class WebSocketSink implements Audience<OpenFrames> {
   readonly framing: WebSocketFraming;
   /** As it stands in JSON. */
   readonly #id: string;
@@ -43,5 +46,9 @@ export class WebSocketSink implements Sink<OpenFrames> {
 
   whenDrained(callback: () => void): void {
     this.outlet.whenDrained(callback);
+  }
+
+  refused(result: ExecutionResult): void {
+    this.outlet.refused(JSON.parse(`"${this.#id}"`), result);
   }
 }

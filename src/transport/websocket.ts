@@ -108,7 +108,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
         args.joined?.();
       }
     },
-    onOperation: attach,
+    onOperation: takeOver,
   });
 
   /** Never throws: graphql-ws would close the whole socket for it. */
@@ -138,7 +138,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
         document,
         operationName: payload.operationName,
         variableValues: payload.variables,
-        contextValue: session.context,
+        contextValue: engine.contextOf(session.caller, session.viewer),
         rootValue: undefined,
       };
       if (operation.operation === 'mutation') args.after = session.joining.soFar();
@@ -163,19 +163,17 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     throw new ChatError('RATE_LIMITED', message, { limit, retryAfterMs: 1_000 });
   }
 
-  function attach(
+  /** A shared subscription is served by its session, and no longer by graphql-ws. */
+  function takeOver(
     { extra: session, subscriptions }: ProtocolContext,
     id: string,
-    payload: SubscribePayload,
-    args: ExecutionArgs,
+    _payload: SubscribePayload,
+    _args: ExecutionArgs,
     result: unknown,
-  ): undefined {
+  ): AsyncIterable<never> | undefined {
     // Where the client has completed it meanwhile, graphql-ws returns the stream.
-    if (!(result instanceof SharedStream) || !(id in subscriptions)) return;
-    result.attach(new WebSocketSink(session, id, framings));
-    // graphql-ws keeps these for as long as the operation lasts, and needs no more of them.
-    Object.assign(payload, { query: '', variables: undefined });
-    args.variableValues = undefined;
+    if (!(result instanceof SharedStream) || !(id in subscriptions)) return undefined;
+    return session.takeOver(id, result, new WebSocketSink(session, id, framings));
   }
 
   function open(webSocket: ChatSocket, socket: Duplex, caller: Caller): void {

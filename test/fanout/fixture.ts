@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ExecutionResult } from 'graphql';
 import type { ChatError } from '../../src/chat/errors.js';
 import type { Message } from '../../src/chat/message.js';
 import type { Presence } from '../../src/chat/repository.js';
 import { Hub, type HubOptions, type Start } from '../../src/fanout/hub.js';
-import type { Framing, Sink } from '../../src/fanout/sink.js';
+import type { Audience } from '../../src/fanout/shared-stream.js';
+import type { Framing } from '../../src/fanout/sink.js';
 import { MemoryStore } from '../support/memory-store.js';
 
 export const ROOM = 'room1';
@@ -47,9 +49,10 @@ const TEXTS: Framing<string[]> = {
 };
 
 /** Keeps what is written to it. It is full after each `room` writes, until it is drained. */
-export class TestSink implements Sink<string[]> {
+export class TestSink implements Audience<string[]> {
   readonly framing: Framing<string[]> = TEXTS;
   readonly received: string[] = [];
+  readonly refusals: ExecutionResult[] = [];
   /** How many writes there were. */
   writes = 0;
   #sinceDrained = 0;
@@ -70,6 +73,10 @@ export class TestSink implements Sink<string[]> {
   whenDrained(callback: () => void): void {
     if (this.#drained !== undefined) throw new Error('A subscriber waits once.');
     this.#drained = callback;
+  }
+
+  refused(result: ExecutionResult): void {
+    this.refusals.push(result);
   }
 
   drain(): void {

@@ -46,6 +46,7 @@ export function webSocketReceiver(stream: SharedStream, id: string, isSlow: bool
     socket: wire,
     isOpen: true,
     whenDrained: (callback: () => void) => void wire.once('drain', callback),
+    refused: () => undefined,
   };
   stream.attach(new WebSocketSink(outlet, id, framings));
   const texts = () => textsOf(Buffer.concat(wire.taken));
