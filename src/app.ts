@@ -99,7 +99,8 @@ export function createApp(config: Config & { redisUrl: string }): App {
   const jwt = identity.jwt && { ...identity.jwt, nameLength, timeoutMs: config.redisTimeoutMs };
   const engine: Engine = {
     schema: createSchema(config.limits),
-    contextOf: (caller, viewer) => contexts.forOperation({ ...caller, viewer }),
+    contextOf: ({ connectionId, address }, viewer) =>
+      contexts.forOperation({ viewer, connectionId, address }),
     verifier: createVerifier({ sessions, jwt: jwt && createJwtVerifier(jwt) }),
     addressOf: (request) => addressOf(request, rates.trustedProxies),
     subscribe: createSubscribe({
