@@ -74,7 +74,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
   const documents = new Documents();
   const framings = new WebSocketFramings();
   const sessions = new Set<Session>();
-  const heartbeat = new Heartbeat(sessions, options.heartbeatMs);
+  const heartbeat = new Heartbeat(sessions, options.heartbeatMs, options.onFault);
   const initTimeout = new InitTimeout(options.initTimeoutMs);
   let isClosing = false;
   const idleTimeout = new IdleTimeout(sessions, options.idleTimeoutMs);

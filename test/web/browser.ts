@@ -70,6 +70,7 @@ export class RoomPage {
   async say(content: string): Promise<void> {
     await this.composer.fill(content);
     await this.composer.press('Enter');
+    await until(async () => (await this.composer.inputValue()) === '', { what: `“${content}” to be taken` });
   }
 
   async callYourself(name: string): Promise<void> {

@@ -45,7 +45,11 @@ async function bothShow(pages: readonly RoomPage[], said: readonly string[]): Pr
       return texts.length >= said.length && unsettled === 0;
     };
     await until(settled, { what: `${said.length} settled messages`, timeout: 25_000 }).catch(() => undefined);
-    expect((await page.texts()).sort()).toEqual([...said].sort());
+    const state = async (each: RoomPage) =>
+      `“${await each.composer.inputValue()}” unsent, ${await each.status.textContent()}, shows ${await each.texts()}`;
+    expect((await page.texts()).sort(), (await Promise.all(pages.map(state))).join('; ')).toEqual(
+      [...said].sort(),
+    );
     expect(page.faults).toEqual([]);
   }
 }
@@ -68,6 +72,24 @@ describe('two pages', () => {
     const names = await ben.page.locator('.line .name').allTextContents();
     expect(names).toEqual(['Ann', 'Ben']);
     expect(await ann.composer.inputValue()).toBe('');
+  });
+
+  it('show what one says from that moment on, without a flicker', async () => {
+    const [ann] = await two();
+    await ann.page.evaluate(() => {
+      const counts: number[] = [];
+      Object.assign(window, { counts });
+      const look = () => counts.push(document.querySelectorAll('.line').length);
+      new MutationObserver(look).observe(document.querySelector('.list')!, {
+        childList: true,
+        subtree: true,
+      });
+    });
+    const said = Array.from({ length: 10 }, (_, index) => `message ${index}`);
+    for (const content of said) await ann.say(content);
+    await bothShow([ann], said);
+    const counts = await ann.page.evaluate(() => (window as unknown as { counts: number[] }).counts);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
   });
 
   it('say the same at the same time, and show it twice', async () => {

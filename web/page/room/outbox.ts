@@ -64,16 +64,19 @@ export class Outbox {
   }
 
   discard(nonce: string): void {
-    this.#pending = this.#pending.filter((pending) => pending.nonce !== nonce);
+    this.#remove(nonce);
     this.onChange();
   }
 
-  /** A message came; returns the key of the one that it settles or stands for. */
+  /**
+   * A message came; returns the key of the one that it settles or stands for. Whoever has the message shows
+   * it together with this change: one without the other would be a message gone for a moment.
+   */
   arrived({ id, author, content }: Message): string | undefined {
     if (this.#pending.length === 0) return undefined;
     const known = this.#pending.find((pending) => pending.id === id);
     if (known !== undefined) {
-      this.discard(known.nonce);
+      this.#remove(known.nonce);
       return known.key;
     }
     const alike = this.#pending.find(
@@ -85,7 +88,7 @@ export class Outbox {
         pending.author === author.name,
     );
     if (alike === undefined) return undefined;
-    this.#update(alike.nonce, { seenAs: id });
+    this.#alter(alike.nonce, { seenAs: id });
     return alike.key;
   }
 
@@ -137,10 +140,18 @@ export class Outbox {
   }
 
   #update(nonce: string, change: Partial<Pending>): void {
+    this.#alter(nonce, change);
+    this.onChange();
+  }
+
+  #alter(nonce: string, change: Partial<Pending>): void {
     this.#pending = this.#pending.map((pending) =>
       pending.nonce === nonce ? { ...pending, ...change } : pending,
     );
-    this.onChange();
+  }
+
+  #remove(nonce: string): void {
+    this.#pending = this.#pending.filter((pending) => pending.nonce !== nonce);
   }
 }
 
