@@ -61,6 +61,7 @@ export function createApp(config: Config & { redisUrl: string }): App {
     feed,
     presence,
     logCapacity: config.logCapacity,
+    frameBytes: config.frameCacheBytes,
     pageSize: Math.min(config.limits.pageSize, 100),
     ttlMs: config.messageTtlSeconds * 1_000,
     headCheckMs: config.headCheckMs,

@@ -27,6 +27,9 @@ const originList = z
     'takes origins such as https://example.com, separated by commas, or *',
   );
 
+const JWKS_FORM = 'takes a URL that begins with https://';
+const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
@@ -53,6 +56,7 @@ export const variables = z.object({
   PAGE_SIZE_LIMIT: integer(1, 1_000).default(DEFAULT_LIMITS.pageSize),
   ROOM_COUNT_LIMIT: integer(1, 10_000).default(DEFAULT_LIMITS.roomCount),
   ROOM_LOG_CAPACITY: integer(1, 100_000).default(512),
+  FRAME_CACHE_BYTES: integer(1_048_576, 17_179_869_184).default(134_217_728),
   HEARTBEAT_MS: integer(100, 600_000).default(15_000),
   HEAD_CHECK_MS: integer(100, 600_000).default(3_000),
   PRESENCE_HEARTBEAT_MS: integer(100, 600_000).default(5_000),
@@ -63,7 +67,11 @@ export const variables = z.object({
   SESSION_TTL_SECONDS: integer(1, 31_536_000).default(86_400),
   SESSION_CHECK_MS: integer(50, 60_000).default(2_000),
   JWT_SECRET: z.string().min(32, 'takes a secret of 32 characters or more').optional(),
-  JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: 'takes a URL that begins with https://' }).optional(),
+  JWT_JWKS_URL: z
+    .url({ protocol: /^https?$/, error: JWKS_FORM })
+    // Whoever could change what comes over the network in the clear would sign in as anybody.
+    .refine((url) => url.startsWith('https:') || LOOPBACK_HOST.test(new URL(url).hostname), JWKS_FORM)
+    .optional(),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),
   RATE_WINDOW_SECONDS: integer(1, 3_600).default(10),

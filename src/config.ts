@@ -20,6 +20,8 @@ export interface Config {
   nodeId: string | undefined;
   limits: Limits;
   logCapacity: number;
+  /** Bytes of rendered messages that all rooms together keep. */
+  frameCacheBytes: number;
   heartbeatMs: number;
   headCheckMs: number;
   presenceMs: number;
@@ -142,6 +144,7 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>>)
       slowModeSeconds: value.SLOW_MODE_SECONDS_LIMIT,
     },
     // A joining viewer's `last` is answered from the log alone, and the log holds no more than the store.
+    frameCacheBytes: value.FRAME_CACHE_BYTES,
     logCapacity: Math.min(Math.max(value.ROOM_LOG_CAPACITY, value.PAGE_SIZE_LIMIT), value.HISTORY_LIMIT),
     heartbeatMs: value.HEARTBEAT_MS,
     headCheckMs: value.HEAD_CHECK_MS,

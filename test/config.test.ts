@@ -93,6 +93,7 @@ const VARIABLES: Record<string, Variable> = {
   ROOM_COUNT_LIMIT: number((config) => config.limits.roomCount, 500, 1, 10_000),
   // What it comes to depends on two others: see below.
   ROOM_LOG_CAPACITY: { ...number((config) => config.logCapacity, 512, 1, 100_000), good: { 600: 600 } },
+  FRAME_CACHE_BYTES: number((config) => config.frameCacheBytes, 134_217_728, 1_048_576, 17_179_869_184),
   SLOW_MODE_SECONDS_LIMIT: number((config) => config.limits.slowModeSeconds, 3_600, 1, 86_400),
   SESSION_TTL_SECONDS: number((config) => config.identity.sessionTtlSeconds, 86_400, 1, 31_536_000),
   SESSION_CHECK_MS: number((config) => config.identity.checkMs, 2_000, 50, 60_000),
@@ -107,7 +108,7 @@ const VARIABLES: Record<string, Variable> = {
     of: (config) => config.identity.jwt,
     default: undefined,
     good: {},
-    bad: ['example.com/keys', 'file:///etc/passwd', 'redis://example.com'],
+    bad: ['example.com/keys', 'file:///etc/passwd', 'redis://example.com', 'http://id.example/keys'],
   },
   JWT_ISSUER: { of: (config) => config.identity.jwt, default: undefined, good: { any: undefined }, bad: [] },
   JWT_AUDIENCE: {

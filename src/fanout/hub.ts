@@ -1,6 +1,7 @@
 import { badInput, type ChatError, serviceUnavailable } from '../chat/errors.js';
 import { BEGINNING, type Message, type MessageId } from '../chat/message.js';
 import type { ChatRepository, MessageFeed, Presence } from '../chat/repository.js';
+import { FrameBudget } from './frame-cache.js';
 import { type DeliveryRates, Meter } from './meter.js';
 import type { Render } from './projection.js';
 import { type FanoutHooks, Room } from './room.js';
@@ -24,6 +25,8 @@ export interface HubOptions {
   ttlMs: number;
   /** How often each live room's head is compared with the store's, in milliseconds. */
   headCheckMs: number;
+  /** Bytes of rendered messages that all rooms together keep, beyond a small share for each selection. */
+  frameBytes: number;
   hooks: FanoutHooks;
 }
 
@@ -44,11 +47,13 @@ export class Hub {
   readonly meter: Meter;
   readonly #rooms = new Map<string, Joined>();
   readonly #topics: Topics;
+  readonly #frames: FrameBudget;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(private readonly options: HubOptions) {
     this.meter = new Meter(options.hooks);
+    this.#frames = new FrameBudget(options.frameBytes);
     this.#topics = new Topics({ everyMs: TOPIC_MS, onTrouble: options.hooks.onTrouble });
   }
 
@@ -155,7 +160,7 @@ export class Hub {
   #makeRoom(roomId: string): Room {
     const { repository, feed, logCapacity, pageSize, ttlMs, hooks } = this.options;
     const log = { repository, feed, capacity: logCapacity, pageSize, ttlMs };
-    return new Room(roomId, log, this.meter, hooks, (room, error) => {
+    return new Room(roomId, log, this.meter, this.#frames, hooks, (room, error) => {
       if (this.#rooms.get(roomId)?.room === room) this.#rooms.delete(roomId);
       hooks.onTrouble(roomId, error);
       room.refuseAll(serviceUnavailable('The room cannot be followed at the moment.', error));

@@ -10,6 +10,7 @@
 import type { ChatError } from '../chat/errors.js';
 import type { Message } from '../chat/message.js';
 import { BatchCache } from './batch-cache.js';
+import { type FrameBudget, FrameCache } from './frame-cache.js';
 import type { Meter } from './meter.js';
 import type { RoomLog } from './room-log.js';
 import type { Render as RenderOf } from './shared-source.js';
@@ -41,9 +42,12 @@ const FAILED = Buffer.from(
 /** Bytes in one batch: a subscriber that stalls holds no more than one of these. */
 const BATCH_BYTES = 64 * 1024;
 
+/** Messages in one batch that are rendered at the same time, where that takes time. */
+const RENDERED_TOGETHER = 64;
+
 export class Projection {
   readonly #receivers = new Set<Receiver>();
-  readonly #frames: { position: number; payload: Buffer | Promise<Buffer> }[] = [];
+  readonly #frames: FrameCache;
   readonly #batches = new BatchCache();
   /** Pages of older history, rendered once for all who read them. */
   readonly #pages = new WeakMap<readonly Message[], Promise<Buffer[]>>();
@@ -55,12 +59,14 @@ export class Projection {
 
   constructor(
     private readonly log: RoomLog,
-    private readonly capacity: number,
+    capacity: number,
+    budget: FrameBudget,
     private readonly render: Render,
     readonly meter: Meter,
     private readonly onEmpty: () => void,
     private readonly onFault: (error: unknown) => void,
   ) {
+    this.#frames = new FrameCache(capacity, budget);
     this.#ready = log.end;
   }
 
@@ -86,7 +92,9 @@ export class Projection {
 
   /** The last one to leave ends the projection. */
   remove(receiver: Receiver): void {
-    if (this.#receivers.delete(receiver) && this.#receivers.size === 0) this.onEmpty();
+    if (!this.#receivers.delete(receiver) || this.#receivers.size > 0) return;
+    this.#frames.clear();
+    this.onEmpty();
   }
 
   /** Ends every receiver with a refusal. */
@@ -118,21 +126,27 @@ export class Projection {
   batch<B>(from: number, framing: Framing<B>): Batch<B> | Promise<unknown> | undefined {
     const cached = this.#batches.get(from, framing);
     if (cached !== undefined) return cached;
-    const payloads: Buffer[] = [];
+    const payloads: (Buffer | Promise<Buffer>)[] = [];
     let bytes = 0;
+    let pending = 0;
     let position = from;
-    while (position < this.#ready && bytes < BATCH_BYTES) {
+    while (position < this.#ready && bytes < BATCH_BYTES && pending < RENDERED_TOGETHER) {
       const payload = this.#payload(position);
       if (payload === undefined) return undefined;
-      if (!Buffer.isBuffer(payload)) return payload;
+      if (Buffer.isBuffer(payload)) bytes += payload.length;
+      else pending += 1;
       payloads.push(payload);
-      bytes += payload.length;
       position += 1;
     }
     const lastId = this.log.at(position - 1)!.id;
-    const batch = { frames: framing.encode(payloads), end: position, lastId, bytes };
-    this.#batches.set(from, framing, batch);
-    return batch;
+    const make = (rendered: Buffer[]): Batch<B> => {
+      const size = rendered.reduce((sum, { length }) => sum + length, 0);
+      const batch = { frames: framing.encode(rendered), end: position, lastId, bytes: size };
+      this.#batches.set(from, framing, batch);
+      return batch;
+    };
+    // Made of what was waited for: what is held of it may have been given up by then.
+    return pending > 0 ? Promise.all(payloads).then(make) : make(payloads as Buffer[]);
   }
 
   /** The payloads of a page of older history. The same page gives the same promise. */
@@ -164,17 +178,16 @@ export class Projection {
   }
 
   #payload(position: number): Buffer | Promise<Buffer> | undefined {
-    const slot = position % this.capacity;
-    const kept = this.#frames[slot];
-    if (kept?.position === position) return kept.payload;
+    const kept = this.#frames.get(position);
+    if (kept !== undefined) return kept;
     const message = this.log.at(position);
     if (message === undefined) return undefined;
     const payload = this.#render(message);
-    const frame = { position, payload };
-    this.#frames[slot] = frame;
+    this.#frames.set(position, payload);
     if (!Buffer.isBuffer(payload)) {
       payload.then((bytes) => {
-        frame.payload = bytes;
+        // Unless it was given up meanwhile, or all of them were.
+        if (this.#frames.get(position) === payload) this.#frames.set(position, bytes);
       }, this.onFault);
     }
     return payload;

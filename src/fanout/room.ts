@@ -1,4 +1,5 @@
 import type { ChatError } from '../chat/errors.js';
+import type { FrameBudget } from './frame-cache.js';
 import type { Meter, MeterHooks } from './meter.js';
 import { Projection, type Render } from './projection.js';
 import { RoomLog, type RoomLogOptions } from './room-log.js';
@@ -27,6 +28,7 @@ export class Room {
     readonly id: string,
     private readonly options: RoomLogOptions,
     private readonly meter: Meter,
+    private readonly budget: FrameBudget,
     hooks: FanoutHooks,
     onFailed: (room: Room, error: Error) => void,
   ) {
@@ -85,7 +87,8 @@ export class Room {
 
   #project(key: string, render: Render): Projection {
     const onEmpty = () => this.#projections.delete(key);
-    return new Projection(this.log, this.options.capacity, render, this.meter, onEmpty, this.#onTrouble);
+    const { capacity } = this.options;
+    return new Projection(this.log, capacity, this.budget, render, this.meter, onEmpty, this.#onTrouble);
   }
 
   #count(): void {

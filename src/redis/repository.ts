@@ -69,6 +69,26 @@ export function createRepository(options: RepositoryOptions): ChatRepository {
     return unlessWrongType(commands.scard(connectionsKey(roomId)), () => 0);
   }
 
+  /** The look at all rooms that is under way: those who ask meanwhile share it, however many they are. */
+  let listing: Promise<string[]> | undefined;
+
+  async function listActiveRooms(): Promise<string[]> {
+    const roomIds = await commands.smembers(ROOMS_ACTIVE);
+    const rooms = await Promise.all(
+      roomIds.map(async (id) => {
+        const [connections, messages] = await Promise.all([
+          countConnections(id),
+          commands.exists(messagesKey(id)),
+        ]);
+        return { id, connections, messages };
+      }),
+    );
+    return rooms
+      .filter((room) => room.connections > 0 || room.messages > 0)
+      .sort((a, b) => b.connections - a.connections || (a.id < b.id ? -1 : 1))
+      .map((room) => room.id);
+  }
+
   /** The newest message behind a head that is none. */
   async function lastBehindHead(roomId: string): Promise<Message | null> {
     const page = await readPage(roomId, { take: { last: LOOK_BACK } });
@@ -117,21 +137,10 @@ export function createRepository(options: RepositoryOptions): ChatRepository {
 
     activeRooms: (limit) =>
       orUnavailable(NOT_COUNTED, async () => {
-        const roomIds = await commands.smembers(ROOMS_ACTIVE);
-        const rooms = await Promise.all(
-          roomIds.map(async (id) => {
-            const [connections, messages] = await Promise.all([
-              countConnections(id),
-              commands.exists(messagesKey(id)),
-            ]);
-            return { id, connections, messages };
-          }),
-        );
-        return rooms
-          .filter((room) => room.connections > 0 || room.messages > 0)
-          .sort((a, b) => b.connections - a.connections || (a.id < b.id ? -1 : 1))
-          .slice(0, limit)
-          .map((room) => room.id);
+        listing ??= listActiveRooms().finally(() => {
+          listing = undefined;
+        });
+        return (await listing).slice(0, limit);
       }),
   };
 }

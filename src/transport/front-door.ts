@@ -30,6 +30,10 @@ export class FrontDoor {
         if (response.statusCode === 403) onRefused('origin');
         return;
       }
+      // Node takes any Host, and Yoga builds an address of it.
+      if (!URL.canParse(`http://${request.headers.host ?? ''}`)) {
+        return sendJson(response, 400, { errors: [{ message: 'The header Host is malformed.' }] });
+      }
       if (!asksForStream(request)) return handler(request, response);
       const admitted = admission.admit(addressOf(request));
       if (typeof admitted !== 'function') {

@@ -102,7 +102,7 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
       defaultQuery: EXAMPLE_QUERY,
     },
     renderGraphiQL: (shown) => (page ??= renderGraphiQL(shown)),
-    plugins: [refuseForms, sharing(engine), ...options.plugins],
+    plugins: [refuseForms, refuseBadUrls, sharing(engine), ...options.plugins],
   });
 }
 
@@ -124,6 +124,30 @@ const refuseForms: Plugin = {
     });
   },
 };
+
+/** Yoga parses these two of a GET by itself, and takes what is no JSON for a fault of its own. */
+const refuseBadUrls: Plugin = {
+  onRequestParse: ({ request, url }) => {
+    if (request.method !== 'GET') return;
+    for (const name of ['variables', 'extensions']) {
+      const text = url.searchParams.get(name);
+      if (text !== null && text !== '' && !isJson(text)) {
+        throw createGraphQLError(`${name}: must be JSON`, {
+          extensions: { code: 'BAD_USER_INPUT', field: name, http: { status: 400 } },
+        });
+      }
+    }
+  },
+};
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The same `execute` and `subscribe` as on every other transport. */
 function sharing(engine: Engine): Plugin {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { inSlices } from '../fanout/slices.js';
 import type { Session } from './websocket-session.js';
@@ -8,6 +9,8 @@ import type { Session } from './websocket-session.js';
  */
 export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
+  /** What an answer holds. It is another one each time: who does not read cannot know it, and answer. */
+  #proof: Buffer = randomBytes(4);
   #isBeating = false;
 
   constructor(
@@ -18,6 +21,11 @@ export class Heartbeat {
     this.#timer = setInterval(() => this.#beat(), intervalMs).unref();
   }
 
+  /** Whether a pong answers the last ping. */
+  isAnswer(data: Buffer): boolean {
+    return data.equals(this.#proof);
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }
@@ -26,7 +34,8 @@ export class Heartbeat {
     // One beat at a time: a socket must have had the interval to answer in.
     if (this.#isBeating) return;
     this.#isBeating = true;
-    inSlices(this.sessions, probe)
+    this.#proof = randomBytes(4);
+    inSlices(this.sessions, (session) => probe(session, this.#proof))
       .catch(this.onFault)
       .finally(() => {
         this.#isBeating = false;
@@ -34,7 +43,7 @@ export class Heartbeat {
   }
 }
 
-function probe(session: Session): void {
+function probe(session: Session, proof: Buffer): void {
   const { webSocket } = session;
   if (webSocket.readyState !== WebSocket.OPEN) return;
   if (session.isSilent) {
@@ -42,5 +51,5 @@ function probe(session: Session): void {
     return;
   }
   session.isSilent = true;
-  webSocket.ping();
+  webSocket.ping(proof);
 }

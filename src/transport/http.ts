@@ -24,6 +24,10 @@ export interface HttpOptions {
   /** How long a client may take to send the head of a request, and all of it; then its connection is ended. */
   headersTimeoutMs: number;
   requestTimeoutMs: number;
+  /** How long a client may leave an answer unread before its connection is ended. */
+  stallTimeoutMs: number;
+  /** Connections of all kinds at once; 0 is no limit. */
+  connections: number;
   onFault(error: unknown): void;
 }
 
@@ -53,6 +57,13 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
         else response.destroy();
       });
   });
+  server.timeout = options.stallTimeoutMs;
+  if (options.connections > 0) server.maxConnections = options.connections;
+  // Node asks the system for it at first use, and gets none where the other side has gone by then: whatever
+  // goes by the address would count for nobody.
+  server.on('connection', (socket) => {
+    if (socket.remoteAddress === undefined) socket.destroy();
+  });
   server.on('upgrade', (request, socket, head) => {
     const upgrade = options.upgrades.get(pathOf(request));
     if (upgrade !== undefined) return upgrade(request, socket, head);
@@ -65,7 +76,7 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
   }
 
   return {
-    listen: (port, host) => listen(server, port, host),
+    listen: (port, host) => listen(server, port, host, options.onFault),
     close: async (timeoutMs) => {
       if (!server.listening) return;
       const closed = new Promise((resolve) => server.close(resolve));
@@ -95,11 +106,18 @@ export function sendJson(response: ServerResponse, status: number, body: object)
   response.end(`${JSON.stringify(body)}\n`);
 }
 
-function listen(server: Server, port: number, host: string): Promise<number> {
+function listen(
+  server: Server,
+  port: number,
+  host: string,
+  onFault: (error: unknown) => void,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
+      // Such as too many open files: those who are connected go on.
+      server.on('error', onFault);
       resolve((server.address() as AddressInfo).port);
     });
   });

@@ -4,14 +4,17 @@ import { type Handler, sendJson } from './http.js';
 
 export interface MetricsRouteOptions {
   metrics: { readonly contentType: string; text(): Promise<string> };
-  /** What whoever asks has to present; without one, only this machine may ask. */
+  /** What whoever asks has to present. */
   token: string | undefined;
+  /** Whether this machine may ask without one: not where a proxy on it may speak for everybody. */
+  forThisMachine: boolean;
 }
 
 /** What Prometheus asks for. Whoever may not is told that there is no such thing. */
-export function metricsRoute({ metrics, token }: MetricsRouteOptions): Handler {
+export function metricsRoute({ metrics, token, forThisMachine }: MetricsRouteOptions): Handler {
   return async (request, response) => {
-    const mayAsk = token === undefined ? isOfThisMachine(request) : presents(request, token);
+    const mayAsk =
+      token === undefined ? forThisMachine && isOfThisMachine(request) : presents(request, token);
     if (!mayAsk || request.method !== 'GET') return sendJson(response, 404, { error: 'Not found' });
     const text = await metrics.text();
     response.writeHead(200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });

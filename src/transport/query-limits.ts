@@ -2,13 +2,14 @@
  * What a document may be, whichever transport it comes over: refused before anything of it runs.
  *
  *   parse     tokens
- *   validate  a subscription's root field, depth, aliases, directives, cost; introspection, where that is off
+ *   validate  a subscription's root field, depth, aliases, directives, names, cost; introspection, where that is off
  */
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import { NoSchemaIntrospectionCustomRule, parse, type ValidationRule, validate } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { nameLengthRule } from './name-length-rule.js';
 import { type ListSizes, queryCostRule } from './query-cost.js';
 import { subscriptionRootRule } from './subscription-root-rule.js';
 
@@ -31,7 +32,7 @@ export interface QueryLimitOptions {
 /** Yoga's part; whoever parses and validates by Yoga's hooks has the same rules. */
 export function createQueryLimits({ limits, sizes, introspection }: QueryLimitOptions): Plugin {
   const { depth, aliases, directives, tokens, cost } = limits;
-  const rules: ValidationRule[] = [subscriptionRootRule];
+  const rules: ValidationRule[] = [subscriptionRootRule, nameLengthRule];
   // A fragment is no deeper for being one, and an alias no cheaper for standing before __typename.
   if (depth > 0) rules.push(maxDepthRule({ n: depth, flattenFragments: true }) as ValidationRule);
   if (aliases > 0) rules.push(maxAliasesRule({ n: aliases, allowList: [] }) as ValidationRule);

@@ -13,6 +13,8 @@ import { unauthenticated } from '../chat/errors.js';
 import type { Viewer } from '../chat/viewer.js';
 import { type Audience, SharedStream } from '../fanout/shared-stream.js';
 import type { Framing } from '../fanout/sink.js';
+import { inSlices } from '../fanout/slices.js';
+import type { ServerContext } from './graphql.js';
 import type { LiveViewer, LiveViewers, ViewerEnd } from './live-viewers.js';
 
 /** How results stand in a response. */
@@ -48,8 +50,13 @@ export function createResponseStreams(
   const open = new Set<ResponseStream>();
   // Yoga wraps the stream in iterators of its own: what `subscribe` gave is found by the request.
   const shared = new WeakMap<Request, { stream: SharedStream; viewer: Viewer | null }>();
+  let isBeating = false;
   const timer = setInterval(() => {
-    for (const stream of open) stream.heartbeat();
+    if (isBeating) return;
+    isBeating = true;
+    void inSlices(open, (stream) => stream.heartbeat()).finally(() => {
+      isBeating = false;
+    });
   }, heartbeatMs).unref();
 
   const plugin: Plugin = {
@@ -60,16 +67,15 @@ export function createResponseStreams(
         shared.set(request, { stream: result, viewer });
       },
     }),
-    onResultProcess: ({ request, setResultProcessor }) => {
+    onResultProcess: ({ request, serverContext, setResultProcessor }) => {
       const found = shared.get(request);
       if (found === undefined) return;
       const { stream, viewer } = found;
       const accept = request.headers.get('accept') ?? '';
       const format = formats.find(({ isAccepted }) => isAccepted(accept));
-      if (format === undefined) {
-        // Yoga answers 406; the place in the room is given back.
-        return void stream.return();
-      }
+      const { res: response } = serverContext as Partial<ServerContext>;
+      // Yoga answers 406, or the client has left meanwhile and nothing would read the answer, nor end it.
+      if (format === undefined || response?.destroyed) return void stream.return();
       setResultProcessor((_result, { Response }) => {
         const body = new ResponseStream(format, stream, viewer, () => {
           open.delete(body);
@@ -77,6 +83,7 @@ export function createResponseStreams(
         });
         open.add(body);
         liveViewers.add(body);
+        response?.once('close', () => body.destroy());
         return new Response(body as unknown as BodyInit, {
           headers: {
             'Content-Type': format.contentType,
@@ -134,7 +141,7 @@ class ResponseStream extends Readable implements Audience<Buffer>, LiveViewer {
   }
 
   heartbeat(): void {
-    if (!this.#full && !this.#isOver && !this.destroyed) this.push(this.format.heartbeat);
+    if (!this.#full && !this.#isOver && !this.destroyed) this.#full = !this.push(this.format.heartbeat);
   }
 
   /** The last event is the error. */

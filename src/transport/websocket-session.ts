@@ -5,6 +5,7 @@ import { type RawData, WebSocket } from 'ws';
 import type { Viewer } from '../chat/viewer.js';
 import { type Audience, SharedStream } from '../fanout/shared-stream.js';
 import type { Caller } from './connection.js';
+import { Drain } from './drain.js';
 import { Joining } from './joining.js';
 import type { LiveViewer, ViewerEnd } from './live-viewers.js';
 import { Pace } from './pace.js';
@@ -56,8 +57,8 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
   #ending: Set<unknown> | undefined;
   #held: unknown[] | undefined;
   #awaitsDrain = false;
-  /** Who is to be told when the socket has drained: many operations, one listener. */
-  #drainWaiters: (() => void)[] | undefined;
+  /** Most sockets are never full. */
+  #drain: Drain | undefined;
 
   constructor(
     readonly webSocket: ChatSocket,
@@ -85,6 +86,9 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
   close(code: number, reason: string): void {
     // What stands in it may come from the client, and ws throws where it is longer than a frame may be.
     this.webSocket.close(code, Buffer.byteLength(reason) > LONGEST_REASON ? 'Bad request' : reason);
+    // What was held is not wanted any more; the client's own close is, and has to be read.
+    this.#held = undefined;
+    this.webSocket.resume();
   }
 
   onMessage(receive: (data: string) => Promise<void>): void {
@@ -126,16 +130,8 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
   }
 
   whenDrained(callback: () => void): void {
-    if (this.#drainWaiters !== undefined) {
-      this.#drainWaiters.push(callback);
-      return;
-    }
-    this.#drainWaiters = [callback];
-    this.socket.once('drain', () => {
-      const waiters = this.#drainWaiters;
-      this.#drainWaiters = undefined;
-      for (const waiter of waiters ?? []) waiter();
-    });
+    this.#drain ??= new Drain(this.socket);
+    this.#drain.wait(callback);
   }
 
   /** 4401: there is nothing to come back with. 4403: a client that gets a new token may. */
@@ -167,6 +163,8 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
   }
 
   #hand(message: unknown): void {
+    // What was held came before the close, and stood behind what caused it.
+    if (!this.isOpen) return;
     const { type, id } = (message ?? {}) as { type?: unknown; id?: unknown };
     if (!isAcceptable(type, id)) {
       this.close(CloseCode.BadRequest, 'Invalid message received');
@@ -213,7 +211,6 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
     const held = this.#held;
     if (held === undefined || (held[0] as { id: unknown }).id !== id) return;
     this.#held = undefined;
-    if (this.webSocket.readyState !== WebSocket.OPEN) return;
     for (const message of held) this.#handInTurn(message);
     this.#regulate();
   }
@@ -231,13 +228,17 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
 
   /** Reads from the client, or does not, as what it sent and what it was sent allow. */
   #regulate(): void {
+    if (!this.isOpen) return;
     const needsDrain = this.socket.writableNeedDrain;
     if (needsDrain && !this.#awaitsDrain) {
       this.#awaitsDrain = true;
-      this.whenDrained(() => {
+      // Before its subscriptions, which fill the socket again: one that is far behind would not be read from,
+      // pongs included, until it had caught up.
+      this.#drain ??= new Drain(this.socket);
+      this.#drain.wait(() => {
         this.#awaitsDrain = false;
         this.#regulate();
-      });
+      }, 'before');
     }
     if (needsDrain || this.#held !== undefined) this.webSocket.pause();
     else if (this.webSocket.isPaused) this.webSocket.resume();

@@ -186,6 +186,11 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
   }
 
   // Listeners that all sockets share.
+  function showLife(this: WebSocket, data: Buffer): void {
+    const { session } = this as ChatSocket;
+    if (session !== undefined && heartbeat.isAnswer(data)) session.isSilent = false;
+  }
+
   function closed(this: WebSocket, code: number, reason: Buffer): void {
     const { session } = this as ChatSocket;
     if (session === undefined) return;
@@ -216,11 +221,6 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
 
 function deliver(this: WebSocket, data: RawData): void {
   (this as ChatSocket).session?.deliver(data);
-}
-
-function showLife(this: WebSocket): void {
-  const { session } = this as ChatSocket;
-  if (session !== undefined) session.isSilent = false;
 }
 
 /** A frame that breaks the protocol, or is too long: ws closes the socket by itself, with the right code. */

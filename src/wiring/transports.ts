@@ -25,6 +25,9 @@ import type { Store } from './store.js';
 
 const GRAPHQL = '/graphql';
 
+/** Connections beyond those that may stay open. */
+const SPARE_CONNECTIONS = 5_000;
+
 /** Where `npm run build` puts the page: the same place for src/ and for dist/. */
 const PAGE = fileURLToPath(new URL('../../dist/web', import.meta.url));
 
@@ -98,12 +101,23 @@ export function createTransports({ config, engine, store, log, metrics, isShutti
           'name-length-limit': config.limits.nameLength,
         },
       }),
-      ...(metrics ? ([['/metrics', metricsRoute({ metrics, token: config.metrics.token })]] as const) : []),
+      ...(metrics
+        ? ([
+            [
+              '/metrics',
+              metricsRoute({ metrics, token: config.metrics.token, forThisMachine: !config.production }),
+            ],
+          ] as const)
+        : []),
       ...healthRoutes({ checkStore: store.check, isShuttingDown }),
     ]),
     upgrades: new Map([[GRAPHQL, frontDoor.upgrade(connectionLimit.upgrade(webSockets.handleUpgrade))]]),
     headersTimeoutMs: protection.headersTimeoutMs,
     requestTimeoutMs: protection.requestTimeoutMs,
+    // An event stream that is read shows life at each heartbeat.
+    stallTimeoutMs: Math.max(protection.requestTimeoutMs, 4 * config.heartbeatMs),
+    // Room for those who just ask, beside all that stay open.
+    connections: protection.connections > 0 ? protection.connections + SPARE_CONNECTIONS : 0,
     onFault,
   });
 

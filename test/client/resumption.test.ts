@@ -241,6 +241,15 @@ describe('a try that failed', () => {
     await vi.runAllTimersAsync();
     expect(endings).toEqual([closed]);
   });
+
+  it('is repeated where the token has expired: connectionParams may give a new one', async () => {
+    const { script, endings } = subscribed({ after: '5-0' });
+    const before = script.underWay.length;
+    script.last.error({ code: 4403, reason: 'Token expired' });
+    await vi.runAllTimersAsync();
+    expect(endings).toEqual([]);
+    expect(script.underWay).toHaveLength(before);
+  });
 });
 
 describe('its end', () => {

@@ -31,6 +31,7 @@ export function createHub(options: Partial<HubOptions> & { store?: MemoryStore }
     feed: store,
     presence,
     logCapacity: 16,
+    frameBytes: 1_048_576,
     pageSize: 5,
     ttlMs: 86_400_000,
     headCheckMs: 3_600_000,

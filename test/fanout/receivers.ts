@@ -98,6 +98,7 @@ function eventStreamOf(stream: SharedStream): Readable {
   onSubscribe({ args: { contextValue: { request } } }).onSubscribeResult({ result: stream });
   onResultProcess({
     request,
+    serverContext: {},
     setResultProcessor: (process: (result: unknown, api: unknown) => unknown) =>
       process(stream, { Response: BodyOnly }),
   });

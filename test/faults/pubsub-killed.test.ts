@@ -33,7 +33,7 @@ test('6. the pub/sub connection dead without a word: the look at the heads finds
   const network = await TcpProxy.start(() => site.redis.port);
   onTestFinished(() => network.close());
   const variables = { REDIS_TIMEOUT_MS: 500, HEAD_CHECK_MS: 300 };
-  await site.addNode({ REDIS_URL: `redis://127.0.0.1:${network.port}`, ...variables });
+  await site.addNode({ REDIS_URL: site.redis.urlAt(network.port), ...variables });
   const viewers = Array.from({ length: 5 }, () => site.viewer('room1'));
   const talker = site.talker('room1');
   await talker.say(50);

@@ -66,7 +66,7 @@ test('2. Redis fails over to a replica that is behind: what is lost is told to e
   let master = site.redis.port;
   const address = await TcpProxy.start(() => master);
   onTestFinished(() => address.close());
-  await site.addNode({ REDIS_URL: `redis://127.0.0.1:${address.port}` });
+  await site.addNode({ REDIS_URL: site.redis.urlAt(address.port) });
   await replica.cli('REPLICAOF', '127.0.0.1', String(master));
 
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
@@ -107,7 +107,7 @@ test('2. DURABILITY=replicated: a failover under load loses nothing that was ack
   const address = await TcpProxy.start(() => master);
   onTestFinished(() => address.close());
   await replica.cli('REPLICAOF', '127.0.0.1', String(master));
-  await site.addNode({ REDIS_URL: `redis://127.0.0.1:${address.port}`, DURABILITY: 'replicated' });
+  await site.addNode({ REDIS_URL: site.redis.urlAt(address.port), DURABILITY: 'replicated' });
 
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
   const talkers = [site.talker('room1'), site.talker('room1')];

@@ -3,7 +3,7 @@ import { readiness } from '../support/ask.js';
 import { until } from '../support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
-const setDefaultUser = (rule: string) => ['ACL', 'SETUSER', 'default', rule] as const;
+const setUser = (user: string, rule: string) => ['ACL', 'SETUSER', user, rule] as const;
 
 test.each([
   { refused: 'SUBSCRIBE', rule: '-subscribe', mended: '+subscribe' },
@@ -17,7 +17,7 @@ test.each([
     await talkers.room1.say(20);
     await until(() => watching.total === 20, { what: 'the first messages' });
 
-    await site.redis.cli(...setDefaultUser(rule));
+    await site.redis.cli(...setUser(site.redis.user, rule));
     const newcomer = site.viewer('room2');
     await until(() => newcomer.refusals.has('SERVICE_UNAVAILABLE'), { what: 'a newcomer to be refused' });
     await site.redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
@@ -25,7 +25,7 @@ test.each([
     await Promise.all([talkers.room1.say(20), talkers.room2.say(20)]);
     expect(await readiness(site.node())).toBe(200);
 
-    await site.redis.cli(...setDefaultUser(mended));
+    await site.redis.cli(...setUser(site.redis.user, mended));
     const counts = [await site.count('room1'), await site.count('room2')];
     report(`3. ${refused} refused, room1`, counts[0]!);
     report(`3. ${refused} refused, room2`, counts[1]!);

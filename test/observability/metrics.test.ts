@@ -141,6 +141,10 @@ describe('who may ask', () => {
     expect(await statusOf(used.server, { Forwarded: 'for=203.0.113.9' })).toBe(404);
   });
 
+  it('is nobody in production, where there is no token', async () => {
+    expect(await statusOf(await another({ NODE_ENV: 'production' }))).toBe(404);
+  });
+
   it('is who has the token, where there is one', async () => {
     const token = 'a-token-that-is-long';
     const server = await another({ METRICS_TOKEN: token });

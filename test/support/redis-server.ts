@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { PortTakenError, type ServerProcess, startServerProcess } from '../../src/redis/server-process.js';
+import { isSecuredRun, secure } from './secured-redis.js';
 
 export interface StartRedisOptions {
+  /** Without TLS and password, even where all tests run with them: for a test that brings its own, or none. */
+  plain?: boolean;
   /** A free one where not given. */
   port?: number;
   /** Keep the data over `restart()`, each write flushed at once; off where not given. */
@@ -22,6 +25,10 @@ export interface StartRedisOptions {
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
+  /** The same URL with another port: of a proxy before it, or of another server of its kind. */
+  urlAt(port: number): string;
+  /** Who logs in with that URL. */
+  readonly user: string;
   /** Of the server now running, or of the last that ran. */
   readonly pid: number;
   /** SIGKILL, and waits until it is gone. */
@@ -53,11 +60,21 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     args.push('--aclfile', join(dir, 'users.acl'));
   }
 
+  const isPlain = options.plain || options.aclFile !== undefined || options.password !== undefined;
   for (;;) {
     const port = options.port ?? nextPort();
-    const start = () => startServerProcess({ port, dir, args });
+    const secured = isSecuredRun && !isPlain ? await secure(dir, port) : undefined;
+    // The port without TLS stays beside it: nobody but a user with a password gets in there either.
+    const plainPort = secured ? nextPort() : port;
+    const start = () =>
+      startServerProcess({ port: plainPort, dir, args: [...args, ...(secured?.args ?? [])] });
+    const { username = '', password } = options;
+    const login = password === undefined ? '' : `${username}:${encodeURIComponent(password)}@`;
+    const access = secured
+      ? { scheme: 'rediss', login: secured.login, testerLogin: secured.testerLogin }
+      : { scheme: 'redis', login, testerLogin: login };
     try {
-      return new Server(port, dir, options, start, await start());
+      return new Server(port, dir, access, start, await start());
     } catch (error) {
       if (options.port === undefined && error instanceof PortTakenError) continue;
       await rm(dir, { recursive: true, force: true });
@@ -78,21 +95,36 @@ function nextPort(): number {
   return 10_000 + worker * 1000 + lastPort;
 }
 
+/** How a server is reached: by a node, and by a test. */
+interface Access {
+  scheme: string;
+  login: string;
+  testerLogin: string;
+}
+
 class Server implements RedisServer {
-  readonly url: string;
   #running = true;
 
   constructor(
     readonly port: number,
     readonly dir: string,
-    readonly options: StartRedisOptions,
+    readonly access: Access,
     readonly start: () => Promise<ServerProcess>,
     private process: ServerProcess,
   ) {
-    const { username = '', password } = options;
-    const login = password === undefined ? '' : `${username}:${encodeURIComponent(password)}@`;
-    this.url = `redis://${login}127.0.0.1:${port}`;
     this.#watch();
+  }
+
+  get url(): string {
+    return this.urlAt(this.port);
+  }
+
+  urlAt(port: number): string {
+    return `${this.access.scheme}://${this.access.login}127.0.0.1:${port}`;
+  }
+
+  get user(): string {
+    return new URL(this.url).username || 'default';
   }
 
   get pid(): number {
@@ -123,7 +155,8 @@ class Server implements RedisServer {
   }
 
   async cli(command: string, ...args: string[]): Promise<string> {
-    const client = new Redis(this.url, {
+    const { scheme, testerLogin } = this.access;
+    const client = new Redis(`${scheme}://${testerLogin}127.0.0.1:${this.port}`, {
       lazyConnect: true,
       retryStrategy: () => null,
       // It asks for INFO, which not every ACL user may.

@@ -65,13 +65,19 @@ export async function startServer({ redisUrl, ...variables }: ServerOptions): Pr
   return { ...addressesOf(port), close: () => app.close() };
 }
 
+/** What a node has of our own environment. */
+const INHERITED = {
+  PATH: process.env.PATH,
+  ...(process.env.NODE_EXTRA_CA_CERTS && { NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS }),
+};
+
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** Runs `node dist/main.js` with these variables, without limits on rates, whatever becomes of it. */
 export function runMain(variables: Record<string, string | number | undefined>): RunningMain {
   return new RunningMain(
     spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env.PATH, ...envOf({ ...NO_RATE_LIMITS, ...variables }) },
+      env: { ...INHERITED, ...envOf({ ...NO_RATE_LIMITS, ...variables }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     }),
   );

@@ -46,6 +46,12 @@ const ATTACKS: [what: string, limits: Record<string, number>, query: string, rea
     `{ ...F } fragment F on Query { ${many(16, (n) => `a${n}: connectionCount(roomId: "r")`)} }`,
     /aliases limit/i,
   ],
+  [
+    'an alias of 200 characters',
+    {},
+    `{ ${'a'.repeat(200)}: __typename }`,
+    /A name is limited to 128 characters/,
+  ],
   ['depth 500', {}, deep(500), TOO_MANY_TOKENS],
   ['depth 500 where tokens are not counted', { QUERY_TOKENS_LIMIT: 0 }, deep(500), /depth limit/i],
   [

@@ -37,6 +37,26 @@ describe('headers', () => {
     expect(connection.received).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
+  it('a Host that is none is refused, and shows nothing of the server', async () => {
+    const connection = await RawTcp.open(server);
+    await connection.write(
+      'GET /graphql?query={__typename} HTTP/1.1\r\nHost: [\r\nConnection: close\r\n\r\n',
+    );
+    await connection.closed;
+    expect(connection.received).toMatch(/^HTTP\/1\.1 400 /);
+    expect(connection.received).not.toMatch(/node_modules|at .*\(/);
+  });
+
+  it.each(['variables', 'extensions'])('%s of a GET that are no JSON are refused', async (name) => {
+    const told = server.log.length;
+    const answer = await fetch(`${server.url}?query={__typename}&${name}={`);
+    expect(answer.status).toBe(400);
+    expect((await answer.json()).errors).toMatchObject([
+      { extensions: { code: 'BAD_USER_INPUT', field: name } },
+    ]);
+    expect(server.log.slice(told).filter(({ level }) => level === 50 || level === 'error')).toEqual([]);
+  });
+
   it('a path that holds a line break makes no header', async () => {
     const connection = await RawTcp.open(server);
     await connection.write('GET /%0d%0aX-Injected:%20yes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');

@@ -1,4 +1,5 @@
 /** connections:{room}, node:{id} and rooms:active tell what is so, whichever way a client goes. */
+import { request as httpRequest } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EventStream } from '../support/clients/event-stream.js';
 import { paramsOf, run } from '../support/clients/http.js';
@@ -118,6 +119,28 @@ describe('a connection', () => {
     stream.crash();
     await untilMembers(roomId, 0);
     await untilInactive(roomId);
+  });
+
+  it('goes when its client leaves while it is being subscribed over SSE', async () => {
+    const roomId = newRoom();
+    const body = JSON.stringify(paramsOf(MessageAdded, { roomId }));
+    for (let count = 0; count < 20; count++) {
+      const asked = httpRequest(used.server.url, {
+        method: 'POST',
+        headers: { Accept: 'text/event-stream', 'Content-Type': 'application/json' },
+      });
+      asked.on('error', () => undefined);
+      await new Promise<void>((resolve) => asked.end(body, resolve));
+      asked.destroy();
+    }
+    const last = await EventStream.open(used.server, paramsOf(MessageAdded, { roomId }));
+    await until(async () => (await members(roomId)).length === 1, { what: 'the last one alone' });
+    last.crash();
+    await untilMembers(roomId, 0);
+    const metrics = async () => (await fetch(`${used.server.origin}/metrics`)).text();
+    await until(async () => (await metrics()).includes('streamly_connections{transport="sse"} 0'), {
+      what: 'no stream to be left',
+    });
   });
 
   it('is told by connectionCount, room and activeRooms alike', async () => {

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { EventStream } from '../support/clients/event-stream.js';
 import { type Answer, post } from '../support/clients/http.js';
 import { RawSocket } from '../support/clients/raw-socket.js';
+import { RawTcp } from '../support/raw-tcp.js';
 import { type ServerOptions, startServer, type TestServer } from '../support/server.js';
 import { bearer, signIn } from '../support/sign-in.js';
 import { JWT_ENV, tokenOf } from '../support/tokens.js';
@@ -239,6 +240,23 @@ it('a flood of sessions is refused over the limit of an address', async () => {
   const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, start)));
   expect(answers.filter((answer) => codeIn(answer) === undefined)).toHaveLength(3);
   expect(answers.filter((answer) => codeIn(answer) === 'RATE_LIMITED')).toHaveLength(17);
+});
+
+it('a flood of sessions counts for its address, though nobody waits for the answers', async () => {
+  const server = await node({ RATE_SESSIONS_PER_ADDRESS: 3 });
+  const body = JSON.stringify({ query: 'mutation { startSession(name: "Ann") { token } }' });
+  const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  for (let count = 0; count < 30; count += 1) {
+    const connection = await RawTcp.open(server);
+    await connection.write(head + body);
+    connection.socket.resetAndDestroy();
+  }
+  // Behind all of them.
+  await until(async () => codeIn(await post(server, JSON.parse(body))) === 'RATE_LIMITED', {
+    what: 'the limit',
+  });
+  const sessions = await used.redis.cli('KEYS', 'session:*');
+  expect(sessions.split('\n')).toHaveLength(3);
 });
 
 it('a flood of operations on one socket is refused one by one, and the socket stays', async () => {

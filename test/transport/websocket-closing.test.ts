@@ -19,6 +19,7 @@ describe('a message that is none closes the socket with 4400', () => {
     ['null', 'null'],
     ['a number', '4400'],
     ['a text', '"ping"'],
+    ['a text that holds a message', JSON.stringify(JSON.stringify(follow('1')))],
     ['an object without a type', '{}'],
     ['a type that is no text', '{"type":1}'],
     ['an unknown type', '{"type":"start","id":"1"}'],

@@ -197,3 +197,39 @@ it('a client that reads its answers late gets all of them, in the end', async ()
   }
   await expectDelivery(socket, roomId, 'live', ['follow']);
 });
+
+it('a client that is far behind is still read from: it need not catch up first', async () => {
+  const socket = await openSocket();
+  const roomId = newRoom();
+  await say(used.server, roomId, ...texts(20, 'x'.repeat(480)));
+  socket.tcp.pause();
+  const fields = Array.from({ length: 10 }, (_, index) => `c${index}: content`).join(' ');
+  const query = `subscription { messageAdded(roomId: "${roomId}", last: 20) { ${fields} } }`;
+  // Some twenty megabytes, far more than the sockets between them hold.
+  for (let index = 0; index < 200; index++) socket.subscribe(`${index}`, { query });
+  socket.subscribe('asked', { query: 'mutation { __typename }' });
+  await until(() => socket.socket.bufferedAmount === 0, { what: 'all to be sent' });
+  await until(async () => (await countOf(roomId)) === 1, { what: 'the subscriptions to begin' });
+  socket.tcp.resume();
+
+  let before = 0;
+  for (;;) {
+    const { id, type } = await socket.next();
+    if (id === 'asked' && type === 'next') break;
+    if (type === 'next') before += 1;
+  }
+  expect(before).toBeLessThan(200 * 20);
+});
+
+it('what was held back behind a message that closes the socket is not done', async () => {
+  const socket = await openSocket();
+  const roomId = newRoom();
+  const again = subscribeTo(roomId, 'x');
+  socket.sendTogether(again, { id: 'x', type: 'complete' }, again, again, {
+    id: 'send',
+    type: 'subscribe',
+    payload: { query: `mutation { sendMessage(input: { roomId: "${roomId}", content: "late" }) { id } }` },
+  });
+  expect(await socket.closed).toMatchObject({ code: 4409 });
+  expect(await used.redis.cli('LLEN', `messages:${roomId}`)).toBe('0');
+});

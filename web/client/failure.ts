@@ -19,6 +19,9 @@ const HEALING = ['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL_SERVER_ERROR']
 /** How a server closes a socket that it will not serve: bad request, unauthorized, forbidden, no such protocol. */
 const FINAL_CLOSES = [4400, 4401, 4403, 4406];
 
+/** The reason of a 4403 that a new token mends: graphql-ws asks `connectionParams` for one as it connects again. */
+const TOKEN_EXPIRED = 'Token expired';
+
 /**
  * Reads what an operation failed with: the errors of a result, what graphql-ws gives to `error`, or what the
  * promise of another library rejects with.
@@ -26,8 +29,9 @@ const FINAL_CLOSES = [4400, 4401, 4403, 4406];
 export function failureOf(cause: unknown): Failure {
   const errors = errorsIn(cause);
   if (errors === undefined) {
-    const { code } = (cause ?? {}) as { code?: unknown };
-    const kind = FINAL_CLOSES.includes(code as number) ? 'final' : 'retry';
+    const { code, reason } = (cause ?? {}) as { code?: unknown; reason?: unknown };
+    const isFinal = FINAL_CLOSES.includes(code as number) && reason !== TOKEN_EXPIRED;
+    const kind = isFinal ? 'final' : 'retry';
     return { kind, code: undefined, retryAfterMs: 0 };
   }
   const extensions = errors.map((error) => error.extensions ?? {});
