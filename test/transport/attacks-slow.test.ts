@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawSocket } from '../support/clients/raw-socket.js';
 import { RawTcp, upgradeHead } from '../support/raw-tcp.js';
-import { say } from '../support/say.js';
 import type { TestServer } from '../support/server.js';
 import { startServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -22,25 +21,6 @@ async function drip(connection: RawTcp, text: string): Promise<void> {
   await connection.closed;
   clearInterval(writing);
 }
-
-it('who does not read its answers is given up, and what was to be read with it', async () => {
-  const server = await startServer({
-    redisUrl: used.redis.url,
-    REQUEST_TIMEOUT_MS: 400,
-    HEARTBEAT_MS: 100,
-    PAGE_SIZE_LIMIT: 1_000,
-    QUERY_COST_LIMIT: 0,
-  });
-  for (let count = 0; count < 20; count += 1) await say(server, 'long', 'x'.repeat(480));
-  const pages = Array.from({ length: 15 }, (_, n) => `p${n}: messages(roomId: "long") { nodes { content } }`);
-  const connection = await RawTcp.open(server);
-  connection.socket.pause();
-  const ask = `GET /graphql?query=${encodeURIComponent(`{ ${pages.join(' ')} }`)} HTTP/1.1\r\nHost: x\r\n\r\n`;
-  // Some thirty megabytes of answers, far more than the sockets between the two hold.
-  for (let count = 0; count < 200; count += 1) await connection.write(ask);
-  await drip(connection, ask);
-  await server.close();
-});
 
 describe('slowloris', () => {
   it('on the upgrade: a head that never ends is cut off', async () => {

@@ -1,4 +1,5 @@
 /** What may happen to one operation on a WebSocket, and leaves the socket and the others alone. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { paramsOf } from '../support/clients/http.js';
 import { RawSocket } from '../support/clients/raw-socket.js';
@@ -207,9 +208,12 @@ it('a client that is far behind is still read from: it need not catch up first',
   const query = `subscription { messageAdded(roomId: "${roomId}", last: 20) { ${fields} } }`;
   // Some twenty megabytes, far more than the sockets between them hold.
   for (let index = 0; index < 200; index++) socket.subscribe(`${index}`, { query });
-  socket.subscribe('asked', { query: 'mutation { __typename }' });
-  await until(() => socket.socket.bufferedAmount === 0, { what: 'all to be sent' });
   await until(async () => (await countOf(roomId)) === 1, { what: 'the subscriptions to begin' });
+  // What comes while its socket is full makes the server stop reading; what is asked then lies in the socket.
+  socket.send({ type: 'ping' });
+  await until(() => socket.socket.bufferedAmount === 0, { what: 'all to be sent' });
+  for (let turn = 0; turn < 50; turn++) await nextTurn();
+  socket.subscribe('asked', { query: 'mutation { __typename }' });
   socket.tcp.resume();
 
   let before = 0;
@@ -218,7 +222,7 @@ it('a client that is far behind is still read from: it need not catch up first',
     if (id === 'asked' && type === 'next') break;
     if (type === 'next') before += 1;
   }
-  expect(before).toBeLessThan(200 * 20);
+  expect(before).toBeLessThan(200 * 20 * 0.9);
 });
 
 it('what was held back behind a message that closes the socket is not done', async () => {
