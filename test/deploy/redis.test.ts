@@ -170,4 +170,39 @@ describe('the user streamly', () => {
     // What is refused and then ignored by a client shows here alone.
     expect(await as('operator', 'ACL', 'LOG')).toEqual([]);
   });
+
+  it('finds everything again after a restart, in good order or not: messages, nonces, sessions', async () => {
+    const draft = { roomId: 'room1', author: { id: 'guest:Ada', name: 'Ada' }, content: 'kept', nonce: 'n' };
+    const open = async () => {
+      const connections = connectRedis({ url: redis.url });
+      await until(() => connections.commands.status === 'ready', { what: 'Redis' });
+      const { commands } = connections;
+      return {
+        connections,
+        repository: createRepository({ commands, historyLimit: 100, ttlSeconds: 60 }),
+        sessions: createSessions({ commands, ttlMs: 60_000 }),
+      };
+    };
+    const before = await open();
+    const sent = await before.repository.send(draft);
+    const { token, user } = await before.sessions.start('Ada', ['viewer']);
+    await before.connections.close();
+
+    for (const end of [() => redis.stop(), () => redis.kill()]) {
+      // `appendfsync everysec` owes the disk up to a second.
+      await until(
+        async () => /aof_pending_bio_fsync:0/.test(String(await as('operator', 'INFO', 'persistence'))),
+        {
+          what: 'the disk to have it',
+        },
+      );
+      await end();
+      await redis.restart();
+      const after = await open();
+      expect((await after.repository.page('room1', { take: { last: 10 } })).messages).toEqual([sent]);
+      expect(await after.repository.send(draft)).toEqual(sent);
+      expect((await after.sessions.find(token))?.user).toEqual(user);
+      await after.connections.close();
+    }
+  });
 });

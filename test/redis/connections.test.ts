@@ -17,7 +17,7 @@ describe('with Redis down', () => {
     expect(await connections.ready(300)).toBe(false);
     expect(told.sort()).toEqual(['commands ECONNREFUSED', 'subscriber ECONNREFUSED']);
     await expect(connections.commands.ping()).rejects.toThrow();
-    const server = await startRedis({ port });
+    const server = await startRedis({ port, plain: true });
     try {
       expect(await connections.ready(5_000)).toBe(true);
       expect(await connections.commands.ping()).toBe('PONG');

@@ -123,7 +123,7 @@ test('opened, closed and opened again at once: it is open', async () => {
 
 describe('a refusal', () => {
   test('is thrown, leaves nothing behind, and is over once access is given', async () => {
-    await redis.server.cli('acl', 'setuser', redis.server.user, 'resetchannels', '&messages:open');
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels', '&messages:open');
     const a = listen();
     for (let round = 0; round < 3; round += 1) {
       const both = [feed.open('room1', a.listener), feed.open('room1', a.listener)];
@@ -135,7 +135,7 @@ describe('a refusal', () => {
     expect(clientChannels()).toEqual([]);
     await feed.open('open', a.listener);
 
-    await redis.server.cli('acl', 'setuser', redis.server.user, 'allchannels');
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'allchannels');
     await feed.open('room1', a.listener);
     const sent = await repository().send(draft('a'));
     await until(() => a.heard.messages.length === 1, { what: 'the message' });
@@ -143,7 +143,7 @@ describe('a refusal', () => {
   });
 
   test('leaves nothing in the library either', async () => {
-    await redis.server.cli('acl', 'setuser', redis.server.user, 'resetchannels');
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels');
     const pubsub = createPubSub(node.subscriber, (text) => text, redis.hooks);
     const held = pubsub.engine as unknown as {
       subscriptionMap: object;
@@ -151,7 +151,7 @@ describe('a refusal', () => {
       subsPendingRefsMap: Map<string, unknown>;
     };
     await expect(pubsub.subscribe('messages:a', () => undefined)).rejects.toThrow(/NOPERM/);
-    await redis.server.cli('acl', 'setuser', redis.server.user, 'allchannels');
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'allchannels');
     const id = await pubsub.subscribe('messages:a', () => undefined);
     expect(held.subsRefsMap.size).toBe(1);
     await pubsub.unsubscribe(id, 'messages:a');
@@ -195,7 +195,7 @@ describe('after an outage', () => {
     const opened = await feed.open('a', a.listener);
     await feed.open('b', b.listener);
     // Taking the right to a channel away cuts the connection of whoever listens to it.
-    await redis.server.cli('acl', 'setuser', redis.server.user, 'resetchannels', '&messages:b');
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels', '&messages:b');
     await until(() => b.heard.resumed === 1 && a.heard.failed.length === 1, {
       what: 'one end and one resumption',
     });
@@ -204,7 +204,7 @@ describe('after an outage', () => {
     expect(feed.openRooms).toBe(1);
     expect(await channels()).toBe('messages:b');
     await opened.close();
-    await redis.server.cli('acl', 'setuser', redis.server.user, 'allchannels');
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'allchannels');
     await feed.open('a', a.listener);
   });
 

@@ -35,7 +35,7 @@ export async function startFixture(options?: StartRedisOptions): Promise<Fixture
     hooks,
     ends,
     async connect(more = {}) {
-      const connections = ends(connectRedis({ url: server.url, hooks, ...more }));
+      const connections = ends(connectRedis({ url: server.testerUrl, hooks, ...more }));
       if (!(await connections.ready(5_000))) throw new Error(`Not connected: ${inspect(told)}`);
       return connections;
     },

@@ -213,10 +213,10 @@ describe('outages', () => {
     const presence = present('n1', node, 50);
     presence.join('a', 'c1');
     await settles('a', ['n1:c1']);
-    await redis.server.cli('acl', 'setuser', redis.server.user, '-srem');
+    await redis.server.cli('acl', 'setuser', redis.server.tester, '-srem');
     presence.leave('a', 'c1');
     await until(() => redis.told.length > 0, { what: 'the failure to be told' });
-    await redis.server.cli('acl', 'setuser', redis.server.user, '+@all');
+    await redis.server.cli('acl', 'setuser', redis.server.tester, '+@all');
     await settles('a', []);
   });
 });

@@ -101,8 +101,8 @@ describe('what Redis refuses', () => {
 
   test('access rules; a send that was stored and not published is found by its nonce', async () => {
     await node.commands.acl('SETUSER', 'chat', 'on', '>pw', '~*', '+@all', 'resetchannels');
-    const { port } = redis.server;
-    const { commands } = await redis.connect({ url: `redis://chat:pw@127.0.0.1:${port}` });
+    const url = Object.assign(new URL(redis.server.url), { username: 'chat', password: 'pw' });
+    const { commands } = await redis.connect({ url: url.href });
     const limited = createRepository({ commands, historyLimit: 100, ttlSeconds: 60 });
     await expect(limited.send(draft('a', { nonce: 'n' }))).rejects.toMatchObject({
       code: 'SERVICE_UNAVAILABLE',

@@ -29,6 +29,9 @@ export interface RedisServer {
   urlAt(port: number): string;
   /** Who logs in with that URL. */
   readonly user: string;
+  /** The URL of a test, which may do to Redis what no node may; and who logs in with that. */
+  readonly testerUrl: string;
+  readonly tester: string;
   /** Of the server now running, or of the last that ran. */
   readonly pid: number;
   /** SIGKILL, and waits until it is gone. */
@@ -127,6 +130,14 @@ class Server implements RedisServer {
     return new URL(this.url).username || 'default';
   }
 
+  get testerUrl(): string {
+    return `${this.access.scheme}://${this.access.testerLogin}127.0.0.1:${this.port}`;
+  }
+
+  get tester(): string {
+    return new URL(this.testerUrl).username || 'default';
+  }
+
   get pid(): number {
     return this.process.pid;
   }
@@ -155,8 +166,7 @@ class Server implements RedisServer {
   }
 
   async cli(command: string, ...args: string[]): Promise<string> {
-    const { scheme, testerLogin } = this.access;
-    const client = new Redis(`${scheme}://${testerLogin}127.0.0.1:${this.port}`, {
+    const client = new Redis(this.testerUrl, {
       lazyConnect: true,
       retryStrategy: () => null,
       // It asks for INFO, which not every ACL user may.
