@@ -332,6 +332,29 @@ describe('pings that are not answered', () => {
   });
 });
 
+describe('a connection that does not open', () => {
+  it('is given up after the time that was set, and one that opens is not', () => {
+    const { script, leave } = subscribed({ after: '5-0' }, { connectTimeoutMs: 1_000 });
+    script.emit('connecting', false);
+    vi.advanceTimersByTime(999);
+    script.emit('opened');
+    vi.advanceTimersByTime(1_000);
+    expect(script.terminated).toBe(0);
+    script.emit('connecting', true);
+    vi.advanceTimersByTime(1_000);
+    expect(script.terminated).toBe(1);
+    script.emit('connecting', true);
+    leave();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is waited for where no time was set', () => {
+    const { script } = subscribed({ after: '5-0' });
+    script.emit('connecting', false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe('other operations', () => {
   it('subscriptions to something else are begun again', () => {
     const { script, results } = subscribed(

@@ -197,6 +197,23 @@ describe('sendOnce', () => {
     expect(Date.now() - begun).toBeLessThan(300_000);
   });
 
+  it('does not try again where the computer has slept for longer than a nonce is known', async () => {
+    const { attempt, nonces } = failing(new Error('no network'));
+    const sending = sendOnce(attempt);
+    sending.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(0);
+    vi.setSystemTime(Date.now() + 600_000);
+    await vi.runAllTimersAsync();
+    await expect(sending).rejects.toMatchObject({ outcome: 'unknown', message: 'no network' });
+    expect(nonces).toHaveLength(1);
+  });
+
+  it('leaves the outcome open where the socket was closed, for whatever reason, before the answer', async () => {
+    const { attempt, nonces } = failing({ code: 4401, reason: 'Unauthorized' });
+    await expect(sendOnce(attempt)).rejects.toMatchObject({ code: undefined, outcome: 'unknown' });
+    expect(nonces).toHaveLength(1);
+  });
+
   it('leaves the outcome open where a try before the refusal may have succeeded', async () => {
     const { attempt } = failing(new Error('no network'), refusal('FORBIDDEN').errors);
     const sending = sendOnce(attempt);

@@ -116,6 +116,30 @@ describe('two pages', () => {
     await bothShow([ann, ben], ['before', 'while it was down', 'is anybody there?', 'after']);
   }, 60_000);
 
+  it('lose nothing that was unsent where one goes to another room and comes back', async () => {
+    const [ann, ben] = await two();
+    const goTo = async (room: string) => {
+      await ann.page.getByRole('textbox', { name: 'Open another room' }).fill(room);
+      await ann.page.keyboard.press('Enter');
+      await ann.page.getByRole('heading', { name: room, exact: true }).waitFor();
+    };
+    server.signal('SIGKILL');
+    await server.exited;
+    await ann.hasStatus('Reconnecting…');
+    await ann.say('one');
+    await ann.say('two');
+    await goTo('elsewhere');
+    expect(await ann.texts()).toEqual([]);
+    await goTo(roomId);
+    expect(await ann.texts()).toEqual(['one', 'two']);
+    await goTo('elsewhere');
+    await restart();
+
+    await until(async () => (await ben.texts()).includes('two'), { what: 'what was said', timeout: 25_000 });
+    await goTo(roomId);
+    await bothShow([ann, ben], ['one', 'two']);
+  }, 60_000);
+
   it('lose and double nothing where Redis is killed and started again', async () => {
     const [ann, ben] = await two();
     await ann.say('before');
@@ -164,6 +188,8 @@ describe('two pages', () => {
 
     await ben.hasStatus('History expired: some messages are gone');
     await ben.shows('after');
-    expect(await ben.page.locator('.divider').count()).toBe(1);
+    await until(async () => (await ben.page.locator('.divider').count()) === 1, {
+      what: 'a line that says so',
+    });
   }, 60_000);
 });

@@ -1,38 +1,59 @@
 /** What one says, until it is settled, with the answers in the test's hands. */
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../web/page/room/message.js';
-import { type Deliver, Outbox } from '../../web/page/room/outbox.js';
+import { type Deliver, Outbox, type OutboxView } from '../../web/page/room/outbox.js';
+import { Outboxes } from '../../web/page/room/outboxes.js';
+import { refusal } from '../client/scripted-client.js';
 import { until } from '../support/until.js';
 
 function message(id: string, content: string, name = 'Ann'): Message {
   return { id, content, author: { name }, createdAt: '2026-01-31T18:30:00.000Z' } as Message;
 }
 
+/** Sends that wait for the test to answer them. */
+function waitingSends() {
+  const waiting: { nonce: string; resolve(stored: Message): void; reject(cause: unknown): void }[] = [];
+  const nonces: string[] = [];
+  const deliver: Deliver = ({ nonce }) =>
+    new Promise((resolve, reject) => {
+      nonces.push(nonce);
+      waiting.push({ nonce, resolve, reject });
+    });
+  const next = async () => (await until(() => waiting.shift(), { what: 'a send' }))!;
+  return {
+    deliver,
+    /** Of every try. */
+    nonces,
+    answer: async (stored: Message) => (await next()).resolve(stored),
+    fail: async (cause: unknown) => (await next()).reject(cause),
+  };
+}
+
+/** How a socket closes that is not authorized: with no word on what became of a send. */
+const CLOSED = { code: 4401, reason: 'Unauthorized' };
+const limited = (retryAfterMs: number) => refusal('RATE_LIMITED', { retryAfterMs }).errors;
+
 function stage() {
-  const answers: ((stored: Message) => void)[] = [];
-  const deliver: Deliver = () => new Promise((resolve) => answers.push(resolve));
+  const sends = waitingSends();
   /** The texts that were shown, at each change that the outbox told of. */
   const shown: string[][] = [];
   let newest: string | undefined;
-  const outbox = new Outbox(
-    'room1',
-    deliver,
-    () => newest,
-    () => shown.push(outbox.shown.map(({ content }) => content)),
-  );
+  const outbox = new Outbox('room1', sends.deliver, () => undefined);
+  outbox.attach({
+    newestId: () => newest,
+    onChange: () => shown.push(outbox.shown.map(({ content }) => content)),
+  });
+  const states = () => outbox.shown.map(({ content, state }) => [content, state]);
   return {
+    ...sends,
     outbox,
     shown,
+    states,
+    failed: () => until(() => states()[0]?.[1] === 'failed', { what: 'it to fail' }),
     arrives: (came: Message) => {
       newest = came.id;
       return outbox.arrived(came);
     },
-    /** Answers the send that waits. */
-    answer: async (stored: Message) => {
-      const answer = await until(() => answers.shift(), { what: 'a send' });
-      answer!(stored);
-    },
-    states: () => outbox.shown.map(({ content, state }) => [content, state]),
   };
 }
 
@@ -85,5 +106,162 @@ describe('what one says', () => {
     await until(() => states().every(([, state]) => state === 'sent'), { what: 'both answers' });
     expect([arrives(message('5-0', 'GG')), arrives(message('6-0', 'GG'))]).toEqual([first, second]);
     expect(states()).toEqual([]);
+  });
+
+  it('is not taken for what was there before it', async () => {
+    const { outbox, arrives, states } = stage();
+    arrives(message('5-0', 'GG'));
+    outbox.say('Ann', 'GG');
+    expect(arrives(message('5-0', 'GG'))).toBeUndefined();
+    expect(states()).toEqual([['GG', 'sending']]);
+  });
+
+  it('is not waited for where a newer message came: it lies in a gap', async () => {
+    const { outbox, answer, arrives, states } = stage();
+    outbox.say('Ann', 'hello');
+    await answer(message('5-0', 'hello'));
+    await until(() => states()[0]?.[1] === 'sent', { what: 'the answer' });
+    expect(arrives(message('9-0', 'hello', 'Ben'))).toBeUndefined();
+    expect(states()).toEqual([]);
+  });
+
+  it('counts for slow mode unless it was refused', async () => {
+    const { outbox, answer, fail, failed } = stage();
+    expect(outbox.saidAt).toBe(Number.NEGATIVE_INFINITY);
+    outbox.say('Ann', 'too long');
+    expect(outbox.saidAt).toBeCloseTo(Date.now(), -3);
+    await fail(refusal('BAD_USER_INPUT').errors);
+    await failed();
+    expect(outbox.saidAt).toBe(Number.NEGATIVE_INFINITY);
+    outbox.say('Ann', 'hello');
+    await answer(message('5-0', 'hello'));
+    await until(() => outbox.shown.at(-1)?.state === 'sent', { what: 'the answer' });
+    expect(outbox.saidAt).toBeCloseTo(Date.now(), -3);
+  });
+});
+
+describe('what has failed', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is settled by the message that comes, where it may have been sent', async () => {
+    const { outbox, fail, failed, arrives, states } = stage();
+    arrives(message('1-0', 'before', 'Ben'));
+    outbox.say('Ann', 'hello');
+    const { key } = outbox.shown[0]!;
+    await fail(CLOSED);
+    await failed();
+    expect(arrives(message('5-0', 'hello'))).toBe(key);
+    expect(states()).toEqual([]);
+  });
+
+  it('leaves the message that comes to one that is under way', async () => {
+    const { outbox, fail, failed, arrives, states } = stage();
+    arrives(message('1-0', 'before', 'Ben'));
+    outbox.say('Ann', 'GG');
+    await fail(CLOSED);
+    await failed();
+    outbox.say('Ann', 'GG');
+    const { key } = outbox.shown[1]!;
+    expect(arrives(message('5-0', 'GG'))).toBe(key);
+    expect(states()).toEqual([['GG', 'failed']]);
+  });
+
+  it('is shown where it was refused, whatever came', async () => {
+    const { outbox, fail, failed, arrives } = stage();
+    arrives(message('1-0', 'before', 'Ben'));
+    outbox.say('Ann', 'hello');
+    await fail(refusal('FORBIDDEN').errors);
+    await failed();
+    expect(arrives(message('5-0', 'hello'))).toBeUndefined();
+    expect(outbox.shown[0]).toMatchObject({ state: 'failed', error: { outcome: 'refused' } });
+  });
+
+  it('is not shown where it has come all the same', async () => {
+    const { outbox, shown, fail, arrives, states } = stage();
+    arrives(message('1-0', 'before', 'Ben'));
+    outbox.say('Ann', 'hello');
+    arrives(message('5-0', 'hello'));
+    const told = shown.length;
+    await fail(CLOSED);
+    await until(() => shown.length > told, { what: 'it to be settled' });
+    expect(states()).toEqual([]);
+  });
+
+  it('is sent again as a new message where it was refused', async () => {
+    const { outbox, nonces, fail, failed, answer, states } = stage();
+    outbox.say('Ann', 'hello');
+    await fail(refusal('FORBIDDEN').errors);
+    await failed();
+    outbox.retry(outbox.shown[0]!.nonce);
+    await answer(message('5-0', 'hello'));
+    await until(() => states()[0]?.[1] === 'sent', { what: 'the answer' });
+    expect(new Set(nonces).size).toBe(2);
+  });
+
+  it('is sent again with its nonce as long as that is known, and anew after that', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { outbox, nonces, fail, failed } = stage();
+    outbox.say('Ann', 'hello');
+    for (const passed of [200_000, 100_000]) {
+      await fail(CLOSED);
+      await failed();
+      expect(outbox.shown[0]!.error!.outcome).toBe('unknown');
+      vi.setSystemTime(Date.now() + passed);
+      outbox.retry(outbox.shown[0]!.nonce);
+    }
+    await fail(CLOSED);
+    await failed();
+    expect(nonces[1]).toBe(nonces[0]);
+    expect(nonces[2]).not.toBe(nonces[0]);
+  });
+
+  it('tells until when, where the limit is longer than it tries', async () => {
+    const { outbox, fail, failed } = stage();
+    outbox.say('Ann', 'hello');
+    await fail(limited(3_600_000));
+    await failed();
+    expect(outbox.shown[0]!.until).toBeCloseTo(Date.now() + 3_600_000, -4);
+    outbox.retry(outbox.shown[0]!.nonce);
+    expect(outbox.shown[0]!.until).toBeUndefined();
+  });
+});
+
+describe('the outbox of a room that is left', () => {
+  const view = (): OutboxView => ({ newestId: () => undefined, onChange: () => undefined });
+
+  it('goes on sending, is there when one comes back, and is forgotten after that', async () => {
+    const { deliver, nonces, answer } = waitingSends();
+    const outboxes = new Outboxes(deliver);
+    const left = outboxes.of('room1');
+    const leave = left.attach(view());
+    left.say('Ann', 'one');
+    left.say('Ann', 'two');
+    leave();
+    await answer(message('5-0', 'one'));
+    await until(() => nonces.length === 2, { what: 'the second to be sent' });
+
+    const found = outboxes.of('room1');
+    const leaveAgain = found.attach(view());
+    expect(found.shown.map(({ content }) => content)).toEqual(['two']);
+    expect(outboxes.of('room2').shown).toEqual([]);
+    leaveAgain();
+    await answer(message('6-0', 'two'));
+    await until(() => outboxes.of('room1') !== left, { what: 'it to be forgotten' });
+    expect(outboxes.of('room1').shown).toEqual([]);
+  });
+
+  it('shows again what a message stood for, and not what was stored', async () => {
+    const { deliver, answer } = waitingSends();
+    const outbox = new Outboxes(deliver).of('room1');
+    const leave = outbox.attach(view());
+    outbox.say('Ann', 'stored');
+    await answer(message('5-0', 'stored'));
+    await until(() => outbox.shown[0]?.state === 'sent', { what: 'the answer' });
+    outbox.say('Ann', 'seen');
+    outbox.arrived(message('4-0', 'seen'));
+    leave();
+    expect(outbox.shown.map(({ content }) => content)).toEqual(['seen']);
   });
 });

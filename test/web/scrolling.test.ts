@@ -98,6 +98,37 @@ describe('looking back', () => {
   });
 });
 
+describe('with a finger', () => {
+  it('one lets go of the list by scrolling it: it follows again at the end', async () => {
+    const talker = talkerIn('touched');
+    await talker.say(60);
+    await talker.close();
+    const room = await browser.viewer(used.server.origin, 'touched', { hasTouch: true });
+    await until(async () => (await room.fromEnd()) < 2, { what: 'the newest message' });
+    const session = await room.page.context().newCDPSession(room.page);
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', y?: number) =>
+      session.send('Input.dispatchTouchEvent', { type, touchPoints: y === undefined ? [] : [{ x: 700, y }] });
+    const pan = async (from: number, to: number) => {
+      await touch('touchStart', from);
+      for (let step = 1; step <= 10; step += 1) await touch('touchMove', from + ((to - from) * step) / 10);
+      await touch('touchEnd');
+    };
+    await pan(200, 500);
+    await room.newest.waitFor();
+    await pan(600, 150);
+    await until(async () => (await room.newest.count()) === 0, { what: 'the end' });
+
+    // Long after the gesture, what scrolls is the page and not the reader.
+    await room.page.evaluate(() => {
+      const now = performance.now.bind(performance);
+      performance.now = () => now() + 5_000;
+      document.querySelector('.scroller')!.scrollTop -= 150;
+    });
+    await until(async () => (await room.fromEnd()) < 2, { what: 'the end again' });
+    expect(await room.newest.count()).toBe(0);
+  });
+});
+
 describe(`100 messages a second, for ${BUSY_SECONDS} seconds`, () => {
   it(
     'are followed to the last, with few elements and little memory',

@@ -45,8 +45,24 @@ it('says where something cannot be sent at all, and keeps it to be tried again',
   await room.page.getByText('Not sent: content: a message is limited to 3 characters').waitFor();
   await room.page.unroute('**/graphql');
   await room.page.getByRole('button', { name: 'Try again' }).click();
+  expect(await room.composer.evaluate((element) => element === document.activeElement)).toBe(true);
   await until(async () => (await room.page.locator('.line[data-state]').count()) === 0, {
     what: 'it to be sent',
   });
   expect(await room.texts()).toEqual(['hello']);
+});
+
+it('counts down also where the wait is longer than it tries', async () => {
+  const room = await browser.viewer(used.server.origin, 'patient');
+  await room.page.route('**/graphql', (route) =>
+    route.fulfill({
+      contentType: 'application/graphql-response+json',
+      body: JSON.stringify({
+        errors: [{ message: 'Slow mode', extensions: { code: 'RATE_LIMITED', retryAfterMs: 3_600_000 } }],
+      }),
+    }),
+  );
+  await room.say('hello');
+  await room.page.getByText('Not sent: Slow mode').waitFor();
+  await room.page.getByText(/^Slow mode: the next message in 3,\d+ seconds$/).waitFor();
 });

@@ -88,14 +88,76 @@ describe('a timeline that looks back', () => {
   });
 });
 
+describe('a page', () => {
+  it('puts nothing where it is shown already', () => {
+    const timeline = timelineOf(5, 6);
+    timeline.prepend({ messages: numbered(1, 6), hasMore: false });
+    expect(shown(timeline)).toEqual(between(1, 6));
+  });
+
+  it('may have a message before it comes', () => {
+    const timeline = new Timeline();
+    timeline.prepend({ messages: numbered(1, 3), hasMore: false });
+    for (const each of numbered(3, 4)) timeline.append(each);
+    expect(shown(timeline)).toEqual(between(1, 4));
+    expect(timeline.newestId).toBe('4-0');
+  });
+});
+
 describe('a gap', () => {
   it('is a line of its own, once there is something before it', () => {
     const timeline = new Timeline();
     timeline.markGap();
     for (const each of numbered(1, 2)) timeline.append(each);
+    timeline.follow(false);
     timeline.markGap();
     timeline.append(message(9));
     expect(shown(timeline)).toEqual([1, 2, 'gap', 9]);
+  });
+
+  it('has one that follows begin anew behind it, from where what is kept can be read', () => {
+    const timeline = timelineOf(1, 2);
+    timeline.markGap();
+    expect(shown(timeline)).toEqual([1, 2, 'gap']);
+    for (const each of numbered(50, 51)) timeline.append(each);
+    expect(shown(timeline)).toEqual([50, 51]);
+    expect(timeline.hasOlder).toBe(true);
+    timeline.prepend({ messages: numbered(30, 49), hasMore: true });
+    expect(shown(timeline)).toEqual(between(30, 51));
+    timeline.prepend({ messages: numbered(20, 29), hasMore: false });
+    expect(shown(timeline)).toEqual(['gap', ...between(20, 51)]);
+    timeline.append(message(52));
+    timeline.follow(false);
+    timeline.follow(true);
+    expect(shown(timeline)).toEqual(['gap', ...between(20, 52)]);
+  });
+
+  it('is shown where it is, in a room whose store has lost the newest messages alone', () => {
+    const timeline = timelineOf(1, 20);
+    timeline.markGap();
+    timeline.append(message(50));
+    timeline.prepend({ messages: numbered(30, 49), hasMore: true });
+    timeline.prepend({ messages: [...numbered(8, 12), ...numbered(28, 29)], hasMore: true });
+    expect(shown(timeline)).toEqual([...between(8, 12), 'gap', ...between(28, 50)]);
+  });
+
+  it('has one who looked back begin anew when at the newest again', () => {
+    const timeline = timelineOf(1, 2);
+    timeline.follow(false);
+    timeline.markGap();
+    timeline.append(message(50));
+    timeline.follow(true);
+    expect(shown(timeline)).toEqual([50]);
+    expect(timeline.hasOlder).toBe(true);
+  });
+
+  it('is none where the window has all up to the newest, and shows nothing twice', () => {
+    const timeline = timelineOf(2_001, 3_000);
+    timeline.follow(false);
+    timeline.append(message(3_001));
+    expect(timeline.detached).toBe(true);
+    timeline.joinWithGap();
+    expect(shown(timeline)).toEqual(between(2_202, 3_001));
   });
 
   it('joins a window to the newest where what is between has expired', () => {

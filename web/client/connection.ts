@@ -11,17 +11,19 @@ export interface ConnectionListener {
 /**
  * Watches the connection of a graphql-ws client, for as long as anybody listens. Where the client sends
  * pings (its option `keepAlive`), it also ends a connection that no longer answers them, which the client
- * itself does not: a network that goes away without a word leaves it open for ever.
+ * itself does not: a network that goes away without a word leaves it open for ever. Where it is told how long,
+ * it also ends one that does not open.
  */
 export class Connection {
   readonly #listeners = new Set<ConnectionListener>();
   #unlisten: (() => void)[] = [];
-  #pong: ReturnType<typeof setTimeout> | undefined;
+  #answer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(
     private readonly client: Client,
     private readonly pongTimeoutMs: number,
+    private readonly connectTimeoutMs: number | undefined,
   ) {}
 
   /** Whether the connection is known to be closed: the last thing that was heard of it. */
@@ -42,7 +44,12 @@ export class Connection {
     const { client } = this;
     this.#closed = false;
     this.#unlisten = [
-      client.on('connecting', () => this.#tell((listener) => listener.connecting?.())),
+      client.on('connecting', () => {
+        if (this.connectTimeoutMs !== undefined) this.#expectAnswer(this.connectTimeoutMs);
+        this.#tell((listener) => listener.connecting?.());
+      }),
+      // From here on pings show whether it is alive, and what it is opened with may take its time.
+      client.on('opened', () => this.#stopWaiting()),
       client.on('connected', () => {
         this.#closed = false;
         this.#tell((listener) => listener.connected?.());
@@ -50,7 +57,7 @@ export class Connection {
       client.on('error', (cause) => this.#dropped(cause)),
       client.on('closed', (cause) => this.#dropped(cause)),
       client.on('ping', (received) => {
-        if (!received) this.#expectPong();
+        if (!received) this.#expectAnswer(this.pongTimeoutMs);
       }),
       client.on('pong', (received) => {
         if (received) this.#stopWaiting();
@@ -70,16 +77,16 @@ export class Connection {
     this.#tell((listener) => listener.dropped?.(cause));
   }
 
-  #expectPong(): void {
-    this.#pong ??= setTimeout(() => {
-      this.#pong = undefined;
+  #expectAnswer(withinMs: number): void {
+    this.#answer ??= setTimeout(() => {
+      this.#answer = undefined;
       this.client.terminate();
-    }, this.pongTimeoutMs);
+    }, withinMs);
   }
 
   #stopWaiting(): void {
-    clearTimeout(this.#pong);
-    this.#pong = undefined;
+    clearTimeout(this.#answer);
+    this.#answer = undefined;
   }
 
   #tell(what: (listener: ConnectionListener) => void): void {

@@ -17,6 +17,12 @@ export interface ResumingOptions extends BackoffOptions {
    * 5,000 where not given. Pings are sent where graphql-ws' client has its option `keepAlive` set.
    */
   pongTimeoutMs?: number;
+  /**
+   * How long a connection may take to open before it is given up, in milliseconds; as long as it takes where
+   * not given. For the WebSocket of browsers: that of the package `ws` throws an uncaught error where it is
+   * closed before it is open.
+   */
+  connectTimeoutMs?: number;
 }
 
 /** What may be set for one subscription, over what is set for the client. */
@@ -68,7 +74,7 @@ const PONG_TIMEOUT_MS = 5_000;
  */
 export function resumingClient(client: Client, options: ResumingOptions = {}): ResumingClient {
   const { onEvent, lastAfterGap = LAST_AFTER_GAP, pongTimeoutMs = PONG_TIMEOUT_MS } = options;
-  const connection = new Connection(client, pongTimeoutMs);
+  const connection = new Connection(client, pongTimeoutMs, options.connectTimeoutMs);
   const kept = new Set<Resumption>();
 
   /** Runs an operation that ends by itself, while the connection is watched. */

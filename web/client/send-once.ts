@@ -34,7 +34,10 @@ export class SendError extends ChatClientError {
 
   constructor(
     cause: unknown,
-    /** `refused`: it was not stored. `unknown`: it may have been; sending with the same nonce settles it. */
+    /**
+     * `refused`: it was not stored. `unknown`: it may have been; sending with the same nonce settles it, within
+     * four minutes of its first try.
+     */
     readonly outcome: 'refused' | 'unknown',
     readonly nonce: string,
     /** RATE_LIMITED: milliseconds until the same send may succeed; else 0. */
@@ -62,18 +65,23 @@ export async function sendOnce<T>(
   const { nonce = makeNonce(), timeoutMs = TIMEOUT_MS, signal, onRetry } = options;
   const deadline = Date.now() + Math.min(timeoutMs, LONGEST_MS);
   let outcome: SendError['outcome'] = 'refused';
+  let lastError: SendError | undefined;
   for (let failed = 1; ; failed += 1) {
     signal?.throwIfAborted();
+    // A computer that slept waited for longer than it was told: the nonce may be forgotten.
+    if (lastError !== undefined && Date.now() >= deadline) throw lastError;
     try {
       return await within(attempt, nonce, deadline, options);
     } catch (cause) {
       signal?.throwIfAborted();
       const { kind, code, retryAfterMs } = failureOf(cause);
-      // A refusal for good is of this try; one before it may have been stored all the same.
-      if (kind === 'retry' && code !== 'RATE_LIMITED') outcome = 'unknown';
+      // A refusal for good is of this try; one before it may have been stored all the same. Without a code it
+      // was not the server that refused: a socket that it closed may have brought it the message.
+      if (code === undefined || (kind === 'retry' && code !== 'RATE_LIMITED')) outcome = 'unknown';
       const delayMs = retryAfterMs + backoffMs(failed, options);
       const error = new SendError(cause, outcome, nonce, retryAfterMs);
       if (kind !== 'retry' || Date.now() + delayMs >= deadline) throw error;
+      lastError = error;
       onRetry?.({ attempt: failed, delayMs, error });
       await wait(delayMs, signal);
     }

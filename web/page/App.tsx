@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { ChatClient } from './chat-client.js';
+import { CloseIcon } from './icons.js';
 import { RoomView } from './room/RoomView.js';
 import { RoomList } from './rooms/RoomList.js';
 import { useRoute } from './route.js';
@@ -33,6 +34,9 @@ export function App({ client }: { client: ChatClient }) {
         }}
         onKeyDown={() => undefined}
       >
+        <button type="button" className="close" onClick={() => drawer.current?.close()} aria-label="Close">
+          <CloseIcon />
+        </button>
         <RoomList current={roomId} />
       </dialog>
       {roomId === undefined ? (

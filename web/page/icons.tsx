@@ -15,6 +15,12 @@ export const MenuIcon = () => (
   </svg>
 );
 
+export const CloseIcon = () => (
+  <svg aria-hidden="true" {...line}>
+    <path d="M5 5l10 10M15 5L5 15" />
+  </svg>
+);
+
 export const SendIcon = () => (
   <svg aria-hidden="true" {...line}>
     <path d="M10 16V4.5M5 9.2l5-4.9 5 4.9" />

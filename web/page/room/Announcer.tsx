@@ -20,7 +20,9 @@ export function Announcer({ session }: { session: RoomSession }) {
     const announce = () => {
       timer = undefined;
       const spoken = waiting.map(({ author, content }) => `${author.name}: ${content}`);
-      setWords(count > IN_FULL ? plural(count, 'new message') : spoken.join('. '));
+      const news = count > IN_FULL ? plural(count, 'new message') : spoken.join('. ');
+      // The same words again would be no change, and not be read out: a space that is not seen makes them one.
+      setWords((before) => (before === news ? `${news}\u00a0` : news));
       waiting = [];
       count = 0;
     };

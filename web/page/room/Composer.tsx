@@ -25,10 +25,9 @@ export function Composer({ ref, roomId, name, onName, slowModeSeconds, waitUntil
   const id = useId();
   const length = [...text.trim()].length;
   const over = length - settings.contentLength;
+  // The same words for any length: they are read out when they change, and the counter has the number.
   const problem =
-    over > 0
-      ? `${plural(over, 'character')} too many: a message has ${settings.contentLength} at most.`
-      : undefined;
+    over > 0 ? `Too long: a message has ${plural(settings.contentLength, 'character')} at most.` : undefined;
 
   const say = (event?: FormEvent) => {
     event?.preventDefault();

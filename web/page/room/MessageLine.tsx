@@ -1,6 +1,6 @@
 import { type CSSProperties, memo } from 'react';
 import { hueOf } from '../name-hue.js';
-import type { Pending } from './outbox.js';
+import type { Pending } from './pending.js';
 import type { Line } from './timeline.js';
 
 /** A name in its colour. */
@@ -22,7 +22,7 @@ interface Props {
 /** One line of a room. It never changes while it is shown. */
 export const MessageLine = memo(function MessageLine({ line, isOwn, above }: Props) {
   if (line.kind === 'gap') {
-    return <p className="divider">Messages between here are no longer kept</p>;
+    return <p className="divider">Some messages here are no longer kept</p>;
   }
   const { author, content, createdAt } = line.message;
   const isSameMinute = above?.kind === 'message' && minuteOf(above.message.createdAt) === minuteOf(createdAt);
@@ -47,6 +47,7 @@ interface PendingProps {
 /** What one has said and is not settled yet. */
 export function PendingLine({ pending, onRetry, onDiscard }: PendingProps) {
   const { nonce, author, content, state, error } = pending;
+  const mayBeSent = error?.outcome === 'unknown';
   return (
     <div className="line" data-own data-state={state}>
       <span className="time" aria-hidden="true" />
@@ -56,9 +57,9 @@ export function PendingLine({ pending, onRetry, onDiscard }: PendingProps) {
         {state === 'waiting' && <span className="note">Waiting for slow mode</span>}
         {state === 'failed' && (
           <span className="note failed" role="alert">
-            {error?.outcome === 'unknown' ? 'Perhaps not sent' : 'Not sent'}: {error?.message}
+            {mayBeSent ? 'This may have been sent' : 'Not sent'}: {error?.message}
             <button type="button" onClick={() => onRetry(nonce)}>
-              Try again
+              {mayBeSent ? 'Send anew' : 'Try again'}
             </button>
             <button type="button" onClick={() => onDiscard(nonce)}>
               Discard

@@ -14,6 +14,8 @@ interface Props {
   /** Grows with each wish to see the newest message. */
   jumps: number;
   onJump(): void;
+  /** Something that has failed is tried again or given up: the button that had the focus is gone. */
+  onSettle(): void;
 }
 
 /** A line before it has been measured, in pixels. */
@@ -29,8 +31,8 @@ const NEAR = 15;
 const AT_END = 48;
 
 /** The messages of a room: the lines that are seen, of those that are known. */
-export function MessageList({ session, snapshot, name, jumps, onJump }: Props) {
-  const { lines, pending, detached, following, unread, hasOlder, historyFailed, status } = snapshot;
+export function MessageList({ session, snapshot, name, jumps, onJump, onSettle }: Props) {
+  const { lines, pending, detached, following, unread, hasOlder, reading, historyFailed, status } = snapshot;
   const scroller = useRef<HTMLDivElement>(null);
   const shown = detached ? lines.length : lines.length + pending.length;
   const keyOf = useCallback(
@@ -76,11 +78,11 @@ export function MessageList({ session, snapshot, name, jumps, onJump }: Props) {
   const last = items.at(-1)?.index ?? 0;
   const isLive = status.state !== 'connecting';
   useEffect(() => {
-    if (isLive && !historyFailed && hasOlder && first < NEAR && (!following || shown < 2 * NEAR)) {
-      void session.readOlder();
-    }
-    if (detached && last >= shown - NEAR) void session.readNewer();
-  }, [session, isLive, historyFailed, hasOlder, first, last, shown, following, detached]);
+    if (reading) return;
+    const wantsOlder = hasOlder && first < NEAR && (!following || shown < 2 * NEAR);
+    if (isLive && historyFailed !== 'older' && wantsOlder) void session.readOlder();
+    if (historyFailed !== 'newer' && detached && last >= shown - NEAR) void session.readNewer();
+  }, [session, isLive, reading, historyFailed, hasOlder, first, last, shown, following, detached]);
 
   return (
     <div className="list">
@@ -103,8 +105,14 @@ export function MessageList({ session, snapshot, name, jumps, onJump }: Props) {
                   {!line && unsettled && (
                     <PendingLine
                       pending={unsettled}
-                      onRetry={(nonce) => session.retry(nonce)}
-                      onDiscard={(nonce) => session.discard(nonce)}
+                      onRetry={(nonce) => {
+                        session.retry(nonce);
+                        onSettle();
+                      }}
+                      onDiscard={(nonce) => {
+                        session.discard(nonce);
+                        onSettle();
+                      }}
                     />
                   )}
                 </div>
@@ -116,8 +124,14 @@ export function MessageList({ session, snapshot, name, jumps, onJump }: Props) {
       </div>
       {historyFailed && (
         <p className="list-note" role="alert">
-          Older messages could not be read.
-          <button type="button" onClick={() => void session.readOlder()}>
+          {historyFailed === 'older' ? 'Older' : 'Newer'} messages could not be read.
+          <button
+            type="button"
+            onClick={() => {
+              void (historyFailed === 'older' ? session.readOlder() : session.readNewer());
+              scroller.current?.focus();
+            }}
+          >
             Try again
           </button>
         </p>

@@ -11,15 +11,24 @@ interface Props {
 export function NameField({ name, onName }: Props) {
   const [draft, setDraft] = useState<string>();
   const input = useRef<HTMLInputElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  /** Whether the input was left by a key, and not for something else on the page. */
+  const leftByKey = useRef(false);
   const id = useId();
   const editing = draft !== undefined;
   useEffect(() => {
-    if (editing) input.current?.select();
+    if (editing) {
+      input.current?.focus();
+      input.current?.select();
+    } else if (leftByKey.current) {
+      button.current?.focus();
+    }
+    leftByKey.current = false;
   }, [editing]);
 
   if (draft === undefined) {
     return (
-      <button type="button" className="who" onClick={() => setDraft(name)}>
+      <button type="button" className="who" ref={button} onClick={() => setDraft(name)}>
         as <Name>{name}</Name>
         <span className="unseen">, change your name</span>
       </button>
@@ -45,6 +54,7 @@ export function NameField({ name, onName }: Props) {
         onChange={(event) => setDraft(event.target.value)}
         onBlur={() => save()}
         onKeyDown={(event) => {
+          leftByKey.current = event.key === 'Enter' || event.key === 'Escape';
           if (event.key === 'Enter') save(event);
           if (event.key === 'Escape') setDraft(undefined);
         }}

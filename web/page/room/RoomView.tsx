@@ -24,10 +24,9 @@ export function RoomView({ client, roomId, onRooms }: Props) {
   const { data } = useSubscription(RoomUpdated, { variables: { roomId } });
   const [name, setName] = useName();
   const [jumps, setJumps] = useState(0);
-  const [saidAt, setSaidAt] = useState(Number.NEGATIVE_INFINITY);
   const composer = useRef<HTMLTextAreaElement>(null);
   const { connectionCount: count, slowModeSeconds = 0 } = data?.roomUpdated ?? {};
-  const refusedUntil = snapshot.pending.find(({ state }) => state === 'waiting')?.until ?? 0;
+  const limitedUntil = Math.max(...snapshot.pending.map(({ until = 0 }) => until));
   const jump = () => {
     session.jumpToNewest();
     setJumps((times) => times + 1);
@@ -52,6 +51,7 @@ export function RoomView({ client, roomId, onRooms }: Props) {
           jump();
           composer.current?.focus();
         }}
+        onSettle={() => composer.current?.focus()}
       />
       <Composer
         ref={composer}
@@ -59,10 +59,9 @@ export function RoomView({ client, roomId, onRooms }: Props) {
         name={name}
         onName={setName}
         slowModeSeconds={slowModeSeconds}
-        waitUntil={Math.max(refusedUntil, saidAt + slowModeSeconds * 1_000)}
+        waitUntil={Math.max(limitedUntil, snapshot.saidAt + slowModeSeconds * 1_000)}
         onSay={(content) => {
           session.say(name, content);
-          setSaidAt(Date.now());
           setJumps((times) => times + 1);
         }}
         onEscape={jump}

@@ -1,23 +1,6 @@
 import { type SendError, type SendRetry, sendOnce } from '../../client/index.js';
 import { compareIds, type Message } from './message.js';
-
-/** A message of one's own that is not settled: shown below the others until it is. */
-export interface Pending {
-  nonce: string;
-  /** Its line's key, which the message that settles it takes over. */
-  key: string;
-  author: string;
-  content: string;
-  state: 'sending' | 'waiting' | 'sent' | 'failed';
-  /** Where it is `waiting`: when it will be sent, in milliseconds since 1970. */
-  until?: number;
-  /** Where it has `failed`: why, in words; and whether it may have been sent all the same. */
-  error?: SendError;
-  /** The id it was stored with, once that is known. */
-  id?: string;
-  /** A message that came meanwhile and is probably this one: it is shown in its place. */
-  seenAs?: string;
-}
+import { mayBe, type Pending } from './pending.js';
 
 /** Sends one message. Rejects as Apollo Client does. */
 export type Deliver = (
@@ -25,24 +8,33 @@ export type Deliver = (
   signal: AbortSignal,
 ) => Promise<Message>;
 
+/** Whoever shows a room, and with it what is unsent there. */
+export interface OutboxView {
+  /** The id of the newest message that came. */
+  newestId(): string | undefined;
+  onChange(): void;
+}
+
 /** Longer than a server that restarts is away, and shorter than it remembers a nonce. */
 const TIMEOUT_MS = 240_000;
 
 /**
- * Sends what one says, one after the other, each until its outcome is known, and settles it with what comes
- * back. A message is known by its nonce to the server, and by the id that this gave it to the page; where it
- * arrives before that id is known, by its author and its text, until the answer proves or corrects it.
+ * Sends what one says in a room, one after the other, each until its outcome is known, and settles it with what
+ * comes back; also while nobody looks at the room. A message is known by its nonce to the server, and by the id
+ * that this gave it to the page; where it arrives before that id is known, by its author and its text, until the
+ * answer proves or corrects it.
  */
 export class Outbox {
   #pending: Pending[] = [];
   #busy = false;
-  readonly #closed = new AbortController();
+  #view: OutboxView | undefined;
+  #storedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly roomId: string,
     private readonly deliver: Deliver,
-    private readonly newestId: () => string | undefined,
-    private readonly onChange: () => void,
+    /** Told at each change whether anything is unsent. */
+    private readonly onUnsent: (isUnsent: boolean) => void,
   ) {}
 
   /** What is to be shown, in the order it was said. */
@@ -50,60 +42,85 @@ export class Outbox {
     return this.#pending.filter(({ seenAs }) => seenAs === undefined);
   }
 
+  /** When one last said something that was not refused, in milliseconds since 1970: slow mode counts from there. */
+  get saidAt(): number {
+    const counting = this.#pending.filter(({ error }) => error?.outcome !== 'refused');
+    return Math.max(this.#storedAt, ...counting.map(({ saidAt }) => saidAt));
+  }
+
+  /** Tells this view, until the returned function is called. */
+  attach(view: OutboxView): () => void {
+    this.#view = view;
+    return () => {
+      if (this.#view !== view) return;
+      this.#view = undefined;
+      // Whoever comes back reads anew what was stored, and is shown the rest until it comes.
+      const unsent = this.#pending.filter(({ state }) => state !== 'sent');
+      this.#put(unsent.map((pending) => ({ ...pending, seenAs: undefined })));
+    };
+  }
+
   say(author: string, content: string): void {
     const nonce = makeNonce();
-    this.#pending = [...this.#pending, { nonce, key: nonce, author, content, state: 'sending' }];
-    this.onChange();
+    const said = { nonce, key: nonce, author, content, state: 'sending' as const, ...this.#now() };
+    this.#put([...this.#pending, said]);
+    this.#changed();
     this.#sendNext();
   }
 
-  /** Tries a failed one again, with the same nonce. */
+  /**
+   * Sends a failed one again: with its nonce, where it may have been stored and the server surely knows the nonce
+   * yet; else as a new message.
+   */
   retry(nonce: string): void {
-    this.#update(nonce, { state: 'sending', error: undefined });
+    const { error, triedAt = 0 } = this.#find(nonce) ?? {};
+    const isKnown = error?.outcome === 'unknown' && Date.now() < triedAt + TIMEOUT_MS;
+    const anew = { nonce: makeNonce(), triedAt: undefined, ...this.#now() };
+    this.#update(nonce, { state: 'sending', error: undefined, until: undefined, ...(!isKnown && anew) });
     this.#sendNext();
   }
 
   discard(nonce: string): void {
     this.#remove(nonce);
-    this.onChange();
+    this.#changed();
   }
 
   /**
    * A message came; returns the key of the one that it settles or stands for. Whoever has the message shows
    * it together with this change: one without the other would be a message gone for a moment.
    */
-  arrived({ id, author, content }: Message): string | undefined {
+  arrived(message: Message): string | undefined {
     if (this.#pending.length === 0) return undefined;
+    const { id } = message;
     const known = this.#pending.find((pending) => pending.id === id);
-    if (known !== undefined) {
-      this.#remove(known.nonce);
-      return known.key;
+    // What was stored before this one will not come any more: it lies in a gap.
+    this.#put(this.#pending.filter((pending) => pending.id === undefined || compareIds(pending.id, id) > 0));
+    if (known !== undefined) return known.key;
+
+    const alike = this.#pending.filter((pending) => mayBe(pending, message));
+    const underWay = alike.find(({ state }) => state !== 'failed');
+    if (underWay !== undefined) {
+      this.#alter(underWay.nonce, { seenAs: id });
+      return underWay.key;
     }
-    const alike = this.#pending.find(
-      (pending) =>
-        pending.id === undefined &&
-        pending.seenAs === undefined &&
-        pending.state !== 'failed' &&
-        pending.content === content &&
-        pending.author === author.name,
-    );
-    if (alike === undefined) return undefined;
-    this.#alter(alike.nonce, { seenAs: id });
-    return alike.key;
+    // No answer will correct that: it must surely be newer.
+    const lost = alike.find(({ error, after }) => error?.outcome === 'unknown' && after !== undefined);
+    if (lost !== undefined) this.#remove(lost.nonce);
+    return lost?.key;
   }
 
-  close(): void {
-    this.#closed.abort(new Error('The room was left.'));
+  #now() {
+    return { saidAt: Date.now(), after: this.#view?.newestId() };
   }
 
   #sendNext(): void {
     const next = this.#pending.find(({ state }) => state === 'sending');
-    if (this.#busy || next === undefined || this.#closed.signal.aborted) return;
+    if (this.#busy || next === undefined) return;
     this.#busy = true;
     this.#send(next)
       .then(
         ({ id }) => this.#settle(next.nonce, id),
-        (error: SendError) => this.#show(next.nonce, { state: 'failed', error }),
+        (error: SendError) => this.#fail(next.nonce, error),
       )
       .finally(() => {
         this.#busy = false;
@@ -111,12 +128,12 @@ export class Outbox {
       });
   }
 
-  #send({ nonce, author, content }: Pending): Promise<Message> {
+  #send({ nonce, author, content, triedAt = Date.now() }: Pending): Promise<Message> {
     const { roomId } = this;
+    this.#alter(nonce, { triedAt });
     return sendOnce((_nonce, signal) => this.deliver({ roomId, author, content, nonce }, signal), {
       nonce,
-      timeoutMs: TIMEOUT_MS,
-      signal: this.#closed.signal,
+      timeoutMs: triedAt + TIMEOUT_MS - Date.now(),
       onRetry: (retry) => this.#waits(nonce, retry),
     });
   }
@@ -128,30 +145,57 @@ export class Outbox {
 
   /** It was stored: it goes as soon as it has come, which it has where a newer one has. */
   #settle(nonce: string, id: string): void {
-    const newest = this.newestId();
-    if (newest !== undefined && compareIds(id, newest) <= 0) this.discard(nonce);
-    else this.#show(nonce, { state: 'sent', id });
+    this.#storedAt = Date.now();
+    const newest = this.#view?.newestId();
+    const hasCome = newest !== undefined && compareIds(id, newest) <= 0;
+    if (hasCome || this.#view === undefined) this.discard(nonce);
+    else this.#show(nonce, { state: 'sent', id, until: undefined });
+  }
+
+  #fail(nonce: string, error: SendError): void {
+    const { seenAs, after } = this.#find(nonce) ?? {};
+    // It came all the same, as far as can be told: shown as failed it would be there twice.
+    if (error.outcome === 'unknown' && seenAs !== undefined && after !== undefined) {
+      this.discard(nonce);
+      return;
+    }
+    const until = error.code === 'RATE_LIMITED' ? Date.now() + error.retryAfterMs : undefined;
+    this.#show(nonce, { state: 'failed', error, until });
   }
 
   /** Shows it below the others, where it may have been taken for one of those: that keeps the key. */
   #show(nonce: string, change: Partial<Pending>): void {
-    const mistaken = this.#pending.some((pending) => pending.nonce === nonce && pending.seenAs !== undefined);
-    this.#update(nonce, { ...change, seenAs: undefined, ...(mistaken && { key: `${nonce} again` }) });
+    const { seenAs, key } = this.#find(nonce) ?? {};
+    const again = seenAs !== undefined && { key: `${key} again` };
+    this.#update(nonce, { ...change, seenAs: undefined, ...again });
+  }
+
+  #find(nonce: string): Pending | undefined {
+    return this.#pending.find((pending) => pending.nonce === nonce);
   }
 
   #update(nonce: string, change: Partial<Pending>): void {
     this.#alter(nonce, change);
-    this.onChange();
+    this.#changed();
   }
 
   #alter(nonce: string, change: Partial<Pending>): void {
-    this.#pending = this.#pending.map((pending) =>
-      pending.nonce === nonce ? { ...pending, ...change } : pending,
+    this.#put(
+      this.#pending.map((pending) => (pending.nonce === nonce ? { ...pending, ...change } : pending)),
     );
   }
 
   #remove(nonce: string): void {
-    this.#pending = this.#pending.filter((pending) => pending.nonce !== nonce);
+    this.#put(this.#pending.filter((pending) => pending.nonce !== nonce));
+  }
+
+  #put(pending: Pending[]): void {
+    this.#pending = pending;
+    this.onUnsent(pending.length > 0);
+  }
+
+  #changed(): void {
+    this.#view?.onChange();
   }
 }
 

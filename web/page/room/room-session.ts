@@ -1,14 +1,15 @@
 /**
  * One room, as long as it is looked at: its subscription, its timeline, what one says in it, and how the
- * connection is. React reads snapshots of it, made in batches.
+ * connection is. React reads snapshots of it, made in batches. What is unsent outlives it, in its outbox.
  */
 import type { ResumeEvent } from '../../client/index.js';
 import type { ChatClient } from '../chat-client.js';
-import { History, MessageAdded, SendMessage } from '../documents.js';
-import type { HistoryQuery, SendMessageInput } from '../generated/graphql.js';
+import { History, MessageAdded } from '../documents.js';
+import type { HistoryQuery } from '../generated/graphql.js';
 import { Batch } from './batch.js';
 import type { Message } from './message.js';
-import { Outbox, type Pending } from './outbox.js';
+import type { Outbox } from './outbox.js';
+import type { Pending } from './pending.js';
 import { isPassing, PASSING_MS, type Status, statusAfter } from './status.js';
 import { type Line, Timeline } from './timeline.js';
 
@@ -20,10 +21,17 @@ export interface RoomSnapshot {
   detached: boolean;
   following: boolean;
   unread: number;
-  /** Reading older history has failed: it is tried again when one asks for it. */
-  historyFailed: boolean;
+  /** When one last said something that was not refused, in milliseconds since 1970. */
+  saidAt: number;
+  /** Whether a page of history is being read. */
+  reading: boolean;
+  /** The direction in which reading history has failed: it is tried again when one asks for it. */
+  historyFailed: Direction | undefined;
   status: Status;
 }
+
+/** Which history is read: that before what is shown, or that after it. */
+export type Direction = 'older' | 'newer';
 
 /** Messages to join with, and in a page of history. */
 const PAGE = 50;
@@ -37,25 +45,24 @@ export class RoomSession {
   #status: Status = { state: 'connecting' };
   #passing: ReturnType<typeof setTimeout> | undefined;
   #reading = false;
-  #historyFailed = false;
+  #historyFailed: Direction | undefined;
   #snapshot: RoomSnapshot;
 
   constructor(
     private readonly client: ChatClient,
     readonly roomId: string,
   ) {
-    this.#outbox = new Outbox(
-      roomId,
-      (input, signal) => this.#deliver(input, signal),
-      () => this.#timeline.newestId,
-      () => this.#batch.flush(),
-    );
+    this.#outbox = client.outboxes.of(roomId);
     this.#snapshot = this.#take();
   }
 
   /** Joins the room; returns what leaves it. */
   open(): () => void {
     const stopListening = this.client.onRoomEvent(this.roomId, (event) => this.#heard(event));
+    const detach = this.#outbox.attach({
+      newestId: () => this.#timeline.newestId,
+      onChange: () => this.#batch.flush(),
+    });
     const variables = { roomId: this.roomId, last: PAGE };
     const subscription = this.client.apollo
       .subscribe({ query: MessageAdded, variables, fetchPolicy: 'no-cache' })
@@ -69,7 +76,7 @@ export class RoomSession {
     return () => {
       subscription.unsubscribe();
       stopListening();
-      this.#outbox.close();
+      detach();
       this.#batch.cancel();
       clearTimeout(this.#passing);
     };
@@ -89,7 +96,7 @@ export class RoomSession {
   }
 
   say(author: string, content: string): void {
-    this.#timeline.jumpToNewest();
+    this.jumpToNewest();
     this.#outbox.say(author, content);
   }
 
@@ -109,41 +116,52 @@ export class RoomSession {
 
   jumpToNewest(): void {
     this.#timeline.jumpToNewest();
+    // There is nothing newer to be read any more.
+    if (this.#historyFailed === 'newer') this.#historyFailed = undefined;
     this.#batch.flush();
   }
 
   /** Reads the page before the window, where there is one and none is being read. */
   async readOlder(): Promise<void> {
-    const before = this.#timeline.oldestShown;
-    if (!this.#timeline.hasOlder || (before === undefined && this.#status.state === 'connecting')) return;
-    await this.#read({ last: PAGE, before }, ({ nodes, pageInfo }) => {
+    const { hasOlder, oldestShown: before } = this.#timeline;
+    if (!hasOlder || (before === undefined && this.#status.state === 'connecting')) return;
+    await this.#read('older', { last: PAGE, before }, ({ nodes, pageInfo }) => {
+      // Else the window has changed meanwhile: this is not the page before it.
+      if (this.#timeline.oldestShown !== before) return;
       this.#timeline.prepend({ messages: nodes, hasMore: pageInfo.hasPreviousPage });
     });
   }
 
   /** Reads the page after a detached window. */
   async readNewer(): Promise<void> {
-    if (!this.#timeline.detached) return;
+    const { detached, newestShown: after } = this.#timeline;
+    if (!detached || this.#reading) return;
     this.#timeline.beginNewer();
-    await this.#read({ first: 2 * PAGE, after: this.#timeline.newestShown }, ({ nodes, pageInfo }) => {
+    await this.#read('newer', { first: 2 * PAGE, after }, ({ nodes, pageInfo }) => {
+      if (this.#timeline.newestShown !== after) return;
       this.#timeline.appendPage({ messages: nodes, hasMore: pageInfo.hasNextPage });
     });
   }
 
+  /** Reads a page, where none is being read; whoever waits for that looks again when `reading` ends. */
   async #read(
+    direction: Direction,
     window: { first?: number; after?: string; last?: number; before?: string },
     place: (page: HistoryPage) => void,
   ): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
+    this.#batch.flush();
     try {
       const variables = { roomId: this.roomId, ...window };
       const { data } = await this.client.apollo.query({ query: History, variables, fetchPolicy: 'no-cache' });
-      this.#historyFailed = false;
-      if (data) place(data.messages);
+      if (!data) throw new Error('The server gave no answer.');
+      this.#historyFailed = undefined;
+      place(data.messages);
     } catch (error) {
-      if (codeOf(error) === 'CURSOR_EXPIRED') this.#timeline.joinWithGap();
-      else this.#historyFailed = true;
+      const expired = direction === 'newer' && codeOf(error) === 'CURSOR_EXPIRED';
+      if (!expired) this.#historyFailed = direction;
+      else if (this.#timeline.newestShown === window.after) this.#timeline.joinWithGap();
     } finally {
       this.#reading = false;
       this.#batch.flush();
@@ -172,17 +190,6 @@ export class RoomSession {
     this.#batch.flush();
   }
 
-  async #deliver(input: SendMessageInput, signal: AbortSignal): Promise<Message> {
-    const { data } = await this.client.apollo.mutate({
-      mutation: SendMessage,
-      variables: { input },
-      fetchPolicy: 'no-cache',
-      context: { fetchOptions: { signal } },
-    });
-    if (!data) throw new Error('The server gave no answer.');
-    return data.sendMessage;
-  }
-
   #publish(): void {
     this.#snapshot = this.#take();
     for (const listener of this.#listeners) listener();
@@ -197,6 +204,8 @@ export class RoomSession {
       detached,
       following,
       unread,
+      saidAt: this.#outbox.saidAt,
+      reading: this.#reading,
       historyFailed: this.#historyFailed,
       status: this.#status,
     };

@@ -5,6 +5,8 @@
  *   looking back   new messages are counted, and appended as long as there is space; once there is none, or
  *                  older pages have taken it, the window is detached: it ends before the newest, which wait in
  *                  a short tail, and the history between the two is read when one scrolls down to it
+ *   behind a gap   one that follows begins anew: what the server still keeps there is read as one scrolls back,
+ *                  and the gap is shown where that begins
  */
 import { compareIds, type Message } from './message.js';
 
@@ -36,6 +38,8 @@ export class Timeline {
   #unread = 0;
   #newestId: string | undefined;
   #gaps = 0;
+  /** The gap that the window begins behind, however far, and the last message that was shown before it. */
+  #gapBefore: { line: Line; after: string } | undefined;
 
   get lines(): readonly Line[] {
     return this.#lines;
@@ -76,6 +80,9 @@ export class Timeline {
   /** A message came. Its line gets that key, or its id. */
   append(message: Message, key = message.id): void {
     this.#newestId = message.id;
+    if (this.#following && this.#lines.at(-1)?.kind === 'gap') this.#beginBehind(this.#lines.length - 1);
+    // It may have been in a page that was read in the same moment.
+    if (this.#tail === undefined && this.#shows(message.id)) return;
     if (!this.#following) this.#unread += 1;
     this.#push({ kind: 'message', key, message });
   }
@@ -92,6 +99,7 @@ export class Timeline {
     this.#following = following;
     if (!following) return;
     this.#unread = 0;
+    this.#beginBehind(this.#lines.findLastIndex(({ kind }) => kind === 'gap'));
     this.#cutOldest();
   }
 
@@ -108,7 +116,7 @@ export class Timeline {
   /** Older messages were read: those before `oldestShown`. */
   prepend({ messages, hasMore }: Page): void {
     this.#hasOlder = hasMore;
-    this.#lines = [...messages.map(lineOf), ...this.#lines];
+    this.#lines = [...this.#withGap(this.#newIn(messages), hasMore), ...this.#lines];
     if (this.#lines.length <= WINDOW || this.#following) return;
     this.#detach();
     this.#lines = this.#lines.slice(0, WINDOW);
@@ -123,12 +131,11 @@ export class Timeline {
   appendPage({ messages, hasMore }: Page): void {
     const tail = this.#tail;
     if (tail === undefined) return;
-    this.#lines.push(...messages.map(lineOf));
-    const last = this.newestShown ?? '0';
-    const isOlder = (line: Line) => line.kind === 'message' && compareIds(line.message.id, last) <= 0;
-    const overlaps = tail.some(isOlder);
+    this.#lines.push(...this.#newIn(messages));
+    const rest = this.#behindWindow(tail);
+    const overlaps = rest.length < tail.length;
     if (overlaps || (!hasMore && !this.#tailOverflowed)) {
-      this.#lines.push(...tail.slice(tail.findLastIndex(isOlder) + 1));
+      this.#lines.push(...rest);
       this.#tail = undefined;
     }
     this.#cutOldest();
@@ -139,8 +146,50 @@ export class Timeline {
     const tail = this.#tail;
     if (tail === undefined) return;
     this.#tail = undefined;
-    this.#lines.push(this.#gapLine(), ...tail);
+    const rest = this.#behindWindow(tail);
+    // Where the two overlap nothing is missing between them.
+    if (rest.length === tail.length) this.#lines.push(this.#gapLine());
+    this.#lines.push(...rest);
     this.#cutOldest();
+  }
+
+  /** Has the window begin behind the gap at an index, if there is something before that. */
+  #beginBehind(index: number): void {
+    if (index <= 0) return;
+    const lost = this.#lines.slice(0, index).findLast((line) => line.kind === 'message');
+    this.#gapBefore = { line: this.#lines[index]!, after: lost?.message.id ?? '0' };
+    this.#lines = this.#lines.slice(index + 1);
+    this.#hasOlder = true;
+  }
+
+  /** Older lines with the gap among them, where they have come to it: it mostly is where history begins. */
+  #withGap(older: Line[], hasMore: boolean): Line[] {
+    const gap = this.#gapBefore;
+    if (gap === undefined) return older;
+    // A store that lost its newest messages alone still has those before the gap.
+    const isBefore = (line: Line) => line.kind === 'message' && compareIds(line.message.id, gap.after) <= 0;
+    const index = older.findLastIndex(isBefore) + 1;
+    if (index === 0 && hasMore) return older;
+    this.#gapBefore = undefined;
+    return [...older.slice(0, index), gap.line, ...older.slice(index)];
+  }
+
+  /** The lines of the tail that the window has not come to. */
+  #behindWindow(tail: readonly Line[]): readonly Line[] {
+    const last = this.newestShown ?? '0';
+    const isOlder = (line: Line) => line.kind === 'message' && compareIds(line.message.id, last) <= 0;
+    return tail.slice(tail.findLastIndex(isOlder) + 1);
+  }
+
+  /** Lines for those of a page that are not shown yet. */
+  #newIn(messages: readonly Message[]): Line[] {
+    return messages.filter(({ id }) => !this.#shows(id)).map(lineOf);
+  }
+
+  #shows(id: string): boolean {
+    const newest = this.newestShown;
+    if (newest === undefined || compareIds(id, newest) > 0) return false;
+    return this.#lines.some((line) => line.kind === 'message' && line.message.id === id);
   }
 
   #gapLine(): Line {

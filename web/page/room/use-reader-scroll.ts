@@ -5,6 +5,9 @@ const GESTURE_MS = 1_200;
 
 const GESTURES = ['wheel', 'touchmove', 'pointerdown', 'keydown'] as const;
 
+/** How a pointer lets go: that of a finger is cancelled as soon as it scrolls. */
+const RELEASES = ['pointerup', 'pointercancel'] as const;
+
 export interface ReaderScroll {
   /** The reader has scrolled: to the end, or away from it. */
   onReader(): void;
@@ -20,34 +23,35 @@ export function useReaderScroll(element: RefObject<HTMLElement | null>, scroll: 
   const latest = useRef(scroll);
   latest.current = scroll;
   const gestureAt = useRef(Number.NEGATIVE_INFINITY);
+  const held = useRef(false);
 
   useEffect(() => {
     const scroller = element.current;
     if (scroller === null) return;
-    let held = false;
     const gesture = (event: Event) => {
       gestureAt.current = performance.now();
-      if (event.type === 'pointerdown') held = true;
+      if (event.type === 'pointerdown') held.current = true;
     };
     const release = () => {
-      if (held) gestureAt.current = performance.now();
-      held = false;
+      if (held.current) gestureAt.current = performance.now();
+      held.current = false;
     };
     const scrolled = () => {
-      if (held || performance.now() - gestureAt.current < GESTURE_MS) latest.current.onReader();
+      if (held.current || performance.now() - gestureAt.current < GESTURE_MS) latest.current.onReader();
       else latest.current.onDrift();
     };
     for (const type of GESTURES) scroller.addEventListener(type, gesture, { passive: true });
-    addEventListener('pointerup', release);
+    for (const type of RELEASES) addEventListener(type, release);
     scroller.addEventListener('scroll', scrolled, { passive: true });
     return () => {
       for (const type of GESTURES) scroller.removeEventListener(type, gesture);
-      removeEventListener('pointerup', release);
+      for (const type of RELEASES) removeEventListener(type, release);
       scroller.removeEventListener('scroll', scrolled);
     };
   }, [element]);
 
   return useCallback(() => {
     gestureAt.current = Number.NEGATIVE_INFINITY;
+    held.current = false;
   }, []);
 }

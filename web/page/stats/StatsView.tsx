@@ -1,28 +1,29 @@
 import { useSubscription } from '@apollo/client/react';
 import { useState } from 'react';
 import { ServerStats } from '../documents.js';
-import type { ServerStatsSubscription } from '../generated/graphql.js';
 import { MenuIcon } from '../icons.js';
+import { StatusLine } from '../room/StatusLine.js';
+import type { Status } from '../room/status.js';
+import { useSecondsUntil } from '../room/use-seconds-until.js';
 import { Chart, type Series } from './Chart.js';
-
-type Stats = ServerStatsSubscription['serverStats'];
-
-/** Seconds that the charts show. */
-const SHOWN = 120;
+import { AWAY_MS, type Seconds, SHOWN, type Stats, withSecond } from './seconds.js';
 
 /** What the server is doing, drawn as it does it. */
 export function StatsView({ onRooms }: { onRooms(): void }) {
-  const [seconds, setSeconds] = useState<readonly Stats[]>([]);
+  const [seconds, setSeconds] = useState<Seconds>([]);
+  const [heardAt, setHeardAt] = useState<number>();
   const { error } = useSubscription(ServerStats, {
     fetchPolicy: 'no-cache',
     onData: ({ data: { data } }) => {
-      if (data) setSeconds((known) => [...known.slice(1 - SHOWN), data.serverStats]);
+      if (!data) return;
+      setSeconds((known) => withSecond(known, data.serverStats));
+      setHeardAt(Date.now());
     },
   });
-  const now = seconds.at(-1);
+  const now = seconds.at(-1) ?? undefined;
   const of = (name: string, value: (second: Stats) => number | null): Series => ({
     name,
-    values: seconds.map(value),
+    values: seconds.map((second) => second && value(second)),
   });
 
   return (
@@ -33,10 +34,7 @@ export function StatsView({ onRooms }: { onRooms(): void }) {
         </button>
         <h1>Live load</h1>
         <p className="watching">of the server that answers here</p>
-        <p className="status" role="status" data-state={error ? 'refused' : now ? 'live' : 'connecting'}>
-          <span className="dot" aria-hidden="true" />
-          {error ? error.message : now ? 'Live' : 'Connecting…'}
-        </p>
+        <StatsStatus refusal={error?.message} heardAt={heardAt} />
       </header>
       <div className="cards">
         <Chart
@@ -68,4 +66,13 @@ export function StatsView({ onRooms }: { onRooms(): void }) {
       </div>
     </main>
   );
+}
+
+/** Whether the server answers. Its subscription is kept up, and tells nothing of that itself. */
+function StatsStatus({ refusal, heardAt }: { refusal: string | undefined; heardAt: number | undefined }) {
+  const isHeard = useSecondsUntil((heardAt ?? 0) + AWAY_MS) > 0;
+  let status: Status = { state: 'connecting' };
+  if (refusal !== undefined) status = { state: 'refused', why: refusal };
+  else if (heardAt !== undefined) status = { state: isHeard ? 'live' : 'reconnecting' };
+  return <StatusLine status={status} />;
 }

@@ -1,0 +1,59 @@
+/** The view of the load, also while there is nothing to be seen. */
+import { describe, expect, it } from 'vitest';
+import { type Seconds, type Stats, withSecond } from '../../web/page/stats/seconds.js';
+import { startRedis } from '../support/redis-server.js';
+import { spawnServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { useBrowser } from './browser.js';
+
+const second = (number: number) => ({ at: new Date(number * 1_000).toISOString() }) as Stats;
+const shown = (seconds: Seconds) => seconds.map((each) => each && Date.parse(each.at) / 1_000);
+const seconds = (numbers: readonly number[]) =>
+  shown(numbers.map(second).reduce<Seconds>((known, each) => withSecond(known, each), []));
+
+describe('the seconds', () => {
+  it('are the last two minutes', () => {
+    expect(seconds(Array.from({ length: 500 }, (_, index) => index))).toEqual(
+      Array.from({ length: 120 }, (_, index) => 380 + index),
+    );
+  });
+
+  it('have a hole where the server was away, and none where one came late', () => {
+    expect(seconds([1, 2, 4.5, 5])).toEqual([1, 2, 4.5, 5]);
+    expect(seconds([1, 2, 6, 7])).toEqual([1, 2, null, null, null, 6, 7]);
+    expect(seconds([1, 10_000])).toEqual([...Array.from({ length: 119 }, () => null), 10_000]);
+    // Another server, whose clock is behind.
+    expect(seconds([10, 3])).toEqual([10, 3]);
+  });
+});
+
+describe('the view', () => {
+  const browser = useBrowser();
+
+  it('says when the server is away, and does not draw over that', async () => {
+    const redis = await startRedis();
+    let server = await spawnServer({ redisUrl: redis.url });
+    try {
+      const { page } = await browser.page();
+      await page.goto(`${server.origin}/stats`);
+      const status = page.getByRole('status');
+      const lines = async () => {
+        const drawn = (await page.locator('[aria-label="Viewers"] path').getAttribute('d')) ?? '';
+        return drawn.split('M').length - 1;
+      };
+      await status.getByText('Live', { exact: true }).waitFor();
+      expect(await lines()).toBe(1);
+
+      server.signal('SIGKILL');
+      await server.exited;
+      await status.getByText('Reconnecting…').waitFor();
+      server = await spawnServer({ redisUrl: redis.url, PORT: new URL(server.origin).port });
+      await status.getByText('Live', { exact: true }).waitFor();
+      await until(async () => (await lines()) === 2, { what: 'two lines' });
+    } finally {
+      server.signal('SIGKILL');
+      await server.exited;
+      await redis.close();
+    }
+  }, 60_000);
+});
