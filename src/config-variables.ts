@@ -30,6 +30,10 @@ const originList = z
 const JWKS_FORM = 'takes a URL that begins with https://';
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
+}
+
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
@@ -70,7 +74,7 @@ export const variables = z.object({
   JWT_JWKS_URL: z
     .url({ protocol: /^https?$/, error: JWKS_FORM })
     // Whoever could change what comes over the network in the clear would sign in as anybody.
-    .refine((url) => url.startsWith('https:') || LOOPBACK_HOST.test(new URL(url).hostname), JWKS_FORM)
+    .refine((url) => url.startsWith('https:') || LOOPBACK_HOST.test(hostOf(url)), JWKS_FORM)
     .optional(),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),

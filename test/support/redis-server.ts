@@ -196,7 +196,13 @@ class Server implements RedisServer {
 
   #signal(signal: NodeJS.Signals): void {
     // A server that is gone gets no signal: its process id may be another's by now.
-    if (this.#running) process.kill(this.process.pid, signal);
+    if (!this.#running) return;
+    try {
+      process.kill(this.process.pid, signal);
+    } catch (error) {
+      // It went just now, and that was not heard of yet.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 
   #watch(): void {
