@@ -1,6 +1,5 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
-import type { Audience } from './shared-stream.js';
-import type { Framing } from './sink.js';
+import type { Audience, Framing } from './sink.js';
 
 type Result = IteratorResult<ExecutionResult, undefined>;
 

@@ -2,19 +2,13 @@ import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { ChatError } from '../chat/errors.js';
 import { PullSink } from './pull-sink.js';
 import type { Delivery, Owner, SharedSource } from './shared-source.js';
-import type { Sink } from './sink.js';
+import type { Audience, Sink } from './sink.js';
 
 /** How an error becomes what a client may see. */
 export type FormatError = (error: unknown) => GraphQLError;
 
 /** Starts delivery into a sink, and tells its owner where it cannot go on. */
 export type StartDelivery = (sink: Sink, owner: Owner) => Delivery;
-
-/** A sink that is also told where the server ends the subscription. */
-export interface Audience<Frames = unknown> extends Sink<Frames> {
-  /** It is over: this result, which holds errors alone, is the last. Once at most, and never after `return`. */
-  refused(result: ExecutionResult): void;
-}
 
 type Result = IteratorResult<ExecutionResult, undefined>;
 

@@ -1,3 +1,4 @@
+import type { ExecutionResult } from 'graphql';
 import type { MessageId } from '../chat/message.js';
 
 /**
@@ -29,4 +30,10 @@ export interface Sink<Frames = unknown> {
   write(frames: Frames): void;
   /** Calls back once, when a full sink has drained. */
   whenDrained(callback: () => void): void;
+}
+
+/** A sink that is also told where the server ends the subscription. */
+export interface Audience<Frames = unknown> extends Sink<Frames> {
+  /** It is over: this result, which holds errors alone, is the last. Once at most, and never after it was left. */
+  refused(result: ExecutionResult): void;
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
-import type { Audience } from '../fanout/shared-stream.js';
+import type { Audience } from '../fanout/sink.js';
 import type { OpenFrames, WebSocketFraming, WebSocketFramings } from './websocket-framing.js';
 
 /** A WebSocket, as its operations write to it. */

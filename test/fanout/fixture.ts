@@ -4,8 +4,7 @@ import type { ChatError } from '../../src/chat/errors.js';
 import type { Message } from '../../src/chat/message.js';
 import type { Presence } from '../../src/chat/repository.js';
 import { Hub, type HubOptions, type Start } from '../../src/fanout/hub.js';
-import type { Audience } from '../../src/fanout/shared-stream.js';
-import type { Framing } from '../../src/fanout/sink.js';
+import type { Audience, Framing } from '../../src/fanout/sink.js';
 import { MemoryStore } from '../support/memory-store.js';
 
 export const ROOM = 'room1';
