@@ -1,5 +1,5 @@
 import { type Client, type ClientOptions, createClient } from 'graphql-ws';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type ResumeEvent, type ResumingOptions, resumingClient } from '../../web/client/index.js';
 import type { RedisServer } from '../support/redis-server.js';
@@ -19,14 +19,12 @@ export interface Received {
 /** Waits that suit a test. */
 export const QUICK: ResumingOptions = { retryBaseMs: 20, retryCapMs: 100 };
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 /** Has something ended after the test, the last first. */
 export function atEnd(cleanup: () => unknown): void {
-  cleanups.push(cleanup);
+  // Of the test, and not of this file: a hook up here would be that of the first file alone which loads it.
+  onTestFinished(async () => {
+    await cleanup();
+  });
 }
 
 /** A network before a server, for one test. */
