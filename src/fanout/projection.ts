@@ -160,6 +160,8 @@ export class Projection {
   }
 
   async #flush(): Promise<void> {
+    // The last one left since this was scheduled: what is rendered now nobody would give up again.
+    if (this.#receivers.size === 0) return;
     const end = this.log.end;
     const pending: Promise<Buffer>[] = [];
     for (let position = Math.max(this.#ready, this.log.start); position < end; position += 1) {

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameBudget, FrameCache } from '../../src/fanout/frame-cache.js';
+import { Meter } from '../../src/fanout/meter.js';
+import { Projection } from '../../src/fanout/projection.js';
+import type { RoomLog } from '../../src/fanout/room-log.js';
+import { turns } from './fixture.js';
 
 const KB = 1_024;
 const frame = (kilobytes: number) => Buffer.alloc(kilobytes * KB);
@@ -55,4 +59,37 @@ describe('a cache of frames', () => {
       { numRuns: 300 },
     );
   });
+});
+
+it('a projection whose last receiver has left holds nothing, though a flush was due', async () => {
+  const budget = new FrameBudget(1_000 * KB);
+  const messages: { id: string }[] = [];
+  const log = {
+    start: 0,
+    get end() {
+      return messages.length;
+    },
+    at: (position: number) => messages[position],
+  };
+  const fail = (error: unknown) => expect.unreachable(String(error));
+  const projection = new Projection(
+    log as unknown as RoomLog,
+    16,
+    budget,
+    () => frame(1),
+    new Meter(),
+    () => undefined,
+    fail,
+  );
+  const receiver = { pump: () => undefined, refuse: () => undefined };
+  projection.add(receiver);
+  messages.push({ id: '1-0' });
+  projection.schedule();
+  await turns();
+  expect(budget.bytes).toBe(KB);
+  messages.push({ id: '2-0' });
+  projection.schedule();
+  projection.remove(receiver);
+  await turns();
+  expect(budget.bytes).toBe(0);
 });
