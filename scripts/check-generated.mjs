@@ -9,9 +9,13 @@ import { tsImport } from 'tsx/esm/api';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 
-const sdl = execFileSync(process.execPath, ['--import', 'tsx', 'scripts/print-schema.ts', '--stdout'], {
-  encoding: 'utf8',
-});
+const sdl = execFileSync(
+  process.execPath,
+  ['--conditions=@streamly/source', '--import', 'tsx', 'scripts/print-schema.ts', '--stdout'],
+  {
+    encoding: 'utf8',
+  },
+);
 const { default: config } = await tsImport('../codegen.ts', import.meta.url);
 const types = await generate({ ...config, schema: sdl, silent: true }, false);
 

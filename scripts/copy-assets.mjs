@@ -7,4 +7,4 @@ await cp('src', 'dist', {
 });
 
 // The operator's command is run by its name.
-await chmod('dist/cli.js', 0o755);
+await chmod('dist/cli/main.js', 0o755);

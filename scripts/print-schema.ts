@@ -4,8 +4,8 @@
 //   tsx scripts/print-schema.ts --stdout   writes nothing but its output
 import { writeFile } from 'node:fs/promises';
 import { lexicographicSortSchema, printSchema } from 'graphql';
-import { DEFAULT_LIMITS } from '../src/chat/limits.js';
-import { createSchema } from '../src/schema/schema.js';
+import { DEFAULT_LIMITS } from '#domain/limits.js';
+import { createSchema } from '#graphql/schema.js';
 
 const sdl = `${printSchema(lexicographicSortSchema(createSchema(DEFAULT_LIMITS)))}\n`;
 

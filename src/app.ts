@@ -1,36 +1,46 @@
+/**
+ * One node of the chat, put together: config → store → hub → schema → engine → transports. This is the only
+ * file that knows all of them.
+ */
 import { randomBytes } from 'node:crypto';
-import type { Config } from './config.js';
-import { Hub } from './fanout/hub.js';
-import { createSubscribe } from './fanout/subscribe.js';
-import { createJwtVerifier } from './identity/jwt.js';
-import { createVerifier } from './identity/verifier.js';
-import { createLog, type Log, throttled } from './observability/log.js';
-import { Metrics } from './observability/metrics.js';
-import { startTracing, type Tracing, traced } from './observability/tracing.js';
-import { createContexts, type OperationContext } from './schema/context.js';
-import { createSchema } from './schema/schema.js';
-import { addressOf } from './transport/address.js';
-import { ConnectionIds } from './transport/connection.js';
-import { createErrorFormatter } from './transport/errors.js';
-import type { Engine } from './transport/graphql.js';
-import { createStore, LOG_AGAIN_MS } from './wiring/store.js';
-import { createTransports, type Transports } from './wiring/transports.js';
+import { fileURLToPath } from 'node:url';
+import { type Config, ConfigError } from '#config/config.js';
+import { createSubscribe } from '#fanout/delivery/subscribe.js';
+import { Hub } from '#fanout/hub.js';
+import { createContexts, type OperationContext } from '#graphql/context.js';
+import { createSchema } from '#graphql/schema.js';
+import { readTlsFiles } from '#redis/client/tls.js';
+import { createStore, type Store } from '#redis/store.js';
+import { readManifest, TrustedDocuments } from '#server/documents/trusted-documents.js';
+import { addressOf } from '#server/guards/client-address.js';
+import { ConnectionIds, type Engine } from '#server/operation/engine.js';
+import { createErrorFormatter } from '#server/operation/errors.js';
+import { createJwtVerifier } from '#server/operation/jwt.js';
+import { createVerifier } from '#server/operation/token-verifier.js';
+import { createTransports } from '#server/transports.js';
+import { createLog, type Log, throttled } from '#telemetry/log.js';
+import { Metrics } from '#telemetry/metrics.js';
+import { startTracing, type Tracing, traced } from '#telemetry/tracing.js';
+
+/** How often an outage that lasts is logged again, in milliseconds. */
+const LOG_AGAIN_MS = 10_000;
+
+/** Where `npm run build` puts the page, seen from src/ and from dist/ alike. */
+const PAGE = fileURLToPath(new URL('../dist/web', import.meta.url));
 
 /** One node of the chat. */
 export interface App {
   log: Log;
-  /** Accepts connections, whether Redis answers yet or not; resolves with the port. */
+  /** Accepts connections, whether or not Redis answers yet. Resolves with the port. */
   listen(): Promise<number>;
-  /** Completes subscriptions, lets requests end, gives up its connections in Redis. May be called twice. */
+  /** Completes subscriptions, lets requests end and closes the connections to Redis. Safe to call twice. */
   close(): Promise<void>;
 }
 
-/** Wires a node together. Nothing is accepted before `listen`; Redis is being connected to from here on. */
+/** Builds a node. It starts to connect to Redis at once, and accepts nothing before `listen`. */
 export function createApp(config: Config & { redisUrl: string }): App {
   const nodeId = config.nodeId ?? randomBytes(6).toString('hex');
   const log = createLog(config.logLevel, nodeId);
-  const { identity, rates } = config;
-
   const metrics = config.metrics.enabled
     ? new Metrics({
         connections: () => transports.connections(),
@@ -43,8 +53,7 @@ export function createApp(config: Config & { redisUrl: string }): App {
         redis: () => store.info(),
       })
     : undefined;
-  const store = createStore(config, { nodeId, log, metrics });
-  const { feed, presence, sessions, slowModes, limiter } = store;
+  const store = openStore(config, { nodeId, log, metrics });
 
   let tracing: Tracing | undefined;
   const trace: Tracing['run'] = async (name, attributes, work) =>
@@ -52,11 +61,96 @@ export function createApp(config: Config & { redisUrl: string }): App {
   const measured = metrics?.timed(store.repository) ?? store.repository;
   const repository = config.tracesEndpoint === undefined ? measured : traced(measured, trace);
 
+  const hub = openHub(config, { ...store, repository, log, metrics });
+  const engine = createEngine(config, { ...store, repository, hub, log, metrics, trace });
+  let closing: Promise<void> | undefined;
+  const transports = openTransports(config, {
+    engine,
+    store,
+    log,
+    metrics,
+    isShuttingDown: () => closing !== undefined,
+  });
+
+  async function shutDown(): Promise<void> {
+    const { requestsEnded } = await transports.close();
+    await hub.close();
+    await requestsEnded;
+    metrics?.close();
+    await tracing?.close().catch((err: unknown) => log.warn({ err }, 'the last traces could not be sent'));
+    await store.close();
+  }
+
+  return {
+    log,
+    listen: async () => {
+      if (config.tracesEndpoint !== undefined) {
+        tracing = await startTracing({ endpoint: config.tracesEndpoint, nodeId });
+      }
+      const port = await transports.listen(config.port, config.host);
+      store.start();
+      hub.start();
+      await warnAboutRedis(store, log);
+      return port;
+    },
+    close: () => {
+      closing ??= shutDown();
+      return closing;
+    },
+  };
+}
+
+type Parts = { log: Log; metrics: Metrics | undefined };
+
+function openStore(
+  config: Config & { redisUrl: string },
+  { nodeId, log, metrics }: Parts & { nodeId: string },
+) {
+  const { rates } = config;
+  const rate = (count: number) => ({ count, windowMs: rates.windowMs });
+  let limitError: unknown;
+  const logLimitError = throttled(LOG_AGAIN_MS, (suppressed) =>
+    log.warn({ err: limitError, suppressed, failure: rates.onFailure }, 'a limit could not be counted'),
+  );
+  return createStore({
+    url: config.redisUrl,
+    tls: orConfigError(() => readTlsFiles(config.redisTls)),
+    nodeId,
+    timeoutMs: config.redisTimeoutMs,
+    durability: config.durability,
+    messageTtlSeconds: config.messageTtlSeconds,
+    historyLimit: config.historyLimit,
+    sendPolicy: { perUser: rate(rates.sendsPerUser), perAddress: rate(rates.sendsPerAddress) },
+    rateLimits: { connections: rate(rates.connectionsPerAddress), sessions: rate(rates.sessionsPerAddress) },
+    rateLimitTimeoutMs: rates.timeoutMs,
+    onRateLimitFailure: rates.onFailure,
+    onRateLimitError: (error) => {
+      limitError = error;
+      logLimitError();
+    },
+    presenceHeartbeatMs: config.presenceMs,
+    sessionTtlSeconds: config.identity.sessionTtlSeconds,
+    infoMs: metrics && config.metrics.redisInfoMs,
+    hooks: {
+      onError: (where, err) => log.error({ err, where }, 'redis failed'),
+      onMalformed: (where, room) => {
+        log.warn({ where, room }, 'skipped a malformed entry');
+        metrics?.malformed(where);
+      },
+      onReconnected: (where) => metrics?.reconnected(where),
+    },
+  });
+}
+
+function openHub(
+  config: Config,
+  { repository, feed, presence, log, metrics }: Parts & Pick<Store, 'repository' | 'feed' | 'presence'>,
+): Hub {
   let trouble: { room: string; err: unknown } | undefined;
   const logTrouble = throttled(LOG_AGAIN_MS, (suppressed) =>
-    log.warn({ ...trouble, suppressed }, 'a room could not be read; it is tried again'),
+    log.warn({ ...trouble, suppressed }, 'a room could not be read; it will be tried again'),
   );
-  const hub = new Hub({
+  return new Hub({
     repository,
     feed,
     presence,
@@ -81,27 +175,24 @@ export function createApp(config: Config & { redisUrl: string }): App {
       },
     },
   });
+}
 
-  const contexts = createContexts({
-    repository,
-    hub,
-    sessions,
-    slowModes,
-    limiter,
-    allowGuests: config.allowGuests,
-    // Where the platform signs its users in and nobody else may send, a name alone must not make a viewer.
-    openSessions: config.allowGuests || identity.jwt === undefined,
-  });
+function createEngine(
+  { allowGuests, identity, limits, protection, rates, redisTimeoutMs, tracesEndpoint }: Config,
+  parts: Parts &
+    Pick<Store, 'repository' | 'sessions' | 'slowModes' | 'limiter'> & { hub: Hub; trace: Tracing['run'] },
+): Engine {
+  const { sessions, log, metrics, trace } = parts;
+  // If the platform signs its users in and guests may not send, a name alone must not be enough for a session.
+  const contexts = createContexts({ ...parts, allowGuests, openSessions: allowGuests || !identity.jwt });
   const formatError = createErrorFormatter(
     (err, errorId) => log.error({ err, errorId }, 'an operation failed'),
     (code) => metrics?.refused(code),
   );
-  const { nameLength } = config.limits;
-  const jwt = identity.jwt && { ...identity.jwt, nameLength, timeoutMs: config.redisTimeoutMs };
-  const engine: Engine = {
-    schema: createSchema(config.limits),
-    contextOf: ({ connectionId, address }, viewer) =>
-      contexts.forOperation({ viewer, connectionId, address }),
+  const jwt = identity.jwt && { ...identity.jwt, nameLength: limits.nameLength, timeoutMs: redisTimeoutMs };
+  return {
+    schema: createSchema(limits),
+    contextOf: (caller, viewer) => contexts.forOperation({ viewer, ...caller }),
     verifier: createVerifier({ sessions, jwt: jwt && createJwtVerifier(jwt) }),
     addressOf: (request) => addressOf(request, rates.trustedProxies),
     subscribe: createSubscribe({
@@ -114,47 +205,81 @@ export function createApp(config: Config & { redisUrl: string }): App {
     }),
     formatError,
     ids: new ConnectionIds(),
-    hideSuggestions: !config.protection.introspection,
-    ...(config.tracesEndpoint !== undefined && {
+    hideSuggestions: !protection.introspection,
+    ...(tracesEndpoint !== undefined && {
       around: (kind, transport, run) => trace(kind, { transport }, run),
     }),
     onOperation: (operation) => {
       metrics?.operated(operation);
       if (!log.isLevelEnabled('debug')) return;
-      const { transport, kind, name, ms, failed } = operation;
-      const rounded = Math.round(ms * 10) / 10;
-      log.debug({ transport, kind, name: name?.slice(0, 64), ms: rounded, failed }, 'operation');
+      const { name, ms, ...rest } = operation;
+      log.debug({ ...rest, name: name?.slice(0, 64), ms: Math.round(ms * 10) / 10 }, 'operation');
     },
   };
+}
 
-  let closing: Promise<void> | undefined;
-  const isShuttingDown = () => closing !== undefined;
-  const transports: Transports = createTransports({ config, engine, store, log, metrics, isShuttingDown });
-
-  async function shutDown(): Promise<void> {
-    const { requestsEnded } = await transports.close();
-    await hub.close();
-    await requestsEnded;
-    metrics?.close();
-    await tracing?.close().catch((err: unknown) => log.warn({ err }, 'the last traces could not be sent'));
-    await store.close();
-  }
-
-  return {
+function openTransports(
+  config: Config,
+  {
+    engine,
+    store,
     log,
-    listen: async () => {
-      if (config.tracesEndpoint !== undefined) {
-        tracing = await startTracing({ endpoint: config.tracesEndpoint, nodeId });
-      }
-      const port = await transports.listen();
-      store.start();
-      hub.start();
-      await store.warn().catch((err: unknown) => log.warn({ err }, 'Redis could not be looked into'));
-      return port;
+    metrics,
+    isShuttingDown,
+  }: Parts & { engine: Engine; store: Store; isShuttingDown(): boolean },
+) {
+  const { protection, rates, limits, production } = config;
+  const { trustedDocuments: manifest } = protection;
+  return createTransports({
+    ...config,
+    ...protection,
+    engine,
+    sessions: store.sessions,
+    limiter: store.limiter,
+    sessionCheckMs: config.identity.checkMs,
+    origins: { allowed: protection.allowedOrigins, development: !production },
+    connections: { connections: protection.connections, perAddress: protection.connectionsPerAddress },
+    operationRate: { count: rates.operationsPerConnection, windowMs: rates.windowMs },
+    documents: orConfigError(
+      () =>
+        new TrustedDocuments(
+          manifest === undefined ? new Map() : readManifest(manifest),
+          protection.requireTrustedDocuments,
+        ),
+    ),
+    queryLimits: protection.query,
+    listSizes: {
+      defaultPageSize: limits.defaultPageSize,
+      most: { first: limits.pageSize, last: limits.pageSize, limit: limits.roomCount },
     },
-    close: () => {
-      closing ??= shutDown();
-      return closing;
+    page: {
+      directory: PAGE,
+      settings: { 'content-length-limit': limits.contentLength, 'name-length-limit': limits.nameLength },
     },
-  };
+    metrics: metrics && { metrics, token: config.metrics.token, forThisMachine: !production },
+    checkStore: store.check,
+    isShuttingDown,
+    onRejected: (reason) => metrics?.rejected(reason),
+    onFault: (err) => log.error({ err }, 'a transport failed'),
+  });
+}
+
+async function warnAboutRedis(store: Store, log: Log): Promise<void> {
+  try {
+    const warnings = await store.warnings();
+    if (warnings === undefined)
+      log.error('Redis does not answer yet. The server is not ready, and keeps trying.');
+    for (const warning of warnings ?? []) log.warn(warning);
+  } catch (err) {
+    log.warn({ err }, 'Redis could not be inspected');
+  }
+}
+
+/** Reads a file that the configuration names. An error in it is an error of the configuration. */
+function orConfigError<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
+  }
 }

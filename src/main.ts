@@ -1,8 +1,8 @@
 import closeWithGrace from 'close-with-grace';
+import { ConfigError, configFromEnv } from '#config/config.js';
+import { startEmbeddedRedis } from '#dev/embedded-redis.js';
+import { NoServerProgramError } from '#dev/redis-process.js';
 import { createApp } from './app.js';
-import { ConfigError, configFromEnv } from './config.js';
-import { startEmbeddedRedis } from './redis/embedded.js';
-import { NoServerProgramError } from './redis/server-process.js';
 
 /**
  * What ends the server. A second one changes nothing, where close-with-grace would break off: a Ctrl-C under

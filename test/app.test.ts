@@ -2,17 +2,17 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { configFromEnv } from '#config/config.js';
+import { freePort } from '#dev/free-port.js';
+import { eventStream, webSocket } from '#test/support/clients/follow.js';
+import { paramsOf, post, run } from '#test/support/clients/http.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { MessageAdded, Messages, SendMessage } from '#test/support/documents.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { say, texts } from '#test/support/say.js';
+import { startServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 import { createApp } from '../src/app.js';
-import { configFromEnv } from '../src/config.js';
-import { freePort } from '../src/redis/free-port.js';
-import { eventStream, webSocket } from './support/clients/follow.js';
-import { paramsOf, post, run } from './support/clients/http.js';
-import { RawSocket } from './support/clients/raw-socket.js';
-import { MessageAdded, Messages, SendMessage } from './support/documents.js';
-import { type RedisServer, startRedis } from './support/redis-server.js';
-import { say, texts } from './support/say.js';
-import { startServer } from './support/server.js';
-import { until } from './support/until.js';
 
 let redis: RedisServer;
 beforeAll(async () => {

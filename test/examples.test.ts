@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { run } from './support/clients/http.js';
-import { Messages, SendMessage } from './support/documents.js';
-import { until } from './support/until.js';
-import { useServer } from './support/use-server.js';
+import { run } from '#test/support/clients/http.js';
+import { Messages, SendMessage } from '#test/support/documents.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 
 const used = useServer();
 const ends: (() => Promise<unknown>)[] = [];

@@ -3,14 +3,14 @@ import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { EventStream } from './support/clients/event-stream.js';
-import { paramsOf, post } from './support/clients/http.js';
-import { RawSocket } from './support/clients/raw-socket.js';
-import { MessageAdded } from './support/documents.js';
-import { type RedisServer, startRedis } from './support/redis-server.js';
-import { say } from './support/say.js';
-import { runMain, type ServerProcess, spawnServer } from './support/server.js';
-import { until } from './support/until.js';
+import { EventStream } from '#test/support/clients/event-stream.js';
+import { paramsOf, post } from '#test/support/clients/http.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { MessageAdded } from '#test/support/documents.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { say } from '#test/support/say.js';
+import { runMain, type ServerProcess, spawnServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 
 let redis: RedisServer;
 beforeAll(async () => {

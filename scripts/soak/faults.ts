@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../src/redis/free-port.js';
+import { freePort } from '#dev/free-port.js';
 import type { Site } from '../../test/support/site.js';
 import type { Audience } from './audience.js';
 

@@ -1,4 +1,4 @@
-import { clearRoom } from '../redis/survey.js';
+import { clearRoom } from '#redis/admin/inspect.js';
 import { type Command, CommandError, roomOf, UsageError, writeJson } from './command.js';
 
 /** Forgets all messages of a room, after it has asked. */

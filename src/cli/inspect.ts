@@ -1,5 +1,6 @@
-import { millisecondsOf } from '../chat/message.js';
-import { type RoomSurvey, surveyRoom } from '../redis/survey.js';
+import { millisecondsOf } from '#domain/message.js';
+import { type RoomSurvey, surveyRoom } from '#redis/admin/inspect.js';
+import { decodeMessage } from '#redis/room-log/codec.js';
 import { type Command, CommandError, roomOf, UsageError, writeJson } from './command.js';
 import { harmless, span, table } from './table.js';
 
@@ -15,7 +16,7 @@ export const inspect: Command = {
     const room = roomOf(context);
     const latest = Number(context.options.messages ?? LATEST);
     if (!Number.isInteger(latest) || latest < 0) throw new UsageError('--messages takes a whole number.');
-    const survey = await surveyRoom(context.commands, room, latest);
+    const survey = await surveyRoom(context.commands, room, { latest, decode: decodeMessage });
     if (survey === undefined) throw new CommandError(`Room ${room} holds neither messages nor connections.`);
     if (context.options.json) writeJson(context, survey);
     else context.out(show(survey));

@@ -8,8 +8,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { configFromEnv } from '../config.js';
-import { clearRoom } from '../redis/survey.js';
+import { configFromEnv } from '#config/config.js';
+import { clearRoom } from '#redis/admin/inspect.js';
 import { type Command, type CommandContext, CommandError, UsageError, writeJson } from './command.js';
 
 const FOLLOW = 'subscription ($room: ID!) { messageAdded(roomId: $room) { id } }';

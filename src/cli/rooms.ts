@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listRooms, type RoomSummary } from '../redis/survey.js';
+import { listRooms, type RoomSummary } from '#redis/admin/inspect.js';
+import { decodeMessage } from '#redis/room-log/codec.js';
 import { type Command, type CommandContext, UsageError, writeJson } from './command.js';
 import { span, table } from './table.js';
 
@@ -19,9 +20,10 @@ export const rooms: Command = {
   run: async (context) => {
     if (context.args.length > 0) throw new UsageError('This command takes no room.');
     const limit = limitOf(context);
-    if (context.options.json) return writeJson(context, await listRooms(context.commands, limit));
+    if (context.options.json)
+      return writeJson(context, await listRooms(context.commands, { limit, decode: decodeMessage }));
     if (context.options.once || context.width === undefined) {
-      return context.out(show(await listRooms(context.commands, limit)));
+      return context.out(show(await listRooms(context.commands, { limit, decode: decodeMessage })));
     }
     await watch(context, limit);
   },
@@ -31,7 +33,9 @@ async function watch({ commands, out, signal }: CommandContext, limit: number): 
   out(HIDE_CURSOR);
   try {
     while (!signal.aborted) {
-      out(`${CLEAR_SCREEN}${show(await listRooms(commands, limit))}\nCtrl-C ends this.\n`);
+      out(
+        `${CLEAR_SCREEN}${show(await listRooms(commands, { limit, decode: decodeMessage }))}\nCtrl-C ends this.\n`,
+      );
       await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
     }
   } finally {

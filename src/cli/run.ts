@@ -4,9 +4,9 @@
  *   streamly-chat <command> [options]     exit code 0: done, 1: failed, 2: called wrongly
  */
 import { parseArgs } from 'node:util';
-import { ConfigError, configFromEnv } from '../config.js';
-import { connectRedis } from '../redis/connections.js';
-import { readTlsFiles } from '../redis/tls.js';
+import { ConfigError, configFromEnv } from '#config/config.js';
+import { connectRedis } from '#redis/client/connections.js';
+import { readTlsFiles } from '#redis/client/tls.js';
 import { clear } from './clear.js';
 import { type Command, type CommandContext, CommandError, UsageError } from './command.js';
 import { inspect } from './inspect.js';

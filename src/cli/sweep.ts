@@ -1,5 +1,5 @@
-import { connectionsKey, ROOMS_ACTIVE } from '../redis/keys.js';
-import { sweep } from '../redis/sweep.js';
+import { connectionsKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
+import { sweep } from '#redis/presence/sweep.js';
 import { type Command, type CommandContext, UsageError, writeJson } from './command.js';
 
 /** Takes out the connections of servers that are gone, and the rooms that hold nothing. */

@@ -1,14 +1,14 @@
-import { badInput, type ChatError, serviceUnavailable } from '../chat/errors.js';
-import { BEGINNING, type Message, type MessageId } from '../chat/message.js';
-import type { ChatRepository, MessageFeed, Presence } from '../chat/repository.js';
-import { FrameBudget } from './frame-cache.js';
+import { badInput, type ChatError, serviceUnavailable } from '#domain/errors.js';
+import { BEGINNING, type Message, type MessageId } from '#domain/message.js';
+import type { ChatRepository, MessageFeed, Presence } from '#domain/ports/event-log.js';
+import { type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
+import type { Sink } from '#fanout/delivery/sink.js';
+import type { Place, Subscriber } from '#fanout/delivery/subscriber.js';
+import { FrameBudget } from '#fanout/projection/frame-cache.js';
+import type { Render } from '#fanout/projection/framing.js';
+import { Topics } from '#fanout/topics/topics.js';
 import { type DeliveryRates, Meter } from './meter.js';
-import type { Render } from './projection.js';
 import { type FanoutHooks, Room } from './room.js';
-import { type Owner, SharedSource } from './shared-source.js';
-import type { Sink } from './sink.js';
-import type { Place, Subscriber } from './subscriber.js';
-import { Topics } from './topics.js';
 
 /** Where a subscriber begins. */
 export type Start = { from: 'now' } | { from: 'last'; count: number } | { from: 'after'; cursor: MessageId };
@@ -200,7 +200,7 @@ export class RoomSource extends SharedSource<Message> {
     this.#place = place;
   }
 
-  override subscribe(key: string, makeRender: () => Render, sink: Sink, owner: Owner): Subscriber {
+  override subscribe(key: string, makeRender: () => Render<Message>, sink: Sink, owner: Owner): Subscriber {
     if (this.#joined === undefined || this.#place === undefined) throw new Error('A place is taken once.');
     const place = this.#place;
     this.#place = undefined;

@@ -1,4 +1,4 @@
-import { type Message, millisecondsOf } from '../chat/message.js';
+import { type Message, millisecondsOf } from '#domain/message.js';
 
 /** What a node delivered in its last full second. */
 export interface DeliveryRates {

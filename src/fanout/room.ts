@@ -1,11 +1,13 @@
-import type { ChatError } from '../chat/errors.js';
-import type { FrameBudget } from './frame-cache.js';
+import type { ChatError } from '#domain/errors.js';
+import type { Message } from '#domain/message.js';
+import type { Owner } from '#fanout/delivery/shared-source.js';
+import type { Sink } from '#fanout/delivery/sink.js';
+import { type Place, Subscriber } from '#fanout/delivery/subscriber.js';
+import { RoomLog, type RoomLogOptions } from '#fanout/log/room-log.js';
+import type { FrameBudget } from '#fanout/projection/frame-cache.js';
+import type { Render } from '#fanout/projection/framing.js';
+import { Projection } from '#fanout/projection/projection.js';
 import type { Meter, MeterHooks } from './meter.js';
-import { Projection, type Render } from './projection.js';
-import { RoomLog, type RoomLogOptions } from './room-log.js';
-import type { Owner } from './shared-source.js';
-import type { Sink } from './sink.js';
-import { type Place, Subscriber } from './subscriber.js';
 
 /** What rooms report to whoever runs the server. */
 export interface FanoutHooks extends MeterHooks {
@@ -67,7 +69,13 @@ export class Room {
    * Starts a subscriber on the projection of that key; `makeRender` is called where that does not exist yet.
    * `owner` is told once at most, and never after `end()`.
    */
-  subscribe(key: string, makeRender: () => Render, sink: Sink, place: Place, owner: Owner): Subscriber {
+  subscribe(
+    key: string,
+    makeRender: () => Render<Message>,
+    sink: Sink,
+    place: Place,
+    owner: Owner,
+  ): Subscriber {
     this.#metered ??= this.log.end;
     let projection = this.#projections.get(key);
     if (projection === undefined) {
@@ -85,7 +93,7 @@ export class Room {
     for (const projection of [...this.#projections.values()]) projection.refuseAll(reason);
   }
 
-  #project(key: string, render: Render): Projection {
+  #project(key: string, render: Render<Message>): Projection {
     const onEmpty = () => this.#projections.delete(key);
     const { capacity } = this.options;
     return new Projection(this.log, capacity, this.budget, render, this.meter, onEmpty, this.#onTrouble);

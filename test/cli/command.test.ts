@@ -1,12 +1,12 @@
 /** The operator's command, against a real Redis and a real server. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../src/cli/run.js';
-import { harmless, span } from '../../src/cli/table.js';
-import { RawSocket } from '../support/clients/raw-socket.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { say, texts } from '../support/say.js';
-import { startServer, type TestServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import { runCommand } from '#cli/run.js';
+import { harmless, span } from '#cli/table.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { say, texts } from '#test/support/say.js';
+import { startServer, type TestServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 
 let redis: RedisServer;
 let server: TestServer;

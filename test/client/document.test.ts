@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareIds } from '../../src/chat/message.js';
+import { compareIds } from '#domain/message.js';
 import { compareCursors, isCursor } from '../../web/client/cursor.js';
 import { isSubscription, roomVariablesOf } from '../../web/client/document.js';
 

@@ -11,12 +11,12 @@ import {
   Store,
 } from 'relay-runtime';
 import { describe, expect, it } from 'vitest';
+import { relayRequest } from '#test/support/clients/relay-request.js';
+import { MessageAdded, SendMessage } from '#test/support/documents.js';
+import type { MessageAddedSubscription } from '#test/support/generated/graphql.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 import { type ResumingClient, sendOnce } from '../../web/client/index.js';
-import { relayRequest } from '../support/clients/relay-request.js';
-import { MessageAdded, SendMessage } from '../support/documents.js';
-import type { MessageAddedSubscription } from '../support/generated/graphql.js';
-import { until } from '../support/until.js';
-import { useServer } from '../support/use-server.js';
 import {
   atEnd,
   networkTo,

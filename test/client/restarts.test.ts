@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { freePort } from '../../src/redis/free-port.js';
+import { freePort } from '#dev/free-port.js';
+import { startRedis } from '#test/support/redis-server.js';
+import { type ServerProcess, spawnServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 import { send } from '../../web/client/index.js';
-import { startRedis } from '../support/redis-server.js';
-import { type ServerProcess, spawnServer } from '../support/server.js';
-import { until } from '../support/until.js';
 import { atEnd, networkTo, plainClient, QUICK, resumingOver, stored, told, Viewer } from './fixture.js';
 
 /** A node in a process of its own, which comes back on the same port; viewers and a sender who resume. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { until } from '../support/until.js';
-import { useServer } from '../support/use-server.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 import {
   FOLLOW,
   networkTo,

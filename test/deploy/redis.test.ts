@@ -1,18 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Message } from '../../src/chat/message.js';
-import { connectRedis } from '../../src/redis/connections.js';
-import { createFeed } from '../../src/redis/feed.js';
-import { inspectRedis, redisWarnings } from '../../src/redis/health.js';
-import { createPresence } from '../../src/redis/presence.js';
-import { createRateLimiter } from '../../src/redis/rate-limiter.js';
-import { createRepository } from '../../src/redis/repository.js';
-import { createSessions } from '../../src/redis/sessions.js';
-import { createSlowModes } from '../../src/redis/slow-modes.js';
-import { sweep } from '../../src/redis/sweep.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { until } from '../support/until.js';
+import type { Message } from '#domain/message.js';
+import { inspectRedis, redisWarnings } from '#redis/admin/health.js';
+import { connectRedis } from '#redis/client/connections.js';
+import { createFeed } from '#redis/feed/feed.js';
+import { createRateLimiter } from '#redis/limits/rate-limiter.js';
+import { createSlowModes } from '#redis/limits/slow-modes.js';
+import { createPresence } from '#redis/presence/presence.js';
+import { sweep } from '#redis/presence/sweep.js';
+import { decodeMessage } from '#redis/room-log/codec.js';
+import { createRepository } from '#redis/room-log/event-log.js';
+import { createSessions } from '#redis/sessions/sessions.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { until } from '#test/support/until.js';
 
 const path = (file: string) => fileURLToPath(new URL(`../../deploy/redis/${file}`, import.meta.url));
 const password = 'for-development-only';
@@ -126,7 +127,7 @@ describe('the user streamly', () => {
       onFailure: 'closed',
     });
     const presence = createPresence({ commands, nodeId: 'node1', heartbeatMs: 100 });
-    const feed = createFeed({ subscriber: connections.subscriber });
+    const feed = createFeed({ decode: decodeMessage, subscriber: connections.subscriber });
     const heard: Message[] = [];
     const open = await feed.open('room1', {
       onMessage: (message) => heard.push(message),

@@ -1,10 +1,10 @@
 /** However many come and go: one subscription in Redis for each room and node, and nothing left after the last. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RawSocket } from '../support/clients/raw-socket.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { startServer, type TestServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { startServer, type TestServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 import { WITHOUT_LIMITS } from './room-of-viewers.js';
 
 const SOCKETS = 10;

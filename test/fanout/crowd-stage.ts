@@ -1,9 +1,9 @@
 /** A crowd in a room, what it does, and what it must have received by then. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { type ChatError, serviceUnavailable } from '../../src/chat/errors.js';
-import type { Hub, Start } from '../../src/fanout/hub.js';
-import { MemoryStore } from '../support/memory-store.js';
+import { type ChatError, serviceUnavailable } from '#domain/errors.js';
+import type { Hub, Start } from '#fanout/hub.js';
+import { MemoryStore } from '#test/support/memory-store.js';
 import { createHub, type Following, follow, idOf, type Render, ROOM, TestSink } from './fixture.js';
 
 const later: Render = async (message) => {

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
-import type { ChatError } from '../../src/chat/errors.js';
-import type { Message } from '../../src/chat/message.js';
-import type { Presence } from '../../src/chat/repository.js';
-import { Hub, type HubOptions, type Start } from '../../src/fanout/hub.js';
-import type { Audience, Framing } from '../../src/fanout/sink.js';
-import { MemoryStore } from '../support/memory-store.js';
+import type { ChatError } from '#domain/errors.js';
+import type { Message } from '#domain/message.js';
+import type { Presence } from '#domain/ports/event-log.js';
+import type { Audience } from '#fanout/delivery/sink.js';
+import { Hub, type HubOptions, type Start } from '#fanout/hub.js';
+import type { Framing } from '#fanout/projection/framing.js';
+import { MemoryStore } from '#test/support/memory-store.js';
 
 export const ROOM = 'room1';
 

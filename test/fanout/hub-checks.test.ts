@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { MessageFeed } from '../../src/chat/repository.js';
-import { MemoryStore } from '../support/memory-store.js';
+import type { MessageFeed } from '#domain/ports/event-log.js';
+import { MemoryStore } from '#test/support/memory-store.js';
 import { createHub, follow, ROOM, turns } from './fixture.js';
 
 describe('comparing heads with the store', () => {

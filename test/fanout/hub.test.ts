@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { serviceUnavailable } from '../../src/chat/errors.js';
+import { serviceUnavailable } from '#domain/errors.js';
+import { HeldFeed } from '#test/fanout/log/held-feed.js';
 import { createHub, follow, idOf, ROOM, TestSink } from './fixture.js';
-import { HeldFeed } from './held-feed.js';
 
 const UNAVAILABLE = { code: 'SERVICE_UNAVAILABLE' };
 

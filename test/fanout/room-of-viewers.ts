@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { GraphQLFormattedError } from 'graphql';
 import { WebSocket } from 'ws';
-import { connectRedis } from '../../src/redis/connections.js';
-import { createRepository } from '../../src/redis/repository.js';
-import type { TestServer } from '../support/server.js';
+import { connectRedis } from '#redis/client/connections.js';
+import { createRepository } from '#redis/room-log/event-log.js';
+import type { TestServer } from '#test/support/server.js';
 
 /** Variables of a server on which one socket may do what a thousand do elsewhere, and may keep silent. */
 export const WITHOUT_LIMITS = {

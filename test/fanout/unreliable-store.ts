@@ -1,7 +1,7 @@
-import { serviceUnavailable } from '../../src/chat/errors.js';
-import type { Message } from '../../src/chat/message.js';
-import type { Closeable, FeedListener, MessageFeed, Page, Window } from '../../src/chat/repository.js';
-import type { MemoryStore } from '../support/memory-store.js';
+import { serviceUnavailable } from '#domain/errors.js';
+import type { Message } from '#domain/message.js';
+import type { Closeable, FeedListener, MessageFeed, Page, Window } from '#domain/ports/event-log.js';
+import type { MemoryStore } from '#test/support/memory-store.js';
 
 /** A read that has been asked and not answered. */
 interface Read {

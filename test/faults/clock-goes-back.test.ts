@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { compareIds } from '../../src/chat/message.js';
-import { ask } from '../support/ask.js';
-import { until } from '../support/until.js';
+import { compareIds } from '#domain/message.js';
+import { ask } from '#test/support/ask.js';
+import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
 const HOUR = 3_600_000;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { connectionCount } from '../support/ask.js';
-import { Crowd } from '../support/crowd.js';
-import { until } from '../support/until.js';
+import { connectionCount } from '#test/support/ask.js';
+import { Crowd } from '#test/support/crowd.js';
+import { until } from '#test/support/until.js';
 import { clean, HEAVY, report, startSite } from './fixture.js';
 
 const SIZE = 5_000;

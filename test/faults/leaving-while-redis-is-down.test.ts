@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { connectionCount } from '../support/ask.js';
-import { until } from '../support/until.js';
+import { connectionCount } from '#test/support/ask.js';
+import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
 test('4. clients leave, and the last viewer unsubscribes, while Redis is down: nothing of them is left', async () => {

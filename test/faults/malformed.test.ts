@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { ask, connectionCount } from '../support/ask.js';
-import type { TestServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import { ask, connectionCount } from '#test/support/ask.js';
+import type { TestServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
 const someone = { id: 'guest:Ann', name: 'Ann' };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { connectionCount } from '../support/ask.js';
-import { until } from '../support/until.js';
+import { connectionCount } from '#test/support/ask.js';
+import { until } from '#test/support/until.js';
 import { clean, HEAVY, report, startSite } from './fixture.js';
 
 const variables = { PRESENCE_HEARTBEAT_MS: 500 };

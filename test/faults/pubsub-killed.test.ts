@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { TcpProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { TcpProxy } from '#test/support/tcp-proxy.js';
+import { until } from '#test/support/until.js';
 import { clean, HEAVY, report, startSite } from './fixture.js';
 
 test(

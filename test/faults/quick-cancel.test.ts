@@ -1,14 +1,14 @@
 import { queryObjects } from 'node:v8';
 import { expect, onTestFinished, test } from 'vitest';
-import { Room } from '../../src/fanout/room.js';
-import { SharedStream } from '../../src/fanout/shared-stream.js';
-import { Subscriber } from '../../src/fanout/subscriber.js';
-import { WebSocketSink } from '../../src/transport/websocket-sink.js';
-import { connectionCount } from '../support/ask.js';
-import { RawSocket } from '../support/clients/raw-socket.js';
-import { startRedis } from '../support/redis-server.js';
-import { startServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import { SharedStream } from '#fanout/delivery/shared-stream.js';
+import { Subscriber } from '#fanout/delivery/subscriber.js';
+import { Room } from '#fanout/room.js';
+import { WebSocketSink } from '#server/websocket/sink.js';
+import { connectionCount } from '#test/support/ask.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { startRedis } from '#test/support/redis-server.js';
+import { startServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 import { HEAVY } from './fixture.js';
 
 const query = 'subscription ($roomId: ID!, $last: Int) { messageAdded(roomId: $roomId, last: $last) { id } }';

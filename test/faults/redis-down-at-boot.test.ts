@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { readiness, send } from '../support/ask.js';
-import { startRedis } from '../support/redis-server.js';
-import { until } from '../support/until.js';
+import { readiness, send } from '#test/support/ask.js';
+import { startRedis } from '#test/support/redis-server.js';
+import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
 test('1. Redis down at boot, back later: the node waits, refuses with SERVICE_UNAVAILABLE, then serves', async () => {

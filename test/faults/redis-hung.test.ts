@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ask, readiness, send } from '../support/ask.js';
-import { until } from '../support/until.js';
+import { ask, readiness, send } from '#test/support/ask.js';
+import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
 test('5. Redis hung and resumed: nothing waits for ever, readiness flips both ways, nothing is lost', async () => {

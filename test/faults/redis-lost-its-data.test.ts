@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { connectionCount } from '../support/ask.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { Tally, TOLD_OF_A_GAP } from '../support/tally.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { connectionCount } from '#test/support/ask.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { Tally, TOLD_OF_A_GAP } from '#test/support/tally.js';
+import { TcpProxy } from '#test/support/tcp-proxy.js';
+import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
 /** A master waits five seconds for more replicas to come, where nothing is said. */

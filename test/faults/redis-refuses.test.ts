@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { freePort } from '../../src/redis/free-port.js';
-import { ask, connectionCount } from '../support/ask.js';
-import { until } from '../support/until.js';
+import { freePort } from '#dev/free-port.js';
+import { ask, connectionCount } from '#test/support/ask.js';
+import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
 test('7. Redis kicks the subscriber for its output buffer: what it missed is read from the store', async () => {

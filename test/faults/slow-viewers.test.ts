@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { connectionCount } from '../support/ask.js';
-import { Member } from '../support/crowd.js';
-import { addressesOf } from '../support/server.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { connectionCount } from '#test/support/ask.js';
+import { Member } from '#test/support/crowd.js';
+import { addressesOf } from '#test/support/server.js';
+import { TcpProxy } from '#test/support/tcp-proxy.js';
+import { until } from '#test/support/until.js';
 import { clean, HEAVY, report, startSite } from './fixture.js';
 
 const MEGABYTE = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { strangersCheck } from '../support/strangers.js';
+import { strangersCheck } from '#test/support/strangers.js';
 import { clean, HEAVY, report, startSite } from './fixture.js';
 
 test(

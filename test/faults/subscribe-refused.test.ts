@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readiness } from '../support/ask.js';
-import { until } from '../support/until.js';
+import { readiness } from '#test/support/ask.js';
+import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
 const setUser = (user: string, rule: string) => ['ACL', 'SETUSER', user, rule] as const;

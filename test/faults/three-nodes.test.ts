@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { until } from '../support/until.js';
+import { until } from '#test/support/until.js';
 import { clean, HEAVY, report, startSite } from './fixture.js';
 
 test(

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import type { Draft, Message } from '../../src/chat/message.js';
-import { type ConnectOptions, connectRedis, type RedisConnections } from '../../src/redis/connections.js';
-import { type RedisServer, type StartRedisOptions, startRedis } from '../support/redis-server.js';
+import type { Draft, Message } from '#domain/message.js';
+import { type ConnectOptions, connectRedis, type RedisConnections } from '#redis/client/connections.js';
+import { type RedisServer, type StartRedisOptions, startRedis } from '#test/support/redis-server.js';
 
 /** A server of one test or file, and whatever was connected to it. */
 export interface Fixture {

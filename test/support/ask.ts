@@ -1,4 +1,4 @@
-import { type Params, post } from './clients/http.js';
+import { type Params, post } from '#test/support/clients/http.js';
 import type { TestServer } from './server.js';
 
 /** The data of an operation over HTTP, or the code of its first error. */

@@ -1,6 +1,6 @@
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import type { MessageId } from '../../src/chat/message.js';
+import type { MessageId } from '#domain/message.js';
 import { type ResumingClient, resumingClient } from '../../web/client/index.js';
 import type { TestServer } from './server.js';
 import type { Counted } from './site.js';

@@ -1,4 +1,4 @@
-import type { MessageId } from '../../src/chat/message.js';
+import type { MessageId } from '#domain/message.js';
 import { RawWebSocket } from './raw-web-socket.js';
 import type { TestServer } from './server.js';
 import type { Counted } from './site.js';

@@ -1,4 +1,4 @@
-import { graphql } from './generated/index.js';
+import { graphql } from '#test/support/generated/index.js';
 
 /** Sends one message. */
 export const SendMessage = graphql(`

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MessageId } from '../../src/chat/message.js';
-import { EventStream } from './clients/event-stream.js';
+import type { MessageId } from '#domain/message.js';
+import { EventStream } from '#test/support/clients/event-stream.js';
 import type { TestServer } from './server.js';
 import type { Counted } from './site.js';
 import { TOLD_OF_A_GAP } from './tally.js';

@@ -1,6 +1,6 @@
 import type { FormattedExecutionResult } from 'graphql';
-import { type Params, post } from './clients/http.js';
-import { RawSocket } from './clients/raw-socket.js';
+import { type Params, post } from '#test/support/clients/http.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
 import type { TestServer } from './server.js';
 
 /** An operation with whatever else a client may send along. */

@@ -1,5 +1,5 @@
-import { cursorExpired } from '../../src/chat/errors.js';
-import { BEGINNING, compareIds, type Draft, type Message, millisecondsOf } from '../../src/chat/message.js';
+import { cursorExpired } from '#domain/errors.js';
+import { BEGINNING, compareIds, type Draft, type Message, millisecondsOf } from '#domain/message.js';
 import type {
   ChatRepository,
   Closeable,
@@ -7,7 +7,7 @@ import type {
   MessageFeed,
   Page,
   Window,
-} from '../../src/chat/repository.js';
+} from '#domain/ports/event-log.js';
 
 export interface MemoryStoreOptions {
   /** Messages that a room keeps at most. */
@@ -21,7 +21,7 @@ export interface MemoryStoreOptions {
 export interface Store extends MessageFeed, Pick<ChatRepository, 'send' | 'page' | 'lastMessages'> {}
 
 /**
- * The ports of src/chat in memory: what Redis does, in the same turn of the event loop. test/support/
+ * The ports of src/domain in memory: what Redis does, in the same turn of the event loop. test/support/
  * store-contract.ts holds both to the same promises.
  */
 export class MemoryStore implements Store {

@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { PortTakenError, type ServerProcess, startServerProcess } from '../../src/redis/server-process.js';
+import { PortTakenError, type ServerProcess, startServerProcess } from '#dev/redis-process.js';
 import { isSecuredRun, secure } from './secured-redis.js';
 
 export interface StartRedisOptions {

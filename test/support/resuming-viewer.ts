@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import type { MessageId } from '../../src/chat/message.js';
+import type { MessageId } from '#domain/message.js';
 import type { TestServer } from './server.js';
 import { type Received, TOLD_OF_A_GAP } from './tally.js';
 

@@ -1,6 +1,6 @@
-import { run } from './clients/http.js';
+import { run } from '#test/support/clients/http.js';
+import type { SendMessageMutation } from '#test/support/generated/graphql.js';
 import { SendMessage } from './documents.js';
-import type { SendMessageMutation } from './generated/graphql.js';
 import type { TestServer } from './server.js';
 
 /** Sends messages one after the other, and gives them as they were stored. */

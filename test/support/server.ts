@@ -48,7 +48,7 @@ export async function startServer({ redisUrl, ...variables }: ServerOptions): Pr
   // Loaded only here: to a test whose nodes are processes it would be most of its start.
   const [{ createApp }, { configFromEnv }] = await Promise.all([
     import('../../src/app.js'),
-    import('../../src/config.js'),
+    import('#config/config.js'),
   ]);
   const config = configFromEnv(
     envOf({

@@ -1,5 +1,5 @@
-import type { RateLimiter, SlowModes } from '../../src/chat/rate-limits.js';
-import type { SessionStore } from '../../src/chat/viewer.js';
+import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
+import type { SessionStore } from '#domain/viewer.js';
 
 /** What a context takes besides messages and rooms: nobody has a session, and nothing is limited. */
 export function otherServices() {

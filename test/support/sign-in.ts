@@ -1,4 +1,4 @@
-import { run } from './clients/http.js';
+import { run } from '#test/support/clients/http.js';
 import { StartSession } from './documents.js';
 import type { TestServer } from './server.js';
 

@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { MessageId } from '../../src/chat/message.js';
-import { decodeMessage } from '../../src/redis/stored-message.js';
+import type { MessageId } from '#domain/message.js';
+import { decodeMessage } from '#redis/room-log/codec.js';
 import { type RedisServer, type StartRedisOptions, startRedis } from './redis-server.js';
 import { ResumingViewer, type ViewerOptions } from './resuming-viewer.js';
 import { type ServerProcess, spawnServer } from './server.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Message } from '../../src/chat/message.js';
+import type { Message } from '#domain/message.js';
 import type { Store } from './memory-store.js';
 import { until } from './until.js';
 

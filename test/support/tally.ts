@@ -1,4 +1,4 @@
-import type { MessageId } from '../../src/chat/message.js';
+import type { MessageId } from '#domain/message.js';
 
 /** What came of a run. Everything but the first two is a broken promise where it is not 0. */
 export interface Counts {

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Talker } from '../support/talker.js';
-import { until } from '../support/until.js';
-import { useServer } from '../support/use-server.js';
+import { Talker } from '#test/support/talker.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 import { useBrowser } from './browser.js';
 
 const browser = useBrowser();

@@ -1,7 +1,7 @@
 /** A real Chromium, and pages of the chat in it. */
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { until } from '../support/until.js';
+import { until } from '#test/support/until.js';
 import { chromiumPath } from './chromium.js';
 
 const ARGUMENTS = [

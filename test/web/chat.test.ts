@@ -1,8 +1,8 @@
 /** The page as two people use it, while parts of the system fail. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { type ServerProcess, spawnServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { type ServerProcess, spawnServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 import { type RoomPage, useBrowser } from './browser.js';
 
 const browser = useBrowser();

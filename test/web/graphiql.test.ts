@@ -1,9 +1,9 @@
 /** GraphiQL in a real browser, with the network closed to every other host. */
 import { expect, it } from 'vitest';
-import { run } from '../support/clients/http.js';
-import { SendMessage } from '../support/documents.js';
-import { until } from '../support/until.js';
-import { useServer } from '../support/use-server.js';
+import { run } from '#test/support/clients/http.js';
+import { SendMessage } from '#test/support/documents.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 import { useBrowser } from './browser.js';
 
 const browser = useBrowser();

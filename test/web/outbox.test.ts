@@ -1,10 +1,10 @@
 /** What one says, until it is settled, with the answers in the test's hands. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { refusal } from '#test/client/scripted-client.js';
+import { until } from '#test/support/until.js';
 import type { Message } from '../../web/page/room/message.js';
 import { type Deliver, Outbox, type OutboxView } from '../../web/page/room/outbox.js';
 import { Outboxes } from '../../web/page/room/outboxes.js';
-import { refusal } from '../client/scripted-client.js';
-import { until } from '../support/until.js';
 
 function message(id: string, content: string, name = 'Ann'): Message {
   return { id, content, author: { name }, createdAt: '2026-01-31T18:30:00.000Z' } as Message;

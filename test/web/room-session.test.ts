@@ -1,12 +1,12 @@
 /** A room as its view has it, with the server in the test's hands. */
 import { Observable } from '@apollo/client';
 import { describe, expect, it } from 'vitest';
+import { refusal } from '#test/client/scripted-client.js';
 import type { ResumeEvent } from '../../web/client/index.js';
 import type { ChatClient } from '../../web/page/chat-client.js';
 import type { Message } from '../../web/page/room/message.js';
 import { Outboxes } from '../../web/page/room/outboxes.js';
 import { RoomSession } from '../../web/page/room/room-session.js';
-import { refusal } from '../client/scripted-client.js';
 
 const numbered = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => {

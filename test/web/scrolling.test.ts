@@ -1,8 +1,8 @@
 /** Looking back while messages arrive, and a room that is very busy. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Talker } from '../support/talker.js';
-import { until } from '../support/until.js';
-import { useServer } from '../support/use-server.js';
+import { Talker } from '#test/support/talker.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 import { type RoomPage, useBrowser } from './browser.js';
 
 /** How long the busy room is busy; a minute by `BUSY_SECONDS=60 npx vitest run test/web/scrolling.test.ts`. */

@@ -1,7 +1,7 @@
 /** A room in which one may not say everything at once. */
 import { expect, it } from 'vitest';
-import { until } from '../support/until.js';
-import { useServer } from '../support/use-server.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 import { useBrowser } from './browser.js';
 
 const browser = useBrowser();

@@ -1,9 +1,9 @@
 /** The view of the load, also while there is nothing to be seen. */
 import { describe, expect, it } from 'vitest';
+import { startRedis } from '#test/support/redis-server.js';
+import { spawnServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 import { type Seconds, type Stats, withSecond } from '../../web/page/stats/seconds.js';
-import { startRedis } from '../support/redis-server.js';
-import { spawnServer } from '../support/server.js';
-import { until } from '../support/until.js';
 import { useBrowser } from './browser.js';
 
 const second = (number: number) => ({ at: new Date(number * 1_000).toISOString() }) as Stats;

@@ -1,5 +1,5 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import type { TestServer } from '../server.js';
+import type { TestServer } from '#test/support/server.js';
 
 /** What an application does with a GraphQL client, in the words of none of them. */
 export interface ChatClient {

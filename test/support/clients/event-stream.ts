@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { FormattedExecutionResult } from 'graphql';
-import type { TestServer } from '../server.js';
+import type { TestServer } from '#test/support/server.js';
 import type { Params } from './http.js';
 
 /** One event of a stream: `event: next`, with what its `data:` lines hold. */

@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { FormattedExecutionResult } from 'graphql';
-import type { TestServer } from '../server.js';
+import type { TestServer } from '#test/support/server.js';
 import { EventStream } from './event-stream.js';
 import { type Params, paramsOf, post } from './http.js';
 import { RawSocket, type WireMessage } from './raw-socket.js';

@@ -1,6 +1,6 @@
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import type { TestServer } from '../server.js';
+import type { TestServer } from '#test/support/server.js';
 import type { ClientLibrary } from './chat-client.js';
 import { protocolClient } from './protocol-client.js';
 

@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { type FormattedExecutionResult, print } from 'graphql';
-import type { TestServer } from '../server.js';
+import type { TestServer } from '#test/support/server.js';
 
 /** What a client may send as an operation: well formed or not. */
 export interface Params {

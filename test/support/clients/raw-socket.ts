@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { WebSocket } from 'ws';
-import type { TestServer } from '../server.js';
+import type { TestServer } from '#test/support/server.js';
 
 /** A message of graphql-transport-ws, well formed or not. */
 export interface WireMessage {

@@ -11,7 +11,7 @@ import {
   requestSubscription,
   Store,
 } from 'relay-runtime';
-import type { TestServer } from '../server.js';
+import type { TestServer } from '#test/support/server.js';
 import type { ClientLibrary, Observer } from './chat-client.js';
 import { webSocketClient } from './graphql-ws.js';
 import { relayRequest } from './relay-request.js';

@@ -1,0 +1,58 @@
+import { unauthenticated } from '#domain/errors.js';
+import type { Message, User } from '#domain/message.js';
+import type { ChatRepository } from '#domain/ports/event-log.js';
+import type { Sender } from '#domain/ports/limiter.js';
+import { hasRole, type Viewer } from '#domain/viewer.js';
+
+/** The display name of a guest who gives none. */
+export const GUEST_NAME = 'Guest';
+
+/** Who asks for something in a room. */
+export interface Caller {
+  /** Null for a guest. */
+  viewer: Viewer | null;
+  /** The network address that limits count; empty if it is not known. */
+  address: string;
+  /** Whether guests may send. */
+  allowGuests: boolean;
+}
+
+/** A message as its sender gives it; every field has been validated. */
+export interface Submission {
+  roomId: string;
+  content: string;
+  /** A guest's display name. Ignored for callers who are signed in. */
+  guestName: string | null | undefined;
+  /** Makes the send safe to repeat. */
+  nonce: string | null | undefined;
+}
+
+/**
+ * Sends a message as the caller and returns it as it was stored. Throws UNAUTHENTICATED if guests may not
+ * send, and whatever the log's `send` throws.
+ */
+export async function sendMessage(
+  log: Pick<ChatRepository, 'send'>,
+  { roomId, content, guestName, nonce }: Submission,
+  caller: Caller,
+): Promise<Message> {
+  const author = authorOf(caller, guestName);
+  return log.send({ roomId, content, author, ...(nonce != null && { nonce }) }, senderOf(caller, author));
+}
+
+function authorOf({ viewer, allowGuests }: Caller, guestName: string | null | undefined): User {
+  if (viewer) return viewer.user;
+  if (!allowGuests) throw unauthenticated('Sign in to send a message. Guests can only read here.');
+  const name = guestName ?? GUEST_NAME;
+  return { id: `guest:${name}`, name };
+}
+
+/**
+ * The sender as rate limits count it. A guest shares a limit only with guests of the same name and address, so
+ * nobody can use up someone else's limit by taking their name.
+ */
+function senderOf({ viewer, address }: Caller, author: User): Sender {
+  if (hasRole(viewer, 'service')) return { id: author.id, address, exempt: 'from all limits' };
+  if (hasRole(viewer, 'moderator')) return { id: author.id, address, exempt: 'from slow mode' };
+  return { id: viewer ? author.id : `${author.id}@${address}`, address, exempt: 'from nothing' };
+}

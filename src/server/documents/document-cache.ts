@@ -1,0 +1,48 @@
+import type { DocumentNode, GraphQLError } from 'graphql';
+
+/** Texts kept at once. */
+const CAPACITY = 512;
+
+/** A longer one is not kept: a few of them must not fill the memory. */
+const LONGEST_KEPT = 16_384;
+
+/** What was made of texts that clients send, as far as it is worth keeping. The least recently used goes first. */
+export class BoundedCache<T> {
+  readonly #known = new Map<string, T>();
+
+  get(text: string): T | undefined {
+    const known = this.#known.get(text);
+    if (known === undefined) return undefined;
+    this.#known.delete(text);
+    this.#known.set(text, known);
+    return known;
+  }
+
+  set(text: string, value: T): void {
+    if (text.length > LONGEST_KEPT) return;
+    this.#known.set(text, value);
+    if (this.#known.size <= CAPACITY) return;
+    const oldest = this.#known.keys().next();
+    if (!oldest.done) this.#known.delete(oldest.value);
+  }
+}
+
+/**
+ * Documents that were parsed and found valid, by their text, across all connections: a thousand viewers
+ * subscribe with the same text. What was refused is not kept.
+ */
+export class Documents {
+  readonly #known = new BoundedCache<DocumentNode>();
+
+  /** `parseAndValidate` throws a GraphQLError for what cannot be parsed. */
+  prepare(
+    query: string,
+    parseAndValidate: (query: string) => { document: DocumentNode; errors: readonly GraphQLError[] },
+  ): { document: DocumentNode; errors: readonly GraphQLError[] } {
+    const known = this.#known.get(query);
+    if (known !== undefined) return { document: known, errors: [] };
+    const prepared = parseAndValidate(query);
+    if (prepared.errors.length === 0) this.#known.set(query, prepared.document);
+    return prepared;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Whoever follows a room gets, from where it began, everything in order and once; or it is refused, and
+ * only where what it needs next is gone. However slow it is, wherever it begins, whatever others do.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CrowdStage, type Join, type OfViewer, type Step } from '#test/fanout/crowd-stage.js';
+
+const only = (what: 'send' | 'turn' | 'check' | 'away' | 'back', weight: number) => ({
+  weight,
+  arbitrary: fc.constant<Step>({ do: what }),
+});
+const steps = fc.array(
+  fc.oneof(
+    only('send', 20),
+    only('turn', 12),
+    only('check', 1),
+    only('away', 1),
+    only('back', 2),
+    {
+      weight: 4,
+      arbitrary: fc.record<Join>({
+        do: fc.constant('join'),
+        from: fc.constantFrom('now', 'last', 'after', 'beginning'),
+        back: fc.nat(14),
+        room: fc.constantFrom(0, 1, 3, Number.POSITIVE_INFINITY),
+        isLater: fc.boolean(),
+      }),
+    },
+    { weight: 6, arbitrary: fc.record<OfViewer>({ do: fc.constant('drain'), viewer: fc.nat(5) }) },
+    { weight: 1, arbitrary: fc.record<OfViewer>({ do: fc.constant('leave'), viewer: fc.nat(5) }) },
+  ),
+  { minLength: 10, maxLength: 120 },
+);
+
+describe('delivery', () => {
+  it('is exact or refused, for every viewer', async () => {
+    const sizes = fc.record({
+      historyLimit: fc.constantFrom(4, 10, 1_000),
+      logCapacity: fc.constantFrom(1, 2, 5, 64),
+      pageSize: fc.constantFrom(1, 2, 5),
+    });
+    await fc.assert(
+      fc.asyncProperty(sizes, steps, async ({ historyLimit, logCapacity, pageSize }, taken) => {
+        const stage = new CrowdStage(historyLimit, logCapacity, pageSize);
+        for (const step of taken) await stage.take(step);
+        await stage.settle();
+        for (const viewer of stage.viewers) stage.expectKept(viewer);
+        for (const number of stage.viewers.keys()) stage.leave(number);
+        await nextTurn();
+        expect({ ...stage.hub.size, feeds: stage.store.openRooms }).toEqual({
+          rooms: 0,
+          projections: 0,
+          feeds: 0,
+        });
+      }),
+      { seed: 6, numRuns: 1_000 },
+    );
+  });
+});

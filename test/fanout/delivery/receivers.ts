@@ -1,0 +1,125 @@
+/** The ways in which a shared subscription reaches a client, as bytes. */
+import { Duplex, Readable } from 'node:stream';
+import type { ExecutionResult } from 'graphql';
+import type { SharedStream } from '#fanout/delivery/shared-stream.js';
+import { createResponseStreams } from '#server/streaming/response-streams.js';
+import { EVENT_STREAM } from '#server/streaming/server-sent-events.js';
+import { WebSocketFramings } from '#server/websocket/framing.js';
+import { WebSocketSink } from '#server/websocket/sink.js';
+import { textsOf } from '#test/server/websocket/frames.js';
+
+/** Receives from one subscription. */
+export interface Receiver {
+  /** How many results have come. */
+  readonly count: number;
+  /** What should have come, byte for byte, where these are the results in JSON. */
+  expected(payloads: readonly string[]): string;
+  received(): string;
+  end(): Promise<unknown>;
+}
+
+const framings = new WebSocketFramings();
+
+/** A socket that takes what is written at once, or later: until then it holds the very bytes it was given. */
+export class Wire extends Duplex {
+  readonly taken: Buffer[] = [];
+  readonly #isSlow: boolean;
+
+  constructor(isSlow: boolean) {
+    super({ highWaterMark: isSlow ? 64 : 16_384 });
+    this.#isSlow = isSlow;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    const take = () => {
+      this.taken.push(Buffer.from(chunk));
+      done();
+    };
+    if (this.#isSlow) setImmediate(take);
+    else take();
+  }
+}
+
+export function webSocketReceiver(stream: SharedStream, id: string, isSlow: boolean): Receiver {
+  const wire = new Wire(isSlow);
+  const outlet = {
+    socket: wire,
+    isOpen: true,
+    whenDrained: (callback: () => void) => void wire.once('drain', callback),
+    refused: () => undefined,
+  };
+  stream.attach(new WebSocketSink(outlet, id, framings));
+  const texts = () => textsOf(Buffer.concat(wire.taken));
+  return {
+    get count() {
+      return texts().length;
+    },
+    received: () => texts().join('\n'),
+    expected: (payloads) =>
+      payloads.map((payload) => `{"id":${JSON.stringify(id)},"type":"next","payload":${payload}}`).join('\n'),
+    end: () => stream.return(),
+  };
+}
+
+const eventStreams = createResponseStreams(3_600_000, { add: () => undefined, remove: () => undefined }, [
+  EVENT_STREAM,
+]);
+
+export function eventStreamReceiver(stream: SharedStream): Receiver {
+  const body = eventStreamOf(stream);
+  let text = '';
+  let count = 0;
+  body.on('data', (chunk: Buffer) => {
+    text += chunk;
+    count = text.split('event: next\n').length - 1;
+  });
+  return {
+    get count() {
+      return count;
+    },
+    received: () => text,
+    expected: (payloads) => `:\n\n${payloads.map((payload) => `event: next\ndata: ${payload}\n\n`).join('')}`,
+    end: async () => body.destroy(),
+  };
+}
+
+/** The body that the SSE transport answers with. */
+function eventStreamOf(stream: SharedStream): Readable {
+  const request = { headers: { get: () => 'text/event-stream' } };
+  let body: unknown;
+  class BodyOnly {
+    constructor(given: unknown) {
+      body = given;
+    }
+  }
+  // Yoga's part, played by hand: it asks the plugin what to answer with.
+  // biome-ignore lint/suspicious/noExplicitAny: the rest of what Yoga hands in is not looked at.
+  const { onSubscribe, onResultProcess } = eventStreams.plugin as any;
+  onSubscribe({ args: { contextValue: { request } } }).onSubscribeResult({ result: stream });
+  onResultProcess({
+    request,
+    serverContext: {},
+    setResultProcessor: (process: (result: unknown, api: unknown) => unknown) =>
+      process(stream, { Response: BodyOnly }),
+  });
+  if (!(body instanceof Readable)) throw new Error('The transport did not answer with a stream.');
+  return body;
+}
+
+export function iteratingReceiver(stream: AsyncGenerator<ExecutionResult>): Receiver {
+  const results: string[] = [];
+  const ended = (async () => {
+    for await (const result of stream) results.push(JSON.stringify(result));
+  })();
+  return {
+    get count() {
+      return results.length;
+    },
+    received: () => results.join('\n'),
+    expected: (payloads) => payloads.join('\n'),
+    end: async () => {
+      await stream.return(undefined);
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * The promise that the whole design rests on: what a subscriber of a shared subscription receives is, byte
+ * for byte, what graphql-js alone would have given it.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { execute, type GraphQLError, parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '#domain/limits.js';
+import { SharedStream } from '#fanout/delivery/shared-stream.js';
+import { createSubscribe } from '#fanout/delivery/subscribe.js';
+import { createContexts, type OperationContext } from '#graphql/context.js';
+import { createSchema } from '#graphql/schema.js';
+import { createHub, ROOM } from '#test/fanout/fixture.js';
+import {
+  documentOf,
+  OTHER_SPELLING,
+  PLAIN_SPELLING,
+  randomSelection,
+  variablesOf,
+} from '#test/fanout/projection/arbitrary-selection.js';
+import { MemoryStore } from '#test/support/memory-store.js';
+import { otherServices } from '#test/support/services.js';
+import { eventStreamReceiver, iteratingReceiver, type Receiver, webSocketReceiver } from './receivers.js';
+
+const schema = createSchema(DEFAULT_LIMITS);
+
+// Any code point at all, halves of pairs too. (What fast-check has for this takes seconds to set up.)
+const unit = fc
+  .oneof(fc.nat(0x7f), fc.nat(0xffff), fc.nat(0x10ffff))
+  .map((code) => String.fromCodePoint(code));
+const text = fc.string({ unit, minLength: 1, maxLength: 40 });
+const messages = fc.array(fc.record({ content: text, name: text }), { minLength: 1, maxLength: 4 });
+const ids = fc.tuple(fc.string({ unit, maxLength: 4 }), fc.string({ maxLength: 60 }), fc.uuid());
+
+const aCase = fc.record({
+  selection: randomSelection,
+  messages,
+  ids,
+  kind: fc.constantFrom('plain', 'plain', 'plain', 'two spellings', 'store fails', 'null for c'),
+});
+
+/** A store whose rooms may be out of reach while messages come. */
+function createStage(storeFails: boolean) {
+  const store = new MemoryStore();
+  const asked = async <T>(answer: T): Promise<T> => {
+    if (storeFails) throw new Error('out of reach');
+    return answer;
+  };
+  const { hub } = createHub({ store });
+  const contexts = createContexts({
+    ...otherServices(),
+    repository: {
+      send: (draft) => store.send(draft),
+      page: (roomId, window) => store.page(roomId, window),
+      lastMessages: (roomIds) => asked(roomIds.map((roomId) => store.kept(roomId)[0] ?? null)),
+      connectionCounts: (roomIds) => asked(roomIds.map((roomId) => roomId.length)),
+      activeRooms: async () => [],
+    },
+    hub,
+    allowGuests: true,
+  });
+  const subscribe = createSubscribe({
+    contexts: {
+      shared: contexts.shared,
+      viewerOf: (context) => contexts.viewerOf(context as OperationContext),
+      forViewer: (context) => contexts.forViewer(context as OperationContext),
+    },
+    formatError: (error) => error as GraphQLError,
+  });
+  const context = () => contexts.forOperation({ viewer: null, connectionId: 'c', address: '' });
+  return { store, hub, subscribe, context };
+}
+
+describe('shared delivery', () => {
+  it('works on selections that are valid', () => {
+    fc.assert(
+      fc.property(randomSelection, (selection) => {
+        for (const spelling of [PLAIN_SPELLING, OTHER_SPELLING]) {
+          expect(validate(schema, parse(documentOf(selection, spelling)))).toEqual([]);
+        }
+      }),
+      { seed: 4, numRuns: 300 },
+    );
+  });
+
+  it('gives each subscriber, byte for byte, what graphql-js alone would', { timeout: 180_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(aCase, async ({ selection, messages, ids, kind }) => {
+        const storeFails = kind === 'store fails';
+        const { store, hub, subscribe, context } = createStage(storeFails);
+        const document = parse(documentOf(selection, PLAIN_SPELLING));
+        // An error tells a place in its document, so that then all have the same.
+        const spelled = kind === 'two spellings' ? parse(documentOf(selection, OTHER_SPELLING)) : document;
+        const values = kind === 'null for c' ? { ...selection.values, c: null } : selection.values;
+        const variableValues = { ...variablesOf(values), room: ROOM, last: 0 };
+        const join = async (spelling: typeof document) => {
+          const args = { schema, document: spelling, variableValues, contextValue: context() };
+          const stream = await subscribe(args);
+          if (!(stream instanceof SharedStream)) throw new Error(JSON.stringify(stream));
+          return stream;
+        };
+        const receivers: Receiver[] = [
+          webSocketReceiver(await join(spelled), ids[0], false),
+          webSocketReceiver(await join(document), ids[1], true),
+          webSocketReceiver(await join(document), ids[2], false),
+          eventStreamReceiver(await join(document)),
+          iteratingReceiver(await join(spelled)),
+        ];
+        const { projections } = hub.size;
+
+        const sent = messages.map(({ content, name }) =>
+          store.put(ROOM, content, { id: `guest:${name}`, name }),
+        );
+        const payloads: string[] = [];
+        for (const rootValue of sent) {
+          const contextValue = context();
+          const alone = await execute({ schema, document, variableValues, contextValue, rootValue });
+          payloads.push(JSON.stringify(alone));
+        }
+        for (let turn = 0; receivers.some(({ count }) => count < sent.length); turn += 1) {
+          if (turn === 200) break;
+          await nextTurn();
+        }
+        const received = receivers.map((receiver) => receiver.received());
+        await Promise.all(receivers.map((receiver) => receiver.end()));
+
+        const expected = receivers.map((receiver) => receiver.expected(payloads));
+        expect({ projections, received, left: hub.size }).toEqual({
+          projections: 1,
+          received: expected,
+          left: { rooms: 0, projections: 0 },
+        });
+      }),
+      { seed: 5, numRuns: 10_000 },
+    );
+  });
+});

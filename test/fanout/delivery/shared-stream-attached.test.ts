@@ -1,0 +1,63 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { TestSink } from '#test/fanout/fixture.js';
+import { DONE, stage } from './shared-stream-stage.js';
+
+describe('a shared stream that is attached to a sink', () => {
+  const attached = async (sink = new TestSink()) => {
+    const staged = await stage();
+    staged.stream.attach(sink);
+    return { ...staged, sink };
+  };
+
+  it('is silent, and at its end for who iterates: the results go to the sink', async () => {
+    const { stream, put, sink } = await attached();
+    const sent = put();
+    await nextTurn();
+    expect(sink.received).toEqual([JSON.stringify(sent)]);
+    expect(await stream.next()).toEqual(DONE);
+    await stream.return();
+    expect(sink.refusals).toEqual([]);
+  });
+
+  it('tells the sink of a refusal, once, and gives its place back', async () => {
+    const { stream, hub, sink } = await attached();
+    await hub.close();
+    expect(sink.refusals).toMatchObject([{ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] }]);
+    expect(await stream.next()).toEqual(DONE);
+    expect(hub.size).toEqual({ rooms: 0, projections: 0 });
+  });
+
+  it('is refused while it attaches, where the room ended between', async () => {
+    const { stream, hub } = await stage();
+    await hub.close();
+    const sink = new TestSink();
+    stream.attach(sink);
+    expect(sink.refusals).toMatchObject([{ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] }]);
+    expect(sink.writes).toBe(0);
+  });
+
+  it('writes nothing after it is returned, not even where its sink drains then', async () => {
+    const { stream, put, sink } = await attached(new TestSink(1));
+    put();
+    await nextTurn();
+    put();
+    await nextTurn();
+    expect(sink.writes).toBe(1);
+    await stream.return();
+    sink.drain();
+    put();
+    await nextTurn();
+    expect(sink.writes).toBe(1);
+  });
+
+  it('is attached once', async () => {
+    const { stream, put, sink } = await attached();
+    const other = new TestSink();
+    stream.attach(other);
+    put();
+    await nextTurn();
+    expect([sink.writes, other.writes]).toEqual([1, 0]);
+    await stream.return();
+  });
+});

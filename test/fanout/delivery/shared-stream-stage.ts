@@ -1,0 +1,16 @@
+/** A shared stream, and what is needed to see it work. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ROOM } from '#test/fanout/fixture.js';
+import { createStage } from './viewer-stage.js';
+
+export const DONE = { done: true, value: undefined };
+const result = (id: string) => ({ data: { messageAdded: { id } } });
+export const isPending = async (promise: Promise<unknown>): Promise<boolean> => {
+  await nextTurn();
+  return (await Promise.race([promise, 'pending'])) === 'pending';
+};
+
+export async function stage() {
+  const { join, store, hub } = createStage();
+  return { store, hub, stream: await join('{ id }'), put: () => result(store.put(ROOM).id) };
+}

@@ -1,0 +1,92 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ExecutionResult } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import type { SharedStream } from '#fanout/delivery/shared-stream.js';
+import { ROOM, TestSink } from '#test/fanout/fixture.js';
+import { DONE, isPending, stage } from './shared-stream-stage.js';
+
+describe('a shared stream that is iterated', () => {
+  it('gives the results in order, until it is returned', async () => {
+    const { stream, put, hub } = await stage();
+    const first = stream.next();
+    const sent = [put(), put(), put()];
+    const received: ExecutionResult[] = [(await first).value!];
+    for await (const value of stream) {
+      received.push(value);
+      if (received.length === 3) break;
+    }
+    expect(received).toEqual(sent);
+    expect(await stream.next()).toEqual(DONE);
+    expect(hub.size).toEqual({ rooms: 0, projections: 0 });
+  });
+
+  it('holds no more than a batch for who does not ask', async () => {
+    const { stream, put, store } = await stage();
+    const first = stream.next();
+    const sent = [put()];
+    await first;
+    for (let count = 0; count < 50; count += 1) sent.push(put());
+    await nextTurn();
+    // The log holds 16 of them: the others come from the store.
+    expect(store.kept(ROOM)).toHaveLength(51);
+    for (const expected of sent.slice(1)) expect((await stream.next()).value).toEqual(expected);
+    await stream.return();
+  });
+
+  it('answers several who ask at once, each with a result of its own', async () => {
+    const { stream, put } = await stage();
+    const asked = [stream.next(), stream.next(), stream.next()];
+    const sent = [put(), put()];
+    expect((await asked[0]!).value).toEqual(sent[0]);
+    expect((await asked[1]!).value).toEqual(sent[1]);
+    await stream.return();
+    expect(await asked[2]!).toEqual(DONE);
+  });
+
+  it('ends for who waits when it is returned or thrown into', async () => {
+    const one = await stage();
+    const waiting = one.stream.next();
+    expect(await isPending(waiting)).toBe(true);
+    expect(await one.stream.return()).toEqual(DONE);
+    expect(await waiting).toEqual(DONE);
+
+    const other = await stage();
+    const error = new Error('thrown');
+    const alsoWaiting = other.stream.next();
+    await expect(other.stream.throw(error)).rejects.toBe(error);
+    expect(await alsoWaiting).toEqual(DONE);
+    expect(other.hub.size.rooms).toBe(0);
+  });
+
+  it('gives a refusal as its last result, after what it had', async () => {
+    const { stream, put, hub } = await stage();
+    const first = stream.next();
+    const sent = [put(), put()];
+    expect((await first).value).toEqual(sent[0]);
+    await nextTurn();
+    await hub.close();
+    expect((await stream.next()).value).toEqual(sent[1]);
+    const refusal = (await stream.next()).value!;
+    expect(refusal.errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE' } }]);
+    expect(refusal.data).toBeUndefined();
+    expect(await stream.next()).toEqual(DONE);
+  });
+});
+
+describe('a shared stream that nobody uses', () => {
+  it.each<[string, (stream: SharedStream) => Promise<unknown>]>([
+    ['return', (stream) => stream.return()],
+    ['throw', (stream) => stream.throw(new Error('x')).catch(() => undefined)],
+    ['asyncDispose', (stream) => stream[Symbol.asyncDispose]()],
+  ])('gives its place back by %s, once, and nothing can be attached then', async (_how, end) => {
+    const { stream, hub } = await stage();
+    expect(hub.size.rooms).toBe(1);
+    await end(stream);
+    await end(stream);
+    expect(hub.size.rooms).toBe(0);
+    const sink = new TestSink();
+    stream.attach(sink);
+    expect(hub.size.projections).toBe(0);
+    expect(await stream.next()).toEqual(DONE);
+  });
+});

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Ring } from '#fanout/log/ring.js';
+
+type Step = 'push' | 'shift' | 'reset';
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: fc.constant<Step>('push') },
+    { weight: 2, arbitrary: fc.constant<Step>('shift') },
+    { weight: 1, arbitrary: fc.constant<Step>('reset') },
+  ),
+  { maxLength: 60 },
+);
+
+describe('a ring', () => {
+  it('is what a list without an end would be, seen through its newest items', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 7 }), steps, (capacity, taken) => {
+        const ring = new Ring<number>(capacity);
+        /** Every item ever pushed, by position; `start` is the oldest that is held. */
+        const all: (number | undefined)[] = [];
+        let start = 0;
+        for (const step of taken) {
+          if (step === 'push') {
+            ring.push(all.length);
+            all.push(all.length);
+            start = Math.max(start, all.length - capacity);
+          } else if (step === 'shift') {
+            ring.shift();
+            start = Math.min(start + 1, all.length);
+          } else {
+            ring.reset();
+            all.push(undefined);
+            start = all.length;
+          }
+          expect([ring.start, ring.end]).toEqual([start, all.length]);
+          for (let position = -1; position <= all.length; position += 1) {
+            expect(ring.at(position)).toBe(position >= start ? all[position] : undefined);
+          }
+        }
+      }),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  it('leaves no position of before a reset at or past its start', () => {
+    const ring = new Ring<string>(2);
+    ring.push('a');
+    const end = ring.end;
+    ring.reset();
+    expect(ring.start).toBeGreaterThan(end);
+    ring.push('b');
+    expect(ring.at(end)).toBeUndefined();
+    expect(ring.at(ring.start)).toBe('b');
+  });
+
+  it('lets go of what it dropped', () => {
+    const ring = new Ring<string>(2);
+    ring.push('a');
+    ring.push('b');
+    ring.shift();
+    ring.shift();
+    ring.shift();
+    expect([ring.start, ring.end]).toEqual([2, 2]);
+    ring.push('c');
+    expect(ring.at(2)).toBe('c');
+  });
+});

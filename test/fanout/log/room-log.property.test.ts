@@ -1,0 +1,117 @@
+/**
+ * Whatever happens between the store and the log, what the log appends is what was sent, in its order: no
+ * gap, no double. Where that cannot be had, it says so by a reset.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ROOM } from '#test/fanout/fixture.js';
+import { Observed, type Step, TTL_MS } from './observed-log.js';
+
+const step = (what: Step['do'], weight: number) => ({ weight, arbitrary: fc.constant({ do: what } as Step) });
+const onOne = (what: 'tell' | 'tellTwice' | 'lose', weight: number) => ({
+  weight,
+  // Mostly the oldest, as a feed does when all is well.
+  arbitrary: fc.oneof(fc.constant(0), fc.nat(5)).map((index): Step => ({ do: what, index })),
+});
+const steps = (losesData: boolean) =>
+  fc.array(
+    fc.oneof(
+      step('send', 10),
+      onOne('tell', 10),
+      onOne('tellTwice', 2),
+      onOne('lose', 3),
+      step('resume', 1),
+      step('check', 2),
+      {
+        weight: 6,
+        arbitrary: fc
+          .constantFrom('asked' as const, 'now' as const)
+          .map((snapshot): Step => ({ do: 'answer', snapshot })),
+      },
+      step('fail', 1),
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom(1, 10, TTL_MS / 2, TTL_MS + 1).map((ms): Step => ({ do: 'wait', ms })),
+      },
+      ...(losesData ? [step('flush', 1)] : []),
+    ),
+    { maxLength: 60 },
+  );
+
+async function opened(observed: Observed): Promise<Observed> {
+  const opening = observed.log.open();
+  await nextTurn();
+  await observed.answerAll();
+  await opening;
+  return observed;
+}
+
+describe('a log on a store and a feed that do all that a network does', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const sizes = fc.record({
+    historyLimit: fc.constantFrom(3, 8, 1_000),
+    capacity: fc.constantFrom(2, 3, 8, 100),
+    pageSize: fc.constantFrom(1, 2, 5),
+    before: fc.nat(4),
+  });
+
+  it('appends what was sent, without gap, double or disorder, and in the end all of it', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, steps(true), async (size, taken) => {
+        const observed = new Observed(
+          size.historyLimit,
+          Math.min(size.capacity, size.historyLimit),
+          size.pageSize,
+        );
+        for (let count = 0; count < size.before; count += 1) observed.send();
+        await opened(observed);
+        for (const one of taken) {
+          await observed.take(one);
+          // What a reader of the ring alone can see, where more was appended at once than the ring holds.
+          if (size.capacity >= 100) observed.expectNoGap();
+        }
+        observed.send();
+        await observed.check();
+        await observed.answerAll();
+        await observed.check();
+        await observed.answerAll();
+        expect(observed.log.head).toBe(observed.sent.at(-1));
+        const kept = observed.store.kept(ROOM).map(({ id }) => id);
+        const held = Array.from({ length: observed.log.end - observed.log.start }, (_, index) => {
+          return observed.log.at(observed.log.start + index)!.id;
+        });
+        const common = Math.min(kept.length, held.length);
+        expect(held.slice(-common)).toEqual(kept.slice(-common));
+        await observed.log.close();
+      }),
+      { seed: 2, numRuns: 1_500 },
+    );
+  });
+
+  it('is not reset where the store lost nothing and keeps all that it missed', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, steps(false), async (size, taken) => {
+        const observed = new Observed(1_000, 100, size.pageSize);
+        await opened(observed);
+        for (const one of taken) {
+          // No message dies of age between being sent and being read.
+          if (one.do !== 'wait' || one.ms < 100) await observed.take(one);
+        }
+        await observed.check();
+        await observed.answerAll();
+        await observed.check();
+        await observed.answerAll();
+        observed.expectNoGap();
+        expect(observed.appended).toEqual([observed.sent]);
+      }),
+      { seed: 3, numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RoomLog } from '#fanout/log/room-log.js';
+import { Meter } from '#fanout/meter.js';
+import { FrameBudget, FrameCache } from '#fanout/projection/frame-cache.js';
+import { Projection } from '#fanout/projection/projection.js';
+import { turns } from '#test/fanout/fixture.js';
+
+const KB = 1_024;
+const frame = (kilobytes: number) => Buffer.alloc(kilobytes * KB);
+
+describe('a cache of frames', () => {
+  it('holds the newest, as many as it has space for, and counts their bytes', () => {
+    const budget = new FrameBudget(1_000 * KB);
+    const cache = new FrameCache(3, budget);
+    for (let position = 0; position < 5; position += 1) cache.set(position, frame(position + 1));
+    expect([0, 1, 2, 3, 4].map((position) => (cache.get(position) as Buffer | undefined)?.length)).toEqual([
+      undefined,
+      undefined,
+      3 * KB,
+      4 * KB,
+      5 * KB,
+    ]);
+    expect(budget.bytes).toBe(12 * KB);
+    cache.clear();
+    expect([budget.bytes, cache.get(4)]).toEqual([0, undefined]);
+  });
+
+  it('gives up its oldest where all together hold too much, down to a share of its own', () => {
+    const budget = new FrameBudget(200 * KB);
+    const [one, other] = [new FrameCache(100, budget), new FrameCache(100, budget)];
+    for (let position = 0; position < 20; position += 1) one.set(position, frame(10));
+    expect(budget.bytes).toBe(200 * KB);
+    for (let position = 0; position < 20; position += 1) other.set(position, frame(10));
+    // The other could not take more than its share, for the first holds the rest until its next frame.
+    expect(other.get(19)).toBeDefined();
+    expect(other.get(0)).toBeUndefined();
+    one.set(20, frame(10));
+    expect(one.get(20)).toBeDefined();
+    expect(budget.bytes).toBeLessThanOrEqual(200 * KB + 2 * 64 * KB);
+  });
+
+  it('never counts other than what it holds', () => {
+    const step = fc.record({ position: fc.nat(40), kilobytes: fc.nat(80), pending: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const budget = new FrameBudget(300 * KB);
+        const cache = new FrameCache(16, budget);
+        for (const { position, kilobytes, pending } of steps) {
+          cache.set(position, pending ? Promise.resolve(frame(kilobytes)) : frame(kilobytes));
+        }
+        let held = 0;
+        for (let position = 0; position <= 40; position += 1) {
+          const payload = cache.get(position);
+          if (payload !== undefined) held += Buffer.isBuffer(payload) ? payload.length : KB;
+        }
+        expect(budget.bytes).toBe(held);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+it('a projection whose last receiver has left holds nothing, though a flush was due', async () => {
+  const budget = new FrameBudget(1_000 * KB);
+  const messages: { id: string }[] = [];
+  const log = {
+    start: 0,
+    get end() {
+      return messages.length;
+    },
+    at: (position: number) => messages[position],
+  };
+  const fail = (error: unknown) => expect.unreachable(String(error));
+  const projection = new Projection(
+    log as unknown as RoomLog,
+    16,
+    budget,
+    () => frame(1),
+    new Meter(),
+    () => undefined,
+    fail,
+  );
+  const receiver = { pump: () => undefined, refuse: () => undefined };
+  projection.add(receiver);
+  messages.push({ id: '1-0' });
+  projection.schedule();
+  await turns();
+  expect(budget.bytes).toBe(KB);
+  messages.push({ id: '2-0' });
+  projection.schedule();
+  projection.remove(receiver);
+  await turns();
+  expect(budget.bytes).toBe(0);
+});

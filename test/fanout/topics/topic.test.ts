@@ -1,0 +1,159 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Render } from '#fanout/projection/framing.js';
+import { Topics } from '#fanout/topics/topics.js';
+import { TestSink } from '#test/fanout/fixture.js';
+
+const EVERY_MS = 1_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Topics of which one counts, and what there is to see of them. */
+function stage() {
+  const troubles: unknown[] = [];
+  const topics = new Topics({
+    everyMs: EVERY_MS,
+    onTrouble: (_name, error) => void troubles.push(error),
+  });
+  const topic = { value: 0, reads: 0, renders: 0 };
+  const read = () => {
+    topic.reads += 1;
+    return topic.value;
+  };
+  const asText: Render<number> = (value) => {
+    topic.renders += 1;
+    return Buffer.from(String(value));
+  };
+  const watch = ({ sink = new TestSink(), key = 'text', render = asText } = {}) => {
+    const source = topics.watch('count', read);
+    const refusals: unknown[] = [];
+    const owner = { refused: (reason: unknown) => void refusals.push(reason) };
+    const delivery = source.subscribe(key, () => render, sink, owner);
+    delivery.pump();
+    const leave = () => {
+      delivery.end();
+      source.release();
+    };
+    return { sink, refusals, leave };
+  };
+  return { topics, topic, troubles, watch };
+}
+
+/** Lets so many periods pass, and what they set off. */
+async function pass(periods: number): Promise<void> {
+  for (let quarter = 0; quarter < periods * 4; quarter += 1) {
+    vi.advanceTimersByTime(EVERY_MS / 4);
+    await nextTurn();
+  }
+}
+
+describe('a topic', () => {
+  it('tells its value at once, and then what has changed, at most once in a period', async () => {
+    const { topic, watch } = stage();
+    const viewer = watch();
+    await nextTurn();
+    expect(viewer.sink.received).toEqual(['0']);
+    topic.value = 1;
+    vi.advanceTimersByTime(EVERY_MS / 2);
+    topic.value = 2;
+    await nextTurn();
+    expect(viewer.sink.received).toEqual(['0']);
+    await pass(1);
+    expect(viewer.sink.received).toEqual(['0', '2']);
+    viewer.leave();
+  });
+
+  it('says nothing where nothing has changed', async () => {
+    const { watch } = stage();
+    const viewer = watch();
+    await pass(5);
+    expect(viewer.sink.received).toEqual(['0']);
+    viewer.leave();
+  });
+
+  it('is rendered once for all of one selection, and once for each of several', async () => {
+    const { topic, watch } = stage();
+    const doubled: Render<number> = async (value) => Buffer.from(String(value * 2));
+    const viewers = Array.from({ length: 20 }, () => watch());
+    const other = watch({ key: 'doubled', render: doubled });
+    await nextTurn();
+    topic.value = 3;
+    await pass(1);
+    expect(topic.renders).toBe(2);
+    for (const viewer of viewers) expect(viewer.sink.received).toEqual(['0', '3']);
+    expect(other.sink.received).toEqual(['0', '6']);
+    for (const viewer of [...viewers, other]) viewer.leave();
+  });
+
+  it('tells who comes later the latest there is', async () => {
+    const { watch } = stage();
+    const first = watch();
+    await nextTurn();
+    const second = watch();
+    expect(second.sink.received).toEqual(['0']);
+    first.leave();
+    second.leave();
+  });
+
+  it('gives who was full the latest alone', async () => {
+    const { topic, watch } = stage();
+    const slow = watch({ sink: new TestSink(1) });
+    await nextTurn();
+    for (topic.value = 1; topic.value <= 5; topic.value += 1) await pass(1);
+    expect(slow.sink.received).toEqual(['0']);
+    slow.sink.drain();
+    expect(slow.sink.received).toEqual(['0', '5']);
+    slow.leave();
+    slow.sink.drain();
+    await pass(2);
+    expect(slow.sink.received).toEqual(['0', '5']);
+  });
+
+  it('is tried again where it could not be rendered', async () => {
+    const { troubles, watch } = stage();
+    let fails = true;
+    const render: Render<number> = async (value) => {
+      if (fails) throw new Error('cannot');
+      return Buffer.from(String(value));
+    };
+    const viewer = watch({ render });
+    await nextTurn();
+    expect(troubles.map(String)).toEqual(['Error: cannot']);
+    fails = false;
+    await pass(1);
+    expect(viewer.sink.received).toEqual(['0']);
+    viewer.leave();
+  });
+
+  it('asks nothing, and keeps no timer, once its last viewer has left', async () => {
+    const { topic, watch } = stage();
+    const viewers = [watch(), watch()];
+    await nextTurn();
+    expect(vi.getTimerCount()).toBe(1);
+    for (const viewer of viewers) viewer.leave();
+    expect(vi.getTimerCount()).toBe(0);
+    const { reads } = topic;
+    await pass(3);
+    expect(topic.reads).toBe(reads);
+    const again = watch();
+    await nextTurn();
+    expect(again.sink.received).toEqual(['0']);
+    again.leave();
+  });
+
+  it('refuses its viewers when the node shuts down, and takes no more', async () => {
+    const { topics, watch } = stage();
+    const viewer = watch();
+    await nextTurn();
+    topics.close();
+    expect(viewer.refusals).toMatchObject([{ code: 'SERVICE_UNAVAILABLE' }]);
+    expect(() => watch()).toThrow(expect.objectContaining({ code: 'SERVICE_UNAVAILABLE' }));
+    viewer.leave();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,38 @@
+import { createSourceEventStream, parse } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { messageOf, recording, run, schema } from '#test/graphql/recording.js';
+import { MessageAdded } from '#test/support/documents.js';
+
+describe('where a subscription begins', () => {
+  it.each([
+    ['nothing', {}, { from: 'now' }],
+    ['null for both', { after: null, last: null }, { from: 'now' }],
+    ['after', { after: '1000-0' }, { from: 'after', cursor: '1000-0' }],
+    ['after the beginning', { after: '0' }, { from: 'after', cursor: '0' }],
+    ['last', { last: 20 }, { from: 'last', count: 20 }],
+    ['last 0', { last: 0 }, { from: 'last', count: 0 }],
+  ])('with %s', async (_what, args, start) => {
+    const { calls } = await run(MessageAdded, { roomId: 'room1', ...args });
+    expect(calls).toEqual([['join', 'room1', start, 'c1']]);
+  });
+});
+
+describe('what a subscription gives', () => {
+  it('is what the hub gives, in its order', async () => {
+    const joined = [messageOf('room1', 1), messageOf('room1', 2)];
+    const { results } = await run('subscription { messageAdded(roomId: "room1") { id } }', {}, { joined });
+    expect(results).toEqual([
+      { data: { messageAdded: { id: '1001-0' } } },
+      { data: { messageAdded: { id: '1002-0' } } },
+    ]);
+  });
+
+  it('is, to whoever broadcasts it, the very source that the hub gave', async () => {
+    const { contexts } = recording();
+    const contextValue = contexts.forOperation({ viewer: null, connectionId: 'c1' });
+    const source = await contextValue.hub.join('room1', { from: 'now' }, 'c1');
+    contextValue.hub = { ...contextValue.hub, join: async () => source };
+    const document = parse('subscription { messageAdded(roomId: "room1") { id } }');
+    expect(await createSourceEventStream({ schema, document, contextValue })).toBe(source);
+  });
+});

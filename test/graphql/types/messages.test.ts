@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { messageOf, run } from '#test/graphql/recording.js';
+import { Messages } from '#test/support/documents.js';
+
+describe('the window that a page asks for', () => {
+  it.each([
+    ['nothing', {}, { take: { last: 50 } }],
+    ['after alone', { after: '1000-0' }, { after: '1000-0', take: { first: 50 } }],
+    ['after the beginning', { after: '0' }, { after: '0', take: { first: 50 } }],
+    ['before alone', { before: '1000-0' }, { before: '1000-0', take: { last: 50 } }],
+    [
+      'after and before',
+      { after: '1000-0', before: '1009-0' },
+      { after: '1000-0', before: '1009-0', take: { last: 50 } },
+    ],
+    ['first', { first: 3 }, { take: { first: 3 } }],
+    ['last', { last: 3 }, { take: { last: 3 } }],
+    ['after and last', { after: '1000-0', last: 3 }, { after: '1000-0', take: { last: 3 } }],
+    ['before and first', { before: '1000-0', first: 3 }, { before: '1000-0', take: { first: 3 } }],
+    ['null for all', { first: null, after: null, last: null, before: null }, { take: { last: 50 } }],
+  ])('with %s', async (_what, args, window) => {
+    const { calls, errors } = await run(Messages, { roomId: 'room1', ...args });
+    expect(errors).toBeUndefined();
+    expect(calls).toEqual([['page', 'room1', window]]);
+  });
+});
+
+describe('a page', () => {
+  it('has each message with its id as its cursor, and the bounds', async () => {
+    const page = {
+      messages: [messageOf('room1', 1), messageOf('room1', 2)],
+      hasOlder: true,
+      hasNewer: false,
+    };
+    const { data } = await run(Messages, { roomId: 'room1' }, { page });
+    expect(data).toEqual({
+      messages: {
+        edges: [
+          { cursor: '1001-0', node: { id: '1001-0', content: 'message 1' } },
+          { cursor: '1002-0', node: { id: '1002-0', content: 'message 2' } },
+        ],
+        nodes: [1, 2].map((number) => ({
+          id: `${1000 + number}-0`,
+          roomId: 'room1',
+          content: `message ${number}`,
+          createdAt: `1970-01-01T00:00:01.00${number}Z`,
+          author: { id: 'u1', name: 'Ada' },
+        })),
+        pageInfo: { hasNextPage: false, hasPreviousPage: true, startCursor: '1001-0', endCursor: '1002-0' },
+      },
+    });
+  });
+
+  it('may be empty', async () => {
+    const { data } = await run(Messages, { roomId: 'room1' });
+    expect(data).toEqual({
+      messages: {
+        edges: [],
+        nodes: [],
+        pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+      },
+    });
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { serviceUnavailable } from '#domain/errors.js';
+import { createRoomLoaders } from '#graphql/room-loaders.js';
+import { messageOf, recording, run } from '#test/graphql/recording.js';
+import { ActiveRooms, ConnectionCount, RoomById } from '#test/support/documents.js';
+import { otherServices } from '#test/support/services.js';
+
+describe('rooms', () => {
+  it('are counted and looked up together', async () => {
+    const { calls, data } = await run(ActiveRooms, {}, { rooms: ['a', 'bb', 'empty'] });
+    expect(data).toEqual({
+      activeRooms: [
+        { id: 'a', connectionCount: 1, lastMessage: { id: '1000-0', content: 'message 0' } },
+        { id: 'bb', connectionCount: 2, lastMessage: { id: '1000-0', content: 'message 0' } },
+        { id: 'empty', connectionCount: 5, lastMessage: null },
+      ],
+    });
+    expect(calls).toEqual([
+      ['activeRooms', 100],
+      ['connectionCounts', ['a', 'bb', 'empty']],
+      ['lastMessages', ['a', 'bb', 'empty']],
+    ]);
+  });
+
+  it('are the default number where the limit is null', async () => {
+    expect((await run(ActiveRooms, { limit: null })).calls).toEqual([['activeRooms', 100]]);
+  });
+
+  it('are asked for once however many messages name them', async () => {
+    const messages = Array.from({ length: 50 }, (_, number) => messageOf('room1', number));
+    const { calls, errors } = await run(
+      '{ messages(roomId: "room1") { nodes { room { id connectionCount } } } }',
+      {},
+      { page: { messages, hasOlder: false, hasNewer: false } },
+    );
+    expect(errors).toBeUndefined();
+    expect(calls).toEqual([
+      ['page', 'room1', { take: { last: 50 } }],
+      ['connectionCounts', ['room1']],
+    ]);
+  });
+
+  it('can be looked at one by one, empty or not', async () => {
+    expect((await run(RoomById, { id: 'empty' })).data).toEqual({
+      room: { id: 'empty', connectionCount: 5, lastMessage: null },
+    });
+    const { data, calls } = await run(ConnectionCount, { roomId: 'room1' });
+    expect(data).toEqual({ connectionCount: 5 });
+    expect(calls).toEqual([['connectionCounts', ['room1']]]);
+  });
+
+  it('cost nothing where only their ids are asked', async () => {
+    expect((await run('{ room(id: "a") { id } }', {})).calls).toEqual([]);
+  });
+});
+
+describe('the loaders of an operation', () => {
+  it('ask again in a later turn, so that a long subscription does not see an old count', async () => {
+    const { calls, contexts } = recording();
+    const { rooms } = contexts.forOperation({ viewer: null, connectionId: 'c1' });
+    await rooms.connectionCount('a');
+    await rooms.connectionCount('a');
+    expect(calls).toEqual([
+      ['connectionCounts', ['a']],
+      ['connectionCounts', ['a']],
+    ]);
+  });
+
+  it('pass on a refusal as it is, to everyone who asked', async () => {
+    const away = serviceUnavailable('Redis cannot be reached.');
+    const unused = () => Promise.reject(new Error('not asked for'));
+    const rooms = createRoomLoaders(
+      {
+        send: unused,
+        page: unused,
+        lastMessages: unused,
+        activeRooms: unused,
+        connectionCounts: () => Promise.reject(away),
+      },
+      otherServices().slowModes,
+    );
+    const outcomes = await Promise.allSettled([rooms.connectionCount('a'), rooms.connectionCount('b')]);
+    expect(outcomes).toEqual([
+      { status: 'rejected', reason: away },
+      { status: 'rejected', reason: away },
+    ]);
+  });
+});

@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '#dev/redis-process.js';
+import { connectRedis } from '#redis/client/connections.js';
+import { createRepository } from '#redis/room-log/event-log.js';
+import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
+import { startRedis } from '#test/support/redis-server.js';
+import { until } from '#test/support/until.js';
+
+describe('with Redis down', () => {
+  test('connecting neither throws nor waits, says so once, and succeeds when Redis comes', async () => {
+    const port = await freePort();
+    const told: string[] = [];
+    const connections = connectRedis({
+      url: `redis://127.0.0.1:${port}`,
+      hooks: { onError: (where, error) => told.push(`${where} ${(error as { code?: string }).code}`) },
+    });
+    expect(await connections.ready(300)).toBe(false);
+    expect(told.sort()).toEqual(['commands ECONNREFUSED', 'subscriber ECONNREFUSED']);
+    await expect(connections.commands.ping()).rejects.toThrow();
+    const server = await startRedis({ port, plain: true });
+    try {
+      expect(await connections.ready(5_000)).toBe(true);
+      expect(await connections.commands.ping()).toBe('PONG');
+    } finally {
+      await connections.close();
+      await server.close();
+    }
+  });
+
+  test('it can be closed, twice, at any moment', async () => {
+    for (const waitMs of [0, 50]) {
+      const connections = connectRedis({ url: `redis://127.0.0.1:${await freePort()}` });
+      await connections.ready(waitMs);
+      await connections.close();
+      await connections.close();
+      expect(connections.commands.listenerCount('end')).toBe(0);
+    }
+  });
+});
+
+describe('with Redis', () => {
+  let redis: Fixture;
+  beforeEach(async () => {
+    redis = await startFixture();
+  });
+  afterEach(() => redis.close());
+
+  test('a Redis that hangs: all fails within the time limit, and works again when it goes on', async () => {
+    const { commands } = await redis.connect({ commandTimeoutMs: 300 });
+    const repository = createRepository({ commands, historyLimit: 10, ttlSeconds: 60 });
+    await repository.send(draft('before'));
+    redis.server.hang();
+    const started = performance.now();
+    const refused = { code: 'SERVICE_UNAVAILABLE' };
+    await Promise.all([
+      expect(repository.send(draft('a'))).rejects.toMatchObject(refused),
+      expect(repository.page('room1', { take: { last: 5 } })).rejects.toMatchObject(refused),
+      expect(repository.lastMessages(['room1'])).rejects.toMatchObject(refused),
+      expect(repository.connectionCounts(['room1'])).rejects.toMatchObject(refused),
+      expect(repository.activeRooms(5)).rejects.toMatchObject(refused),
+      // What waits behind a pipeline without an answer.
+      new Promise(setImmediate).then(() =>
+        expect(repository.send(draft('b'))).rejects.toMatchObject(refused),
+      ),
+    ]);
+    expect(performance.now() - started).toBeLessThan(900);
+    redis.server.resume();
+    await until(() => commands.ping(), { what: 'the connection to come back' });
+    await repository.send(draft('after'));
+  });
+
+  test('a send that failed at once is not executed later', async () => {
+    const { commands } = await redis.connect();
+    const repository = createRepository({ commands, historyLimit: 10, ttlSeconds: 60 });
+    await repository.send(draft('before'));
+    await redis.server.kill();
+    await until(() => commands.status !== 'ready', { what: 'the connection to be lost' });
+    const started = performance.now();
+    const failed = await repository.send(draft('ghost')).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: expect.any(Error) });
+    expect(performance.now() - started).toBeLessThan(100);
+    await redis.server.restart();
+    await until(() => commands.ping(), { what: 'the connection to come back' });
+    await repository.send(draft('after'));
+    const { messages } = await repository.page('room1', { take: { last: 10 } });
+    expect(messages.map((message) => message.content)).toEqual(['after']);
+  });
+
+  test('a send in flight when the connection is cut is not sent again', async () => {
+    const { commands } = await redis.connect();
+    const repository = createRepository({ commands, historyLimit: 100, ttlSeconds: 60 });
+    await repository.send(draft('before'));
+    const sends = Array.from({ length: 20 }, (_, index) => repository.send(draft(String(index))));
+    const settled = Promise.allSettled(sends);
+    await new Promise(setImmediate);
+    await redis.server.cli('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+    const outcomes = await settled;
+    await until(() => commands.ping(), { what: 'the connection to come back' });
+    const { messages } = await repository.page('room1', { take: { last: 100 } });
+    expect(new Set(messages.map((message) => message.content)).size).toBe(messages.length);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    }
+  });
+
+  test('a subscriber whose connection died without a word is connected anew', async () => {
+    const { subscriber } = await redis.connect({ commandTimeoutMs: 200, subscriberPingMs: 50 });
+    await subscriber.subscribe('messages:room1');
+    redis.server.hang();
+    await until(() => subscriber.status !== 'ready', { what: 'the dead connection to be noticed' });
+    redis.server.resume();
+    await until(() => subscriber.status === 'ready', { what: 'a new connection' });
+  });
+
+  test('closing does not wait for a Redis that hangs', async () => {
+    const connections = await redis.connect({ commandTimeoutMs: 300 });
+    redis.server.hang();
+    const started = performance.now();
+    await connections.close();
+    expect(performance.now() - started).toBeLessThan(1_200);
+    expect(connections.commands.status).toBe('end');
+    expect(connections.subscriber.status).toBe('end');
+  });
+
+  test('what is asked in one turn is one round trip', async () => {
+    const { commands } = await redis.connect();
+    const repository = createRepository({ commands, historyLimit: 1_000, ttlSeconds: 60 });
+    await repository.send(draft('warm'));
+    const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await commands.info('stats'))?.[1]);
+    const before = await reads();
+    await Promise.all(Array.from({ length: 50 }, (_, index) => repository.send(draft(String(index)))));
+    // The sends, and the question itself; some more where the kernel hands the bytes over in parts.
+    expect((await reads()) - before).toBeLessThan(10);
+  });
+});

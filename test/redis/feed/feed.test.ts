@@ -1,0 +1,287 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Message } from '#domain/message.js';
+import type { FeedListener } from '#domain/ports/event-log.js';
+import type { RedisConnections } from '#redis/client/connections.js';
+import { createFeed, type RedisFeed } from '#redis/feed/feed.js';
+import { createPubSub } from '#redis/feed/pubsub.js';
+import { decodeMessage } from '#redis/room-log/codec.js';
+import { createRepository } from '#redis/room-log/event-log.js';
+import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
+import { until } from '#test/support/until.js';
+
+let redis: Fixture;
+let node: RedisConnections;
+let feed: RedisFeed;
+let rejections: unknown[];
+const onRejection = (reason: unknown) => rejections.push(reason);
+
+beforeEach(async () => {
+  rejections = [];
+  process.on('unhandledRejection', onRejection);
+  redis = await startFixture();
+  node = await redis.connect({ commandTimeoutMs: 500 });
+  feed = redis.ends(createFeed({ decode: decodeMessage, subscriber: node.subscriber, hooks: redis.hooks }));
+});
+afterEach(async () => {
+  await redis.close();
+  process.off('unhandledRejection', onRejection);
+  expect(rejections).toEqual([]);
+});
+
+function listen() {
+  const heard = { messages: [] as Message[], resumed: 0, failed: [] as Error[] };
+  const listener: FeedListener = {
+    onMessage: (message) => void heard.messages.push(message),
+    onResumed: () => {
+      heard.resumed += 1;
+    },
+    onFailed: (error) => void heard.failed.push(error),
+  };
+  return { ...heard, heard, listener };
+}
+
+const channels = () => redis.server.cli('pubsub', 'channels', 'messages:*');
+
+/** The channels that the client believes to be subscribed to. */
+function clientChannels(): string[] {
+  const { condition } = node.subscriber as unknown as {
+    condition?: { subscriber: false | { channels(of: 'subscribe'): string[] } };
+  };
+  return condition?.subscriber ? condition.subscriber.channels('subscribe') : [];
+}
+
+function repository() {
+  return createRepository({ commands: node.commands, historyLimit: 100, ttlSeconds: 60 });
+}
+
+test('listeners of a room share one subscription, each until it closes', async () => {
+  const [a, b] = [listen(), listen()];
+  const opened = await Promise.all([feed.open('room1', a.listener), feed.open('room1', b.listener)]);
+  expect(await redis.server.cli('pubsub', 'numsub', 'messages:room1')).toBe('messages:room1\n1');
+  const first = await repository().send(draft('a'));
+  await until(() => b.heard.messages.length === 1, { what: 'the message' });
+  await opened[0].close();
+  const second = await repository().send(draft('b'));
+  await until(() => b.heard.messages.length === 2, { what: 'the second message' });
+  expect(a.heard.messages).toEqual([first]);
+  expect(b.heard.messages).toEqual([first, second]);
+  await opened[1].close();
+  await opened[1].close();
+  expect(await channels()).toBe('');
+  expect(feed.openRooms).toBe(0);
+});
+
+test('what is malformed is counted, and not delivered', async () => {
+  const a = listen();
+  await feed.open('room1', a.listener);
+  for (const text of ['x', '{}', 'null', '']) await node.commands.publish('messages:room1', text);
+  const sent = await repository().send(draft('a'));
+  await until(() => a.heard.messages.length > 0, { what: 'the message' });
+  expect(a.heard.messages).toEqual([sent]);
+  expect(redis.told).toEqual(Array(4).fill('onMalformed channel room1'));
+});
+
+test('a listener that throws disturbs no other', async () => {
+  const [a, b] = [listen(), listen()];
+  const fail = () => {
+    throw new Error('a fault');
+  };
+  await feed.open('room1', { ...a.listener, onMessage: fail });
+  await feed.open('room1', b.listener);
+  await repository().send(draft('a'));
+  await until(() => b.heard.messages.length === 1, { what: 'the message' });
+  expect(redis.told).toEqual(['onError feed listener Error: a fault']);
+});
+
+test('nothing is left of a thousand rooms, opened and closed in any order', async () => {
+  const { listener } = listen();
+  await Promise.all(
+    Array.from({ length: 1_000 }, async (_, index) => {
+      const opened = await feed.open(`room${index % 100}`, listener);
+      if (index % 3 === 0) await new Promise(setImmediate);
+      await opened.close();
+    }),
+  );
+  expect(feed.openRooms).toBe(0);
+  expect(await channels()).toBe('');
+  expect(clientChannels()).toEqual([]);
+});
+
+test('opened, closed and opened again at once: it is open', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const [a, b] = [listen(), listen()];
+    const opened = await feed.open('room1', a.listener);
+    const closing = opened.close();
+    const again = await feed.open('room1', b.listener);
+    await closing;
+    const sent = await repository().send(draft(String(round)));
+    await until(() => b.heard.messages.length === 1, { what: 'the message' });
+    expect(b.heard.messages).toEqual([sent]);
+    expect(a.heard.messages).toEqual([]);
+    await again.close();
+  }
+});
+
+describe('a refusal', () => {
+  test('is thrown, leaves nothing behind, and is over once access is given', async () => {
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels', '&messages:open');
+    const a = listen();
+    for (let round = 0; round < 3; round += 1) {
+      const both = [feed.open('room1', a.listener), feed.open('room1', a.listener)];
+      for (const result of await Promise.allSettled(both)) {
+        expect(result).toMatchObject({ status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE' } });
+      }
+    }
+    expect(feed.openRooms).toBe(0);
+    expect(clientChannels()).toEqual([]);
+    await feed.open('open', a.listener);
+
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'allchannels');
+    await feed.open('room1', a.listener);
+    const sent = await repository().send(draft('a'));
+    await until(() => a.heard.messages.length === 1, { what: 'the message' });
+    expect(a.heard.messages).toEqual([sent]);
+  });
+
+  test('leaves nothing in the library either', async () => {
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels');
+    const pubsub = createPubSub(node.subscriber, (text) => text, redis.hooks);
+    const held = pubsub.engine as unknown as {
+      subscriptionMap: object;
+      subsRefsMap: Map<string, unknown>;
+      subsPendingRefsMap: Map<string, unknown>;
+    };
+    await expect(pubsub.subscribe('messages:a', () => undefined)).rejects.toThrow(/NOPERM/);
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'allchannels');
+    const id = await pubsub.subscribe('messages:a', () => undefined);
+    expect(held.subsRefsMap.size).toBe(1);
+    await pubsub.unsubscribe(id, 'messages:a');
+    expect(held.subscriptionMap).toEqual({});
+    expect(held.subsRefsMap.size + held.subsPendingRefsMap.size).toBe(0);
+    pubsub.close();
+    expect(node.subscriber.listenerCount('message')).toBe(1);
+  });
+
+  test('comes within the time limit where Redis hangs, and at once where it is gone', async () => {
+    const { listener } = listen();
+    redis.server.hang();
+    const refused = { code: 'SERVICE_UNAVAILABLE' };
+    const started = performance.now();
+    await expect(feed.open('room1', listener)).rejects.toMatchObject(refused);
+    expect(performance.now() - started).toBeLessThan(900);
+    redis.server.resume();
+    await until(() => node.subscriber.ping(), { what: 'the connection to come back' });
+    expect(await channels()).toBe('');
+
+    await redis.server.kill();
+    await until(() => node.subscriber.status !== 'ready', { what: 'the connection to be lost' });
+    await expect(feed.open('room1', listener)).rejects.toMatchObject(refused);
+    expect(feed.openRooms).toBe(0);
+  });
+});
+
+describe('after an outage', () => {
+  test('every room is taken up again, and told so', async () => {
+    const rooms = ['a', 'b', 'c'].map((roomId) => ({ roomId, ...listen() }));
+    for (const { roomId, listener } of rooms) await feed.open(roomId, listener);
+    await redis.server.restart();
+    await until(() => rooms.every(({ heard }) => heard.resumed === 1), { what: 'all rooms to be resumed' });
+    await until(() => node.commands.ping(), { what: 'the connection to come back' });
+    for (const { roomId } of rooms) await repository().send(draft('x', { roomId }));
+    await until(() => rooms.every(({ heard }) => heard.messages.length === 1), { what: 'all messages' });
+  });
+
+  test('a room that is refused then fails alone', async () => {
+    const [a, b] = [listen(), listen()];
+    const opened = await feed.open('a', a.listener);
+    await feed.open('b', b.listener);
+    // Taking the right to a channel away cuts the connection of whoever listens to it.
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels', '&messages:b');
+    await until(() => b.heard.resumed === 1 && a.heard.failed.length === 1, {
+      what: 'one end and one resumption',
+    });
+    expect(a.heard.failed[0]).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(a.heard.resumed + b.heard.failed.length).toBe(0);
+    expect(feed.openRooms).toBe(1);
+    expect(await channels()).toBe('messages:b');
+    await opened.close();
+    await redis.server.cli('acl', 'setuser', redis.server.tester, 'allchannels');
+    await feed.open('a', a.listener);
+  });
+
+  test('a room that was closed during it is not taken up', async () => {
+    const [a, b] = [listen(), listen()];
+    const opened = await feed.open('a', a.listener);
+    await feed.open('b', b.listener);
+    await redis.server.kill();
+    await until(() => node.subscriber.status !== 'ready', { what: 'the connection to be lost' });
+    await opened.close();
+    await redis.server.restart();
+    await until(() => b.heard.resumed === 1, { what: 'the other room to be resumed' });
+    expect(await channels()).toBe('messages:b');
+    expect(a.heard.resumed).toBe(0);
+    expect(clientChannels()).toEqual(['messages:b']);
+  });
+
+  test('a room that others hold open is not opened during it, and nothing is told to who was refused', async () => {
+    const [a, b] = [listen(), listen()];
+    await feed.open('a', a.listener);
+    await redis.server.kill();
+    await until(() => node.subscriber.status !== 'ready', { what: 'the connection to be lost' });
+    await expect(feed.open('a', b.listener)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await redis.server.restart();
+    await until(() => a.heard.resumed === 1, { what: 'the room to be resumed' });
+    expect(b.heard).toEqual({ messages: [], resumed: 0, failed: [] });
+    await feed.open('a', b.listener);
+    await until(() => node.commands.ping(), { what: 'the connection to come back' });
+    await repository().send(draft('x', { roomId: 'a' }));
+    await until(() => a.heard.messages.length + b.heard.messages.length === 2, {
+      what: 'the message, twice',
+    });
+  });
+
+  test('opening a room in the moment of coming back waits for its subscription', async () => {
+    const [a, b] = [listen(), listen()];
+    const opened = await feed.open('a', a.listener);
+    await redis.server.kill();
+    const late = new Promise<void>((resolve, reject) => {
+      node.subscriber.once('ready', () => {
+        feed.open('a', b.listener).then(async () => {
+          expect(await channels()).toBe('messages:a');
+          await opened.close();
+          resolve();
+        }, reject);
+      });
+    });
+    await redis.server.restart();
+    await late;
+    expect(a.heard.resumed).toBe(1);
+    expect(b.heard.resumed).toBe(0);
+    expect(await channels()).toBe('messages:a');
+  });
+
+  test('closing a room while Redis hangs ends, and leaves nothing', async () => {
+    const { listener } = listen();
+    const opened = await feed.open('a', listener);
+    redis.server.hang();
+    await opened.close();
+    redis.server.resume();
+    await until(() => node.subscriber.ping(), { what: 'the connection to come back' });
+    await until(async () => (await channels()) === '', { what: 'the subscription to be gone' });
+    expect(feed.openRooms).toBe(0);
+  });
+});
+
+test('a closed feed opens nothing and keeps nothing', async () => {
+  const { listener } = listen();
+  await feed.open('a', listener);
+  const pending = Promise.allSettled([feed.open('b', listener), feed.open('b', listener)]);
+  await feed.close();
+  await feed.close();
+  for (const result of await pending) {
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE' } });
+  }
+  await expect(feed.open('c', listener)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  expect(await channels()).toBe('');
+  expect(node.subscriber.listenerCount('message')).toBe(0);
+});

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ChatError } from '#domain/errors.js';
+import type { RedisConnections } from '#redis/client/connections.js';
+import { limitKey } from '#redis/client/keys.js';
+import { createRateLimiter, type RateLimiterOptions } from '#redis/limits/rate-limiter.js';
+import { type Fixture, startFixture } from '#test/redis/fixture.js';
+
+const HERE = '192.0.2.1';
+let redis: Fixture;
+let node: RedisConnections;
+
+beforeAll(async () => {
+  redis = await startFixture();
+  node = await redis.connect();
+});
+afterAll(() => redis.close());
+beforeEach(() => node.commands.flushall());
+
+function limiter(count: number, more: Partial<RateLimiterOptions> = {}) {
+  const limit = { count, windowMs: 60_000 };
+  return createRateLimiter({
+    commands: node.commands,
+    limits: { connections: limit, sessions: limit },
+    timeoutMs: 2_000,
+    onFailure: 'open',
+    ...more,
+  });
+}
+
+const refusalOf = async (taking: Promise<void> | undefined): Promise<ChatError | undefined> => {
+  try {
+    await taking;
+    return undefined;
+  } catch (error) {
+    return error as ChatError;
+  }
+};
+
+describe('a limit', () => {
+  test('lets as many pass as it says, and tells the next when to come', async () => {
+    const { take } = limiter(3);
+    const beganAt = Date.now();
+    for (let count = 0; count < 3; count += 1) await take('connections', HERE);
+    const refusal = await refusalOf(take('connections', HERE));
+    expect(refusal).toMatchObject({ code: 'RATE_LIMITED' });
+    // The oldest of the three was taken between the two looks at the clock.
+    const waitMs = refusal!.details.retryAfterMs!;
+    expect(waitMs).toBeLessThanOrEqual(60_000);
+    expect(waitMs).toBeGreaterThanOrEqual(60_000 - (Date.now() - beganAt) - 1);
+  });
+
+  test('counts nothing that it refuses', async () => {
+    const { take } = limiter(2);
+    for (let count = 0; count < 10; count += 1) await refusalOf(take('connections', HERE));
+    expect(await node.commands.llen(limitKey('connections', HERE))).toBe(2);
+  });
+
+  test('looks back no further than its window', async () => {
+    const { take } = limiter(2);
+    const key = limitKey('connections', HERE);
+    await node.commands.rpush(key, Date.now() - 30_000, Date.now() - 60_001);
+    await take('connections', HERE);
+    expect((await refusalOf(take('connections', HERE)))?.details.retryAfterMs).toBeLessThanOrEqual(30_000);
+  });
+
+  test('is each address its own, and each kind', async () => {
+    const { take } = limiter(1);
+    await take('connections', HERE);
+    await take('connections', '192.0.2.2');
+    await take('sessions', HERE);
+    expect(await refusalOf(take('connections', HERE))).toBeDefined();
+  });
+
+  test('holds where a hundred come at once, over several nodes', async () => {
+    const nodes = await Promise.all([redis.connect(), redis.connect(), redis.connect()]);
+    const limiters = nodes.map(({ commands }) => limiter(7, { commands }));
+    const refusals = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => refusalOf(limiters[index % 3]!.take('connections', HERE))),
+    );
+    expect(refusals.filter((refusal) => refusal === undefined)).toHaveLength(7);
+  });
+
+  test('of a clock that was set back holds nobody up', async () => {
+    await node.commands.lpush(limitKey('connections', HERE), Date.now() + 3_600_000);
+    await limiter(1).take('connections', HERE);
+  });
+
+  test('of 0 is none: nothing is asked', () => {
+    expect(limiter(0).take('connections', HERE)).toBeUndefined();
+  });
+
+  test('leaves nothing behind once its window is over', async () => {
+    await limiter(1).take('connections', HERE);
+    const leftMs = await node.commands.pttl(limitKey('connections', HERE));
+    expect(leftMs).toBeGreaterThan(0);
+    expect(leftMs).toBeLessThanOrEqual(60_000);
+  });
+});
+
+describe.each(['hangs', 'is down'])('where Redis %s', (state) => {
+  test.each(['open', 'closed'] as const)('it fails %s, in time', async (onFailure) => {
+    const other = await startFixture();
+    try {
+      const { commands } = await other.connect();
+      const errors: unknown[] = [];
+      const { take } = limiter(5, {
+        commands,
+        onFailure,
+        timeoutMs: 50,
+        onError: (error) => errors.push(error),
+      });
+      await take('connections', HERE);
+      if (state === 'hangs') other.server.hang();
+      else await other.server.kill();
+      const beganAt = performance.now();
+      const refusal = await refusalOf(take('connections', HERE));
+      // Far below the two seconds that a command may take.
+      expect(performance.now() - beganAt).toBeLessThan(1_500);
+      expect(refusal?.code).toBe(onFailure === 'open' ? undefined : 'SERVICE_UNAVAILABLE');
+      expect(errors).toHaveLength(1);
+    } finally {
+      await other.close();
+    }
+  });
+});

@@ -1,0 +1,222 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RedisConnections } from '#redis/client/connections.js';
+import { createPresence } from '#redis/presence/presence.js';
+import { sweep } from '#redis/presence/sweep.js';
+import { createRepository } from '#redis/room-log/event-log.js';
+import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
+import { until } from '#test/support/until.js';
+
+let redis: Fixture;
+let node: RedisConnections;
+
+beforeEach(async () => {
+  redis = await startFixture();
+  node = await redis.connect();
+});
+afterEach(() => redis.close());
+
+/** A node's presence, started. Its heartbeat is long enough to be none in a test that does not ask for it. */
+function present(nodeId: string, { commands }: RedisConnections, heartbeatMs = 60_000) {
+  const presence = redis.ends(createPresence({ commands, nodeId, heartbeatMs, hooks: redis.hooks }));
+  presence.start();
+  return presence;
+}
+
+const members = async (roomId: string) => (await node.commands.smembers(`connections:${roomId}`)).sort();
+const active = async () => (await node.commands.smembers('rooms:active')).sort();
+
+/** Waits until a room's set holds just that. */
+async function settles(roomId: string, expected: string[]): Promise<void> {
+  await until(async () => JSON.stringify(await members(roomId)) === JSON.stringify(expected), {
+    what: `${roomId} to hold ${expected}`,
+  });
+}
+
+test('connections join and leave, counted for each room', async () => {
+  const presence = present('n1', node);
+  presence.join('a', 'c1');
+  presence.join('a', 'c1');
+  presence.join('a', 'c2');
+  presence.join('b', 'c1');
+  await settles('a', ['n1:c1', 'n1:c2']);
+  expect(await members('b')).toEqual(['n1:c1']);
+  expect(await active()).toEqual(['a', 'b']);
+  presence.leave('a', 'c1');
+  presence.leave('a', 'c2');
+  await settles('a', ['n1:c1']);
+  presence.leave('a', 'c1');
+  // More often left than joined: nothing changes.
+  presence.leave('a', 'c1');
+  presence.leave('never', 'c9');
+  await settles('a', []);
+  await until(async () => (await active()).join() === 'b', { what: 'the empty room to be inactive' });
+});
+
+test('a room with messages stays active when its last connection leaves', async () => {
+  const repository = createRepository({ commands: node.commands, historyLimit: 10, ttlSeconds: 60 });
+  const presence = present('n1', node);
+  presence.join('room1', 'c1');
+  presence.join('other', 'c1');
+  await repository.send(draft('a'));
+  presence.leave('room1', 'c1');
+  presence.leave('other', 'c1');
+  await until(async () => (await active()).join() === 'room1', { what: 'only the other to be inactive' });
+});
+
+test('the changes of one turn are one command a room', async () => {
+  const presence = present('n1', node);
+  await until(() => redis.server.cli('exists', 'node:n1'), { what: 'the heartbeat' });
+  await node.commands.config('RESETSTAT');
+  for (let index = 0; index < 300; index += 1) presence.join('a', `c${index}`);
+  for (let index = 0; index < 200; index += 1) presence.leave('a', `c${index}`);
+  await until(async () => (await node.commands.scard('connections:a')) === 100, { what: 'all to be there' });
+  const stats = await node.commands.info('commandstats');
+  // One for the room, one for rooms:active.
+  expect(/cmdstat_sadd:calls=(\d+)/.exec(stats)?.[1]).toBe('2');
+  expect(/cmdstat_srem:calls=(\d+)/.exec(stats)?.[1]).toBe('1');
+});
+
+test('closing takes out what is this node’s, and nothing else', async () => {
+  const other = await redis.connect();
+  const [one, two] = [present('n1', node), present('n2', other)];
+  one.join('a', 'c1');
+  one.join('b', 'c1');
+  two.join('a', 'c1');
+  await settles('a', ['n1:c1', 'n2:c1']);
+  await one.close();
+  await one.close();
+  one.join('a', 'late');
+  expect(await members('a')).toEqual(['n2:c1']);
+  expect(await active()).toEqual(['a']);
+  expect(await redis.server.cli('exists', 'node:n1', 'node:n2')).toBe('1');
+  expect(node.commands.listenerCount('ready')).toBe(1);
+});
+
+test('closing takes out what left just before', async () => {
+  const presence = present('n1', node);
+  presence.join('a', 'c1');
+  presence.join('a', 'c2');
+  await settles('a', ['n1:c1', 'n1:c2']);
+  presence.leave('a', 'c1');
+  presence.leave('a', 'c2');
+  presence.join('b', 'c3');
+  await presence.close();
+  expect(await redis.server.cli('keys', '*')).toBe('');
+});
+
+test('closing ends where Redis hangs, and where it is gone', async () => {
+  for (const badly of ['hang', 'kill'] as const) {
+    const connections = await redis.connect({ commandTimeoutMs: 300 });
+    const presence = present(badly, connections);
+    presence.join('a', 'c1');
+    await until(async () => (await members('a')).includes(`${badly}:c1`), { what: 'the connection' });
+    await redis.server[badly]();
+    const started = performance.now();
+    await presence.close();
+    expect(performance.now() - started).toBeLessThan(900);
+    redis.server.resume();
+    if (badly === 'hang') await until(() => node.commands.ping(), { what: 'Redis to go on' });
+  }
+});
+
+describe('nodes that die', () => {
+  test('another node takes their connections out, and the rooms that are empty then', async () => {
+    const dying = await redis.connect();
+    const [dead, alive] = [present('dead', dying, 50), present('alive', node, 50)];
+    dead.join('a', 'c1');
+    dead.join('only', 'c1');
+    alive.join('a', 'c2');
+    await settles('a', ['alive:c2', 'dead:c1']);
+    // As SIGKILL does: nothing is taken back, and no heartbeat comes any more.
+    dying.commands.disconnect();
+    await settles('a', ['alive:c2']);
+    await until(async () => (await active()).join() === 'a', {
+      what: 'the room of the dead alone to be inactive',
+    });
+  });
+
+  test('a sweep leaves the living alone, and takes out what belongs to nobody', async () => {
+    await node.commands.set('node:a:1', '1');
+    await node.commands.sadd('connections:x', 'a:1:c1', 'b:c1', 'nobody');
+    await node.commands.sadd('rooms:active', 'x', 'empty');
+    await sweep(node.commands);
+    expect(await members('x')).toEqual(['a:1:c1']);
+    expect(await active()).toEqual(['x']);
+  });
+
+  test('a living node that was swept is back after its next heartbeat', async () => {
+    const presence = present('n1', node, 50);
+    presence.join('a', 'c1');
+    await settles('a', ['n1:c1']);
+    const [[, taken]] = (await node.commands
+      .multi()
+      .srem('connections:a', 'n1:c1')
+      .del('node:n1')
+      .exec()) as [[null, number]];
+    expect(taken).toBe(1);
+    await settles('a', ['n1:c1']);
+  });
+
+  test('what an earlier run under the same name left is taken out', async () => {
+    await node.commands.sadd('connections:a', 'n*:old', 'n2:c1', 'n*:kept');
+    await node.commands.sadd('connections:b', 'n*:old');
+    await node.commands.sadd('rooms:active', 'a', 'b');
+    await node.commands.set('node:n*', '1', 'PX', 60_000);
+    const presence = redis.ends(
+      createPresence({ commands: node.commands, nodeId: 'n*', hooks: redis.hooks, heartbeatMs: 60_000 }),
+    );
+    presence.join('a', 'kept');
+    presence.start();
+    await settles('a', ['n*:kept', 'n2:c1']);
+    await until(async () => (await active()).join() === 'a', { what: 'the empty room to be inactive' });
+  });
+});
+
+describe('outages', () => {
+  test('Redis comes back empty: what is held is announced again', async () => {
+    const presence = present('n1', node);
+    presence.join('a', 'c1');
+    presence.join('b', 'c2');
+    await settles('b', ['n1:c2']);
+    await redis.server.kill();
+    await until(() => node.commands.status !== 'ready', { what: 'the connection to be lost' });
+    presence.leave('b', 'c2');
+    presence.join('a', 'c3');
+    await redis.server.restart();
+    await until(() => node.commands.ping(), { what: 'the connection to come back' });
+    await settles('a', ['n1:c1', 'n1:c3']);
+    expect(await active()).toEqual(['a']);
+    expect(await redis.server.cli('exists', 'node:n1')).toBe('1');
+  });
+
+  test('Redis is emptied by hand: the next heartbeat announces again', async () => {
+    const presence = present('n1', node, 50);
+    presence.join('a', 'c1');
+    await settles('a', ['n1:c1']);
+    await node.commands.flushall();
+    await settles('a', ['n1:c1']);
+    expect(await active()).toEqual(['a']);
+  });
+
+  test('it is started while Redis is down', async () => {
+    const connections = await redis.connect();
+    await redis.server.kill();
+    await until(() => connections.commands.status !== 'ready', { what: 'the connection to be lost' });
+    const presence = present('n1', connections);
+    presence.join('a', 'c1');
+    await redis.server.restart();
+    await until(() => node.commands.ping(), { what: 'the connection to come back' });
+    await settles('a', ['n1:c1']);
+  });
+
+  test('a write that is refused is made up for by a heartbeat', async () => {
+    const presence = present('n1', node, 50);
+    presence.join('a', 'c1');
+    await settles('a', ['n1:c1']);
+    await redis.server.cli('acl', 'setuser', redis.server.tester, '-srem');
+    presence.leave('a', 'c1');
+    await until(() => redis.told.length > 0, { what: 'the failure to be told' });
+    await redis.server.cli('acl', 'setuser', redis.server.tester, '+@all');
+    await settles('a', []);
+  });
+});

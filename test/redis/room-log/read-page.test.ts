@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { compareIds } from '#domain/message.js';
+import type { Window } from '#domain/ports/event-log.js';
+import type { RedisConnections } from '#redis/client/connections.js';
+import { createReadPage, type ReadPage } from '#redis/room-log/read-page.js';
+import { type Fixture, startFixture, stored } from '#test/redis/fixture.js';
+
+const LIST = 'messages:room1';
+const HOUR = 3_600_000;
+let redis: Fixture;
+let node: RedisConnections;
+let read: ReadPage;
+
+beforeAll(async () => {
+  redis = await startFixture();
+  node = await redis.connect();
+  read = createReadPage(node.commands, { ttlMs: HOUR });
+});
+afterAll(() => redis.close());
+beforeEach(() => node.commands.flushall());
+
+/** Puts the room's list there, oldest first; gives the ids. */
+async function fill(ids: string[], prev = '0'): Promise<string[]> {
+  await node.commands.lpush(LIST, ...ids.map((id, index) => stored(id, ids[index - 1] ?? prev)));
+  return ids;
+}
+
+/** Ids of one second, a minute ago, so that they are kept. */
+function recent(count: number): string[] {
+  const start = Date.now() - 60_000;
+  return Array.from({ length: count }, (_, index) => `${start + Math.floor(index / 3)}-${index % 3}`);
+}
+
+async function page(window: Window) {
+  const found = await read('room1', window);
+  if (!found) return 'expired';
+  const ids = found.entries.map((entry) => JSON.parse(entry).id as string);
+  return { ids, hasOlder: found.hasOlder, hasNewer: found.hasNewer };
+}
+
+test('an empty room', async () => {
+  const nothing = { ids: [], hasOlder: false, hasNewer: false };
+  expect(await page({ take: { last: 5 } })).toEqual(nothing);
+  expect(await page({ take: { first: 5 } })).toEqual(nothing);
+  expect(await page({ after: '0', take: { first: 5 } })).toEqual(nothing);
+  expect(await page({ before: '5-0', take: { last: 5 } })).toEqual(nothing);
+  expect(await page({ after: '5-0', take: { first: 5 } })).toBe('expired');
+});
+
+test('`after` is exact or expired', async () => {
+  const [first = '', second = '', third = ''] = await fill(recent(3), '77-7');
+  expect(await page({ after: first, take: { first: 5 } })).toMatchObject({ ids: [second, third] });
+  expect(await page({ after: third, take: { first: 5 } })).toEqual({
+    ids: [],
+    hasOlder: true,
+    hasNewer: false,
+  });
+  // The one just before the oldest kept: nothing is missed.
+  expect(await page({ after: '77-7', take: { first: 5 } })).toMatchObject({ ids: [first, second, third] });
+  for (const after of ['0', '77-6', '77-8', `${first}0`, `${Date.now() + 1_000}-0`]) {
+    expect(await page({ after, take: { first: 5 } }), after).toBe('expired');
+  }
+});
+
+test('"0" is exact as long as nothing was trimmed', async () => {
+  const ids = await fill(recent(3));
+  expect(await page({ after: '0', take: { last: 2 } })).toMatchObject({ ids: ids.slice(1), hasOlder: true });
+  await node.commands.rpop(LIST);
+  expect(await page({ after: '0', take: { last: 2 } })).toBe('expired');
+});
+
+test('what is older than it may be is not kept, though it is not yet trimmed', async () => {
+  const old = [`${Date.now() - HOUR - 2_000}-0`, `${Date.now() - HOUR - 1_000}-0`];
+  const young = recent(2);
+  await fill([...old, ...young]);
+  expect(await page({ take: { last: 5 } })).toEqual({ ids: young, hasOlder: false, hasNewer: false });
+  expect(await page({ after: old[1], take: { first: 5 } })).toMatchObject({ ids: young });
+  expect(await page({ after: old[0], take: { first: 5 } })).toBe('expired');
+  expect(await page({ after: '0', take: { first: 5 } })).toBe('expired');
+  await node.commands.ltrim(LIST, 2, -1);
+  expect(await page({ take: { last: 5 } })).toMatchObject({ ids: [] });
+  expect(await page({ after: old[1], take: { first: 5 } })).toBe('expired');
+});
+
+test('it reads a few entries of a long list, not all of it', async () => {
+  const ids = await fill(recent(10_000));
+  await node.commands.config('RESETSTAT');
+  expect(await page({ after: ids[4_000], take: { first: 5 } })).toMatchObject({
+    ids: ids.slice(4_001, 4_006),
+  });
+  const stats = await node.commands.info('commandstats');
+  expect(Number(/cmdstat_lindex:calls=(\d+)/.exec(stats)?.[1])).toBeLessThan(60);
+});
+
+/** An entry of the model: its id, or undefined for a malformed one. */
+type Entry = string | undefined;
+
+/** What `page` must give, by the plainest means. `room` is oldest first; `gone` came before it. */
+function model(room: Entry[], gone: string, { after, before, take }: Window) {
+  const kept = room.filter((id) => id !== undefined);
+  if (after !== undefined && !kept.includes(after) && after !== gone) return 'expired';
+  const inside = kept.filter(
+    (id) =>
+      (after === undefined || compareIds(id, after) > 0) &&
+      (before === undefined || compareIds(id, before) < 0),
+  );
+  const ids =
+    'first' in take
+      ? inside.slice(0, take.first)
+      : inside.slice(inside.length - Math.min(take.last, inside.length));
+  // The slice's place: its oldest and newest, or where it would stand if it were not empty.
+  const from = 'first' in take ? (after ?? '0') : undefined;
+  const isOlder = (id: string) =>
+    ids[0] !== undefined
+      ? compareIds(id, ids[0]) < 0
+      : from !== undefined
+        ? compareIds(id, from) <= 0
+        : before === undefined || compareIds(id, before) < 0;
+  const newest = ids.at(-1);
+  const isNewer = (id: string) => (newest !== undefined ? compareIds(id, newest) > 0 : !isOlder(id));
+  return { ids, hasOlder: kept.some(isOlder), hasNewer: kept.some(isNewer) };
+}
+
+test('any window on any list, with trims and malformed entries, is as in a plain array', async () => {
+  const start = Date.now() - 60_000;
+  const cursor = (at: number) => (at < 0 ? '0' : `${start + Math.floor(at / 3)}-${at % 3}`);
+  const malformed = ['', 'x', '{"id":"1-1"}', '{"id":"5-","prev":"0","x":{}}', '[1]'];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        // For each place: a message, no message, or something malformed.
+        places: fc.array(
+          fc.oneof(
+            { weight: 6, arbitrary: fc.constant('message') },
+            { weight: 2, arbitrary: fc.constant('none') },
+            { weight: 2, arbitrary: fc.constantFrom(...malformed) },
+          ),
+          { maxLength: 40 },
+        ),
+        trimmed: fc.nat(10),
+        after: fc.option(fc.integer({ min: -1, max: 41 }), { nil: undefined }),
+        before: fc.option(fc.integer({ min: -1, max: 41 }), { nil: undefined }),
+        end: fc.constantFrom('first', 'last'),
+        size: fc.nat(12),
+      }),
+      async ({ places, trimmed, after, before, end, size }) => {
+        let prev = '0';
+        let gone = '0';
+        const room: { id: Entry; text: string }[] = [];
+        places.forEach((place, at) => {
+          if (place === 'message') {
+            room.push({ id: cursor(at), text: stored(cursor(at), prev) });
+            prev = cursor(at);
+          } else if (place !== 'none') room.push({ id: undefined, text: place });
+        });
+        for (const { id } of room.splice(0, trimmed)) gone = id ?? gone;
+        // Where all is gone, nobody knows any more what came last.
+        if (room.every(({ id }) => id === undefined)) gone = '0';
+
+        await node.commands.del(LIST);
+        if (room.length > 0) await node.commands.lpush(LIST, ...room.map(({ text }) => text));
+        const window: Window = {
+          ...(after !== undefined && { after: cursor(after) }),
+          ...(before !== undefined && { before: cursor(before) }),
+          take: end === 'first' ? { first: size } : { last: size },
+        };
+        expect(await page(window)).toEqual(
+          model(
+            room.map(({ id }) => id),
+            gone,
+            window,
+          ),
+        );
+      },
+    ),
+    { numRuns: 1_500 },
+  );
+});
+
+test('paging through a room from either end gives each message once', async () => {
+  const ids = await fill(recent(57));
+  const forwards: string[] = [];
+  for (let after = '0'; ; after = forwards.at(-1) ?? '') {
+    const part = await page({ after, take: { first: 10 } });
+    if (part === 'expired') throw new Error(`expired at ${after}`);
+    forwards.push(...part.ids);
+    if (!part.hasNewer) break;
+  }
+  expect(forwards).toEqual(ids);
+  const backwards: string[] = [];
+  for (let before: string | undefined; ; before = backwards[0]) {
+    const part = await page({ ...(before && { before }), take: { last: 10 } });
+    if (part === 'expired') throw new Error(`expired at ${before}`);
+    backwards.unshift(...part.ids);
+    if (!part.hasOlder) break;
+  }
+  expect(backwards).toEqual(ids);
+});

@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ChatError } from '#domain/errors.js';
+import type { Draft } from '#domain/message.js';
+import type { Sender } from '#domain/ports/limiter.js';
+import type { RedisConnections } from '#redis/client/connections.js';
+import { messagesKey, slowModeKey, userLimitKey } from '#redis/client/keys.js';
+import { createSlowModes } from '#redis/limits/slow-modes.js';
+import { createSendMessage, type SendPolicy } from '#redis/room-log/append.js';
+import { createRepository } from '#redis/room-log/event-log.js';
+import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
+import { until } from '#test/support/until.js';
+
+const ANN: Sender = { id: 'ann', address: '192.0.2.1', exempt: 'from nothing' };
+const BOB: Sender = { id: 'bob', address: '192.0.2.1', exempt: 'from nothing' };
+let redis: Fixture;
+let node: RedisConnections;
+
+beforeAll(async () => {
+  redis = await startFixture();
+  node = await redis.connect();
+});
+afterAll(() => redis.close());
+beforeEach(() => node.commands.flushall());
+
+interface Counts {
+  perUser?: number;
+  perAddress?: number;
+}
+
+function policyOf({ perUser = 0, perAddress = 0 }: Counts, windowMs = 60_000): SendPolicy {
+  return { perUser: { count: perUser, windowMs }, perAddress: { count: perAddress, windowMs } };
+}
+
+/** Sends, and gives the refusal where there is one. */
+function sender(counts: Counts, { commands = node.commands, windowMs = 60_000, oneSlot = false } = {}) {
+  const policy = { ...policyOf(counts, windowMs), oneSlot };
+  const send = createSendMessage(commands, { historyLimit: 1_000, ttlMs: 60_000 }, undefined, policy);
+  return (who: Sender, more: Partial<Draft> = {}): Promise<ChatError | undefined> =>
+    send(draft('hello', more), who).then(
+      () => undefined,
+      (error) => error,
+    );
+}
+
+const stored = (roomId = 'room1') => node.commands.llen(messagesKey(roomId));
+
+describe('what a user may send in a room', () => {
+  test('is so many, and not one more, and they are told when to come back', async () => {
+    const send = sender({ perUser: 3 });
+    const beganAt = Date.now();
+    for (let count = 0; count < 3; count += 1) expect(await send(ANN)).toBeUndefined();
+    const refusal = await send(ANN);
+    expect(refusal).toMatchObject({ code: 'RATE_LIMITED', message: expect.stringContaining('3 messages') });
+    const waitMs = refusal!.details.retryAfterMs!;
+    expect(waitMs).toBeLessThanOrEqual(60_000);
+    expect(waitMs).toBeGreaterThanOrEqual(60_000 - (Date.now() - beganAt) - 1);
+    expect(await stored()).toBe(3);
+  });
+
+  test('is theirs alone, and of that room', async () => {
+    const send = sender({ perUser: 1 });
+    expect(await send(ANN)).toBeUndefined();
+    expect(await send(BOB)).toBeUndefined();
+    expect(await send(ANN, { roomId: 'room2' })).toBeUndefined();
+    expect(await send(ANN)).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  test('comes back after the time that was told', async () => {
+    const send = sender({ perUser: 1 }, { windowMs: 200 });
+    await send(ANN);
+    const told = (await send(ANN))!.details.retryAfterMs!;
+    const toldAt = performance.now();
+    await until(async () => (await send(ANN)) === undefined, { what: 'the limit to let pass', interval: 5 });
+    // By the clock of Redis, which counts whole milliseconds.
+    expect(performance.now() - toldAt).toBeGreaterThanOrEqual(told - 5);
+  });
+
+  test('is the same where a hundred come at once over several nodes', async () => {
+    const nodes = await Promise.all([redis.connect(), redis.connect(), redis.connect()]);
+    const sends = nodes.map(({ commands }) => sender({ perUser: 5 }, { commands }));
+    const refusals = await Promise.all(Array.from({ length: 100 }, (_, index) => sends[index % 3]!(ANN)));
+    expect(refusals.filter((refusal) => refusal === undefined)).toHaveLength(5);
+    expect(await stored()).toBe(5);
+  });
+
+  test('of a clock that was set back holds nobody up', async () => {
+    await node.commands.lpush(userLimitKey('room1', 'ann'), Date.now() + 3_600_000);
+    expect(await sender({ perUser: 1 })(ANN)).toBeUndefined();
+  });
+});
+
+describe('what comes from an address', () => {
+  test('is counted for all users and rooms together', async () => {
+    const send = sender({ perAddress: 3 });
+    expect(await send(ANN)).toBeUndefined();
+    expect(await send(BOB)).toBeUndefined();
+    expect(await send(ANN, { roomId: 'room2' })).toBeUndefined();
+    expect(await send(BOB, { roomId: 'room3' })).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await send({ ...BOB, address: '192.0.2.2' })).toBeUndefined();
+  });
+
+  test('is not counted where it is not known', async () => {
+    const send = sender({ perAddress: 1 });
+    for (let count = 0; count < 3; count += 1) expect(await send({ ...ANN, address: '' })).toBeUndefined();
+  });
+
+  test('is counted for each room where all keys must lie in one slot', async () => {
+    const send = sender({ perUser: 9, perAddress: 1 }, { oneSlot: true });
+    await node.commands.set(slowModeKey('room1'), 0);
+    expect(await send(ANN, { nonce: 'n' })).toBeUndefined();
+    expect(await send(ANN, { roomId: 'room2' })).toBeUndefined();
+    expect(await send(BOB)).toMatchObject({ code: 'RATE_LIMITED' });
+    const keys = (await node.commands.keys('*')).filter((key) => !key.includes('room2'));
+    const tags = keys.map((key) => /\{([^}]+)\}/.exec(key)?.[1] ?? key);
+    expect(new Set(tags)).toEqual(new Set([messagesKey('room1')]));
+    expect(keys).toHaveLength(5);
+  });
+});
+
+describe('slow mode', () => {
+  const slowModes = () => createSlowModes({ commands: node.commands, ttlMs: 60_000 });
+
+  test('lets each user send one message in so many seconds', async () => {
+    await slowModes().set('room1', 30);
+    const send = sender({});
+    expect(await send(ANN)).toBeUndefined();
+    const refusal = await send(ANN);
+    expect(refusal).toMatchObject({ code: 'RATE_LIMITED', message: expect.stringContaining('30 seconds') });
+    expect(refusal!.details.retryAfterMs).toBeGreaterThan(28_000);
+    expect(refusal!.details.retryAfterMs).toBeLessThanOrEqual(30_000);
+    expect(await send(BOB)).toBeUndefined();
+    expect(await send(ANN, { roomId: 'room2' })).toBeUndefined();
+  });
+
+  test('remembers longer than the window of the other limit', async () => {
+    await slowModes().set('room1', 30);
+    await sender({ perUser: 5 }, { windowMs: 1_000 })(ANN);
+    expect(await node.commands.pttl(userLimitKey('room1', 'ann'))).toBeGreaterThan(28_000);
+  });
+
+  test('holds back no moderator, and no service', async () => {
+    await slowModes().set('room1', 30);
+    const send = sender({ perUser: 3 });
+    const moderator: Sender = { ...ANN, exempt: 'from slow mode' };
+    for (let count = 0; count < 3; count += 1) expect(await send(moderator)).toBeUndefined();
+    expect(await send(moderator)).toMatchObject({ code: 'RATE_LIMITED' });
+    for (let count = 0; count < 9; count += 1)
+      expect(await send({ ...BOB, exempt: 'from all limits' })).toBeUndefined();
+  });
+
+  test('ends where it is set to 0, or where the room falls silent for as long as messages are kept', async () => {
+    await slowModes().set('room1', 30);
+    await slowModes().set('room2', 30);
+    expect(await slowModes().of(['room1', 'room2', 'room3'])).toEqual([30, 30, 0]);
+    await slowModes().set('room1', 0);
+    expect(await slowModes().of(['room1', 'room2'])).toEqual([0, 30]);
+    await node.commands.pexpire(slowModeKey('room2'), 10_000);
+    await sender({})(ANN, { roomId: 'room2' });
+    expect(await node.commands.pttl(slowModeKey('room2'))).toBeGreaterThan(50_000);
+  });
+});
+
+describe('a refusal', () => {
+  test('uses up nothing, of any limit', async () => {
+    const send = sender({ perUser: 2, perAddress: 3 });
+    await send(ANN);
+    await send(ANN);
+    for (let count = 0; count < 10; count += 1) await send(ANN);
+    expect(await send(BOB)).toBeUndefined();
+    expect(await send(BOB)).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await node.commands.llen(userLimitKey('room1', 'bob'))).toBe(1);
+  });
+
+  test('is never of a nonce that was used before', async () => {
+    await createSlowModes({ commands: node.commands, ttlMs: 60_000 }).set('room1', 30);
+    const send = sender({ perUser: 1, perAddress: 1 });
+    expect(await send(ANN, { nonce: 'n1' })).toBeUndefined();
+    for (let count = 0; count < 5; count += 1) expect(await send(ANN, { nonce: 'n1' })).toBeUndefined();
+    expect(await send(ANN, { nonce: 'n2' })).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await stored()).toBe(1);
+  });
+
+  test('does not make its nonce one that was used', async () => {
+    const send = sender({ perUser: 1 }, { windowMs: 100 });
+    await send(ANN);
+    expect(await send(ANN, { nonce: 'n1' })).toMatchObject({ code: 'RATE_LIMITED' });
+    await until(async () => (await send(ANN, { nonce: 'n1' })) === undefined, { what: 'the limit to pass' });
+    expect(await stored()).toBe(2);
+  });
+});
+
+test('without a sender no limit holds', async () => {
+  await createSlowModes({ commands: node.commands, ttlMs: 60_000 }).set('room1', 30);
+  const policy = policyOf({ perUser: 1, perAddress: 1 });
+  const send = createSendMessage(node.commands, { historyLimit: 10, ttlMs: 60_000 }, undefined, policy);
+  for (let count = 0; count < 3; count += 1) await send(draft('hello'));
+  expect(await stored()).toBe(3);
+});
+
+test('a send with all its limits is one round trip', async () => {
+  const { commands } = node;
+  await createSlowModes({ commands, ttlMs: 60_000 }).set('room1', 1);
+  const send = sender({ perUser: 100, perAddress: 100 });
+  // The first gives Redis the script.
+  await send(ANN, { roomId: 'room2' });
+  const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await commands.info('stats'))?.[1]);
+  const before = await reads();
+  expect(await send(ANN, { nonce: 'n' })).toBeUndefined();
+  // What Redis has read: the send as a whole, and the question about it.
+  expect((await reads()) - before).toBe(2);
+});
+
+test('a send that is refused leaves nothing behind, not even a room that is active', async () => {
+  const { commands } = node;
+  const sendPolicy = policyOf({ perAddress: 1 });
+  const repository = createRepository({ commands, historyLimit: 10, ttlSeconds: 60, sendPolicy });
+  await repository.send(draft('hello'), ANN);
+  const keys = async () => (await commands.keys('*')).sort();
+  const before = await keys();
+  for (let count = 0; count < 10; count += 1) {
+    const refused = repository.send(draft('hello', { roomId: `other${count}`, nonce: 'n' }), BOB);
+    await expect(refused).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  }
+  expect(await keys()).toEqual(before);
+  expect(await commands.smembers('rooms:active')).toEqual(['room1']);
+});

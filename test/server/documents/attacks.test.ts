@@ -1,0 +1,243 @@
+/** Documents that cost one client little and the server much: refused by every transport before they run. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { post } from '#test/support/clients/http.js';
+import { TRANSPORTS } from '#test/support/every-transport.js';
+import { startServer, type TestServer } from '#test/support/server.js';
+import { useServer } from '#test/support/use-server.js';
+
+const used = useServer();
+const others: TestServer[] = [];
+afterAll(() => Promise.all(others.map((server) => server.close())));
+
+async function another(variables: Record<string, string | number>): Promise<TestServer> {
+  const server = await startServer({ redisUrl: used.redis.url, ...variables });
+  others.push(server);
+  return server;
+}
+
+const many = (count: number, each: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => each(index)).join(' ');
+const deep = (levels: number) =>
+  `{ ${'messages(roomId: "r") { nodes { room { lastMessage { '.repeat(levels / 4)} id ${' } } } }'.repeat(levels / 4)} }`;
+
+const TOO_MANY_TOKENS = /more that 1000 tokens/;
+
+/** Each with the limits that let it through to the one that it meets. */
+const ATTACKS: [what: string, limits: Record<string, number>, query: string, reason: RegExp][] = [
+  [
+    '10,000 aliases',
+    { MESSAGE_BYTES_LIMIT: 1_000_000 },
+    `{ ${many(10_000, (n) => `a${n}:__typename`)} }`,
+    TOO_MANY_TOKENS,
+  ],
+  [
+    '10,000 aliases where tokens are not counted',
+    { MESSAGE_BYTES_LIMIT: 1_000_000, QUERY_TOKENS_LIMIT: 0 },
+    `{ ${many(10_000, (n) => `a${n}:__typename`)} }`,
+    /aliases limit/i,
+  ],
+  [
+    'aliases in a fragment',
+    {},
+    `{ ...F } fragment F on Query { ${many(16, (n) => `a${n}: connectionCount(roomId: "r")`)} }`,
+    /aliases limit/i,
+  ],
+  [
+    'an alias of 200 characters',
+    {},
+    `{ ${'a'.repeat(200)}: __typename }`,
+    /A name is limited to 128 characters/,
+  ],
+  ['depth 500', {}, deep(500), TOO_MANY_TOKENS],
+  ['depth 500 where tokens are not counted', { QUERY_TOKENS_LIMIT: 0 }, deep(500), /depth limit/i],
+  [
+    'depth by fragments',
+    {},
+    `{ messages(roomId: "r") { nodes { ...A } } }
+     fragment A on Message { room { lastMessage { ...B } } }
+     fragment B on Message { room { lastMessage { ...C } } }
+     fragment C on Message { room { lastMessage { ...D } } }
+     fragment D on Message { room { lastMessage { room { id } } } }`,
+    /depth limit/i,
+  ],
+  ['21 directives', {}, `{ __typename ${many(21, () => '@skip(if: false)')} }`, /directives limit/i],
+  [
+    'pages of everything',
+    {},
+    `query ($n: Int) { ${many(8, (n) => `p${n}: messages(roomId: "r", last: $n) { nodes { id content createdAt room { lastMessage { id } } author { id name } } }`)} }`,
+    /may cost/,
+  ],
+  [
+    'every room with its newest message, many times',
+    { QUERY_COST_LIMIT: 5_000 },
+    `{ ${many(10, (n) => `r${n}: activeRooms(limit: 500) { id connectionCount lastMessage { id content } }`)} }`,
+    /may cost/,
+  ],
+  ['nested introspection', {}, nestedIntrospection(), /introspection depth/i],
+];
+
+function nestedIntrospection(): string {
+  return '{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }';
+}
+
+describe.each(TRANSPORTS)('over %s', (_name, ask) => {
+  it.each(ATTACKS)('%s: refused', async (_what, limits, query, reason) => {
+    const server = Object.keys(limits).length === 0 ? used.server : await another(limits);
+    const { data, errors } = await ask(server, { query });
+    expect(data ?? null).toBeNull();
+    expect(errors).toHaveLength(1);
+    expect(errors![0]!.message).toMatch(reason);
+    expect(errors![0]!.extensions?.code).toMatch(/^(BAD_USER_INPUT|GRAPHQL_(PARSE|VALIDATION)_FAILED)$/);
+  });
+
+  it('a subscription that is too deep is refused before it starts', async () => {
+    const roomId = `deep-${_name}`;
+    const levels = 'room { lastMessage { '.repeat(5);
+    const query = `subscription { messageAdded(roomId: "${roomId}") { ${levels} id ${'} }'.repeat(5)} } }`;
+    const { errors } = await ask(used.server, { query });
+    expect(errors?.[0]?.message).toMatch(/depth limit/i);
+    expect(await used.redis.cli('EXISTS', `connections:${roomId}`)).toBe('0');
+  });
+
+  it('what was refused is refused again', async () => {
+    const query = `{ ...F } fragment F on Query { ${many(16, (n) => `b${n}: __typename`)} }`;
+    for (const _ of [1, 2]) {
+      expect((await ask(used.server, { query })).errors?.[0]?.message).toMatch(/aliases limit/i);
+    }
+  });
+
+  it('the whole introspection of a client is within the limits', async () => {
+    const query = getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true });
+    const { data, errors } = await ask(used.server, { query });
+    expect(errors).toBeUndefined();
+    expect(data).toMatchObject({ __schema: { queryType: { name: 'Query' } } });
+  });
+
+  it('0 is no limit', async () => {
+    const server = await another({
+      QUERY_TOKENS_LIMIT: 0,
+      QUERY_ALIASES_LIMIT: 0,
+      QUERY_COST_LIMIT: 0,
+      QUERY_DEPTH_LIMIT: 0,
+      QUERY_DIRECTIVES_LIMIT: 0,
+    });
+    const query = `{ ${many(500, (n) => `a${n}:__typename`)} ${'__typename '.repeat(600)} }`;
+    expect((await ask(server, { query })).errors).toBeUndefined();
+  });
+
+  it('without introspection nothing of the schema is shown, nor suggested', async () => {
+    const server = await another({ INTROSPECTION: 'false' });
+    const asked = await ask(server, { query: '{ __schema { queryType { name } } }' });
+    expect(asked.errors?.[0]?.message).toMatch(/introspection/i);
+    const typo = await ask(server, { query: '{ activeRoomz { id } }' });
+    expect(typo.errors?.[0]?.message).toMatch(/activeRoomz/);
+    const input = await ask(server, {
+      query: 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }',
+      variables: { input: { roomId: 'r', content: 'x', nonse: 'x' } },
+    });
+    expect(input.errors?.[0]?.message).toMatch(/nonse/);
+    expect(JSON.stringify([typo, input])).not.toMatch(/did you mean/i);
+    expect((await ask(server, { query: '{ __typename }' })).data).toEqual({ __typename: 'Query' });
+    const helpful = await ask(used.server, { query: '{ activeRoomz { id } }' });
+    expect(helpful.errors?.[0]?.message).toMatch(/did you mean "activeRooms"/i);
+  });
+});
+
+describe('trusted documents', () => {
+  const SAY =
+    'mutation Say($content: String!) { sendMessage(input: { roomId: "trusted", author: "Ann", content: $content }) { content } }';
+  const MANIFEST = { say: SAY, rooms: '{ activeRooms { id } }', 'sha256:type': '{ __typename }' };
+  let folder: string;
+  let variables: Record<string, string>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'streamly-manifest-'));
+    variables = { TRUSTED_DOCUMENTS: join(folder, 'persisted-documents.json') };
+    await writeFile(variables.TRUSTED_DOCUMENTS!, JSON.stringify(MANIFEST));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  describe.each(TRANSPORTS)('over %s, where they are required', (_name, ask) => {
+    let server: TestServer;
+    beforeAll(async () => {
+      server = await another({ ...variables, REQUIRE_TRUSTED_DOCUMENTS: 'true' });
+    });
+
+    it('runs what is on the list, by either way to name it', async () => {
+      const said = await ask(server, { documentId: 'say', variables: { content: 'hello' } });
+      expect(said).toMatchObject({ data: { sendMessage: { content: 'hello' } } });
+      const extensions = { persistedQuery: { version: 1, sha256Hash: 'sha256:type' } };
+      expect(await ask(server, { extensions })).toMatchObject({ data: { __typename: 'Query' } });
+    });
+
+    it.each([
+      ['a text', { query: '{ __typename }' }],
+      ['the text of a known document', { query: SAY, variables: { content: 'x' } }],
+      ['introspection', { query: getIntrospectionQuery() }],
+    ])('refuses %s', async (_what, params) => {
+      const { data, errors } = await ask(server, params);
+      expect(data ?? null).toBeNull();
+      expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+    });
+
+    it.each([
+      ['an id that is not known', { documentId: 'nothing' }],
+      ['an unknown id with a text', { documentId: 'nothing', query: '{ __typename }' }],
+      ['an id that is a property of every object', { documentId: '__proto__' }],
+      ['an id that is no text', { documentId: { toString: 'say' }, query: '{ __typename }' }],
+      [
+        'a hash that is not known',
+        { extensions: { persistedQuery: { sha256Hash: '0' } }, query: '{ __typename }' },
+      ],
+    ])('refuses %s', async (_what, params) => {
+      const { data, errors } = await ask(server, params);
+      expect(data ?? null).toBeNull();
+      expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    });
+
+    it('runs the known document, whatever text comes with its id', async () => {
+      const result = await ask(server, { documentId: 'sha256:type', query: '{ activeRooms { id } }' });
+      expect(result).toEqual({ data: { __typename: 'Query' } });
+    });
+
+    it('takes texts too where they are not required', async () => {
+      const open = await another(variables);
+      expect((await ask(open, { query: '{ __typename }' })).data).toEqual({ __typename: 'Query' });
+      expect((await ask(open, { documentId: 'rooms' })).errors).toBeUndefined();
+      const unknown = await ask(open, { documentId: 'nothing' });
+      expect(unknown.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    });
+  });
+
+  it('are named by GET as well', async () => {
+    const server = await another({ ...variables, REQUIRE_TRUSTED_DOCUMENTS: 'true' });
+    const get = async (query: string) => (await fetch(`${server.url}?${query}`)).json();
+    expect(await get('documentId=rooms')).toHaveProperty('data.activeRooms');
+    expect(await get('query=%7B__typename%7D')).toMatchObject({
+      errors: [{ extensions: { code: 'FORBIDDEN' } }],
+    });
+  });
+
+  it('cannot be read: the server does not start, and says why', async () => {
+    const start = startServer({ redisUrl: used.redis.url, TRUSTED_DOCUMENTS: join(folder, 'none.json') });
+    await expect(start).rejects.toThrow(/^TRUSTED_DOCUMENTS cannot be read: ENOENT/);
+  });
+});
+
+it('operations in one request are not taken, as an array or otherwise', async () => {
+  const batch = Array.from({ length: 100 }, () => ({ query: '{ __typename }' }));
+  expect((await post(used.server, batch as object)).status).toBe(400);
+  const twice = await post(used.server, { query: 'query A { __typename } query B { __typename }' });
+  expect(twice.body.errors).toHaveLength(1);
+});
+
+it('the worst document within the limits holds up nobody for long', async () => {
+  const query = `{ ${'messages(roomId: "r") { nodes { id } } '.repeat(70)} }`;
+  const beganAt = performance.now();
+  await post(used.server, { query });
+  // Measured: 20 ms on a busy machine. Without a limit on tokens it would be minutes.
+  expect(performance.now() - beganAt).toBeLessThan(3_000);
+});

@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { addressOf } from '#server/guards/client-address.js';
+
+function from(remoteAddress: string | undefined, forwarded?: string): IncomingMessage {
+  return {
+    socket: { remoteAddress },
+    headers: { 'x-forwarded-for': forwarded },
+  } as unknown as IncomingMessage;
+}
+
+describe('without a proxy', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:0DB8:0001:0002::1', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    [undefined, ''],
+  ])('%s counts as %s', (address, counted) => {
+    expect(addressOf(from(address), 0)).toBe(counted);
+  });
+
+  it('what the client says of itself means nothing', () => {
+    expect(addressOf(from('192.0.2.1', '203.0.113.9'), 0)).toBe('192.0.2.1');
+  });
+});
+
+describe('behind proxies', () => {
+  it.each([
+    ['one', 1, '203.0.113.9', '203.0.113.9'],
+    ['one, and the client lies', 1, '198.51.100.1, 203.0.113.9', '203.0.113.9'],
+    ['two', 2, '203.0.113.9, 10.0.0.1', '203.0.113.9'],
+    ['two, and the client lies', 2, '198.51.100.1,203.0.113.9,10.0.0.1', '203.0.113.9'],
+    ['two, one of which was gone around', 2, '203.0.113.9', '203.0.113.9'],
+    ['one that gives a port', 1, '203.0.113.9:4711', '203.0.113.9'],
+    ['one that gives a port of IPv6', 1, '[2001:db8:1:2::9]:4711', '2001:db8:1:2::/64'],
+    ['one that gives nonsense', 1, 'unknown', '192.0.2.1'],
+    ['one that gives an injection', 1, 'x\r\ny}:*', '192.0.2.1'],
+    ['one that gives nothing', 1, '', '192.0.2.1'],
+    ['one that says nothing', 1, undefined, '192.0.2.1'],
+  ])('%s', (_what, hops, forwarded, counted) => {
+    expect(addressOf(from('192.0.2.1', forwarded), hops)).toBe(counted);
+  });
+});

@@ -1,0 +1,212 @@
+/** More than one client may cost: of bytes, of operations, of connections. */
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { EventStream } from '#test/support/clients/event-stream.js';
+import { post } from '#test/support/clients/http.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
+import { startServer, type TestServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
+
+const used = useServer();
+const others: TestServer[] = [];
+const open: { crash(): void }[] = [];
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.crash();
+});
+afterAll(() => Promise.all(others.map((server) => server.close())));
+
+async function another(variables: Record<string, string | number>): Promise<TestServer> {
+  const server = await startServer({ redisUrl: used.redis.url, ...variables });
+  others.push(server);
+  return server;
+}
+
+async function isHealthy(): Promise<void> {
+  expect((await post(used.server, { query: '{ __typename }' })).body).toEqual({
+    data: { __typename: 'Query' },
+  });
+}
+
+const MEGABYTE = 1024 * 1024;
+const SIZE = 90 * MEGABYTE;
+const PIECE = Buffer.alloc(MEGABYTE, ' ');
+
+/** Sends what the server will take of 90 MB. Returns how much that was. */
+async function pour(connection: RawTcp, frame: (piece: Buffer) => (string | Buffer)[] = (piece) => [piece]) {
+  let poured = 0;
+  while (poured < SIZE) {
+    for (const part of frame(PIECE)) if (!(await connection.write(part))) return poured;
+    poured += PIECE.length;
+  }
+  return poured;
+}
+
+describe('90 MB', () => {
+  it('in one WebSocket frame: closed with 1009 at its head, and not read', async () => {
+    const before = process.memoryUsage().rss;
+    const connection = await RawTcp.open(used.server);
+    await connection.write(`${upgradeHead()}\r\n`);
+    await until(() => connection.received.includes('\r\n\r\n'), { what: 'the handshake' });
+    const head = Buffer.alloc(14);
+    head.writeUInt8(0x81, 0);
+    head.writeUInt8(0x80 | 127, 1);
+    head.writeBigUInt64BE(BigInt(SIZE), 2);
+    await connection.write(head);
+    await pour(connection);
+    await connection.closed;
+    // 0x88: close; 1009 is 0x03f1.
+    expect(connection.received.slice(-4)).toBe('\u0088\u0002\u0003\u00f1');
+    expect(process.memoryUsage().rss - before).toBeLessThan(SIZE / 2);
+    await isHealthy();
+  });
+
+  it('in fragments that are each small: closed with 1009', async () => {
+    const socket = await RawSocket.ready(used.server);
+    const piece = 'x'.repeat(32_768);
+    for (let index = 0; index < 4; index += 1) socket.socket.send(piece, { fin: false });
+    expect((await socket.closed).code).toBe(1009);
+    await isHealthy();
+  });
+
+  it('as the body of a request that says so: refused with 413', async () => {
+    const connection = await RawTcp.open(used.server);
+    await connection.write(
+      `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${SIZE}\r\n\r\n`,
+    );
+    await until(() => connection.received.includes('413'), { what: 'the refusal' });
+    connection.end();
+    await isHealthy();
+  });
+
+  it('in chunks that do not say so: refused with 413 while they come, and not kept', async () => {
+    const before = process.memoryUsage().rss;
+    const connection = await RawTcp.open(used.server);
+    await connection.write(
+      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+    );
+    const poured = pour(connection, (piece) => [`${piece.length.toString(16)}\r\n`, piece, '\r\n']);
+    await until(() => connection.received.includes('413'), { what: 'the refusal' });
+    connection.end();
+    await poured;
+    expect(process.memoryUsage().rss - before).toBeLessThan(SIZE / 2);
+    await isHealthy();
+  });
+
+  it('of headers: refused with 431', async () => {
+    const connection = await RawTcp.open(used.server);
+    await connection.write(upgradeHead([`X-Filler: ${'x'.repeat(20_000)}`]));
+    await connection.closed;
+    expect(connection.received).toMatch(/^HTTP\/1.1 431 /);
+    await isHealthy();
+  });
+});
+
+describe('operations', () => {
+  it('10,000 on one socket: 100 are served, the others refused, and the socket stays', async () => {
+    const roomId = 'many-operations';
+    const socket = await RawSocket.ready(used.server);
+    open.push(socket);
+    const query = `subscription { messageAdded(roomId: "${roomId}") { content } }`;
+    for (let index = 0; index < 10_000; index += 1) socket.subscribe(`${index}`, { query });
+    const refused = await socket.take(9_900);
+    expect(new Set(refused.map(({ type }) => type))).toEqual(new Set(['error']));
+    expect(refused[0]).toMatchObject({
+      id: '100',
+      payload: [{ extensions: { code: 'RATE_LIMITED', limit: 100 } }],
+    });
+    const counted = () => used.redis.cli('SCARD', `connections:${roomId}`);
+    await until(async () => (await counted()) === '1', { what: 'the one connection to be counted' });
+
+    socket.send({ id: '0', type: 'complete' });
+    socket.subscribe('another', { query: '{ __typename }' });
+    expect(await socket.next()).toMatchObject({ id: 'another', type: 'next' });
+    await post(used.server, {
+      query: `mutation { sendMessage(input: { roomId: "${roomId}", author: "Ann", content: "still" }) { id } }`,
+    });
+    const delivered = (await socket.take(100)).filter(({ type }) => type === 'next');
+    expect(new Set(delivered.map(({ id }) => id)).size).toBe(99);
+  });
+
+  it('an id that is too long is a breach of the protocol', async () => {
+    const socket = await RawSocket.ready(used.server);
+    socket.subscribe('x'.repeat(257), { query: '{ __typename }' });
+    expect(await socket.closed).toEqual({ code: 4400, reason: 'Invalid message received' });
+  });
+
+  it('an id that does not fit into the reason of a close is left out of it', async () => {
+    const socket = await RawSocket.ready(used.server);
+    const id = '🔑'.repeat(60);
+    const query = 'subscription { messageAdded(roomId: "twice") { id } }';
+    socket.sendTogether(
+      { id, type: 'subscribe', payload: { query } },
+      { id, type: 'subscribe', payload: { query } },
+    );
+    expect(await socket.closed).toEqual({ code: 4409, reason: 'Bad request' });
+  });
+});
+
+describe('connections', () => {
+  /** The status of an upgrade. */
+  const knock = (server: TestServer) =>
+    new Promise<number>((resolve) => {
+      const socket = new WebSocket(server.wsUrl, 'graphql-transport-ws');
+      open.push({ crash: () => socket.terminate() });
+      socket.once('open', () => resolve(101));
+      socket.once('unexpected-response', (_request, response) => {
+        resolve(response.statusCode!);
+        response.destroy();
+      });
+      socket.on('error', () => undefined);
+    });
+  const listen = async (server: TestServer) => {
+    const query = 'subscription { messageAdded(roomId: "counted") { id } }';
+    const stream = await EventStream.open(server, { query });
+    open.push(stream);
+    return stream.status;
+  };
+
+  it.each([
+    ['in all', { CONNECTIONS_LIMIT: 3 }, 503],
+    ['from one address', { CONNECTIONS_PER_ADDRESS: 3 }, 429],
+  ])('one too many %s is refused, a WebSocket as an event stream', async (_what, variables, status) => {
+    const server = await another(variables);
+    expect(await knock(server)).toBe(101);
+    expect(await listen(server)).toBe(200);
+    expect(await knock(server)).toBe(101);
+
+    expect(await knock(server)).toBe(status);
+    expect(await listen(server)).toBe(status);
+    expect((await post(server, { query: '{ __typename }' })).status).toBe(200);
+
+    open.shift()!.crash();
+    await until(async () => (await knock(server)) === 101, { what: 'the place of one that left' });
+    expect(await listen(server)).toBe(status);
+  });
+
+  it('that break off in the handshake are not counted for ever', async () => {
+    const server = await another({ CONNECTIONS_LIMIT: 2 });
+    for (let index = 0; index < 10; index += 1) {
+      const connection = await RawTcp.open(server);
+      await connection.write(`${upgradeHead(['Sec-WebSocket-Extensions: nonsense'])}\r\n`);
+      connection.socket.resetAndDestroy();
+    }
+    await until(async () => (await knock(server)) === 101, { what: 'a place' });
+  });
+
+  it('whose upgrade is refused are closed here, whatever the client does', async () => {
+    const server = await another({ CONNECTIONS_LIMIT: 1 });
+    expect(await knock(server)).toBe(101);
+    const connection = await RawTcp.open(server);
+    connection.socket.allowHalfOpen = true;
+    await connection.write(`${upgradeHead()}\r\n`);
+    await until(() => connection.received.startsWith('HTTP/1.1 503'), { what: 'the refusal' });
+    await until(
+      () => !connection.socket.writable || connection.socket.destroyed || connection.socket.readableEnded,
+      {
+        what: 'the end',
+      },
+    );
+  });
+});

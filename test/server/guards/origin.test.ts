@@ -1,0 +1,172 @@
+/** A page elsewhere that acts in its visitor's name: its browser says where it is from, and it is not let in. */
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { startServer, type TestServer } from '#test/support/server.js';
+import { useServer } from '#test/support/use-server.js';
+
+const used = useServer();
+let production: TestServer;
+let anybody: TestServer;
+beforeAll(async () => {
+  const { url: redisUrl } = used.redis;
+  production = await startServer({
+    redisUrl,
+    NODE_ENV: 'production',
+    ALLOW_GUESTS: 'true',
+    ALLOWED_ORIGINS: 'https://app.example, https://other.example:8443',
+  });
+  anybody = await startServer({ redisUrl, NODE_ENV: 'production', ALLOWED_ORIGINS: '*' });
+});
+afterAll(() => Promise.all([production.close(), anybody.close()]));
+
+interface Seen {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+type Knock = (server: TestServer, headers: Record<string, string>) => Promise<Seen>;
+
+/** With the headers as they are given: fetch would not let us lie. */
+function ask(server: TestServer, method: string, headers: Record<string, string>, body = ''): Promise<Seen> {
+  return new Promise((resolve, reject) => {
+    const sent = request(server.url, { method, headers, agent: false }, (response) => {
+      resolve({ status: response.statusCode!, headers: response.headers });
+      response.destroy();
+    });
+    sent.once('error', reject).end(body);
+  });
+}
+
+const SAY = JSON.stringify({
+  query: 'mutation { sendMessage(input: { roomId: "origin", author: "Eve", content: "x" }) { id } }',
+});
+const FOLLOW = JSON.stringify({ query: 'subscription { messageAdded(roomId: "origin") { id } }' });
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+const post: Knock = (server, headers) => ask(server, 'POST', { ...JSON_TYPE, ...headers }, SAY);
+const events: Knock = (server, headers) =>
+  ask(server, 'POST', { ...JSON_TYPE, Accept: 'text/event-stream', ...headers }, FOLLOW);
+const parts: Knock = (server, headers) =>
+  ask(server, 'POST', { ...JSON_TYPE, Accept: 'multipart/mixed;subscriptionSpec=1.0', ...headers }, FOLLOW);
+const upgrade: Knock = (server, headers) =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(server.wsUrl, 'graphql-transport-ws', { headers });
+    socket.once('open', () => {
+      resolve({ status: 101, headers: {} });
+      socket.terminate();
+    });
+    socket.once('unexpected-response', (_request, response) => {
+      resolve({ status: response.statusCode!, headers: response.headers });
+      response.destroy();
+    });
+    socket.on('error', reject);
+  });
+
+const KNOCKS: [string, Knock, number][] = [
+  ['HTTP', post, 200],
+  ['SSE', events, 200],
+  ['multipart', parts, 200],
+  ['WebSocket', upgrade, 101],
+];
+
+describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
+  it.each([
+    ['another site', 'https://evil.example'],
+    ['a site whose name begins like an allowed one', 'https://app.example.evil.example'],
+    ['a site whose name ends like an allowed one', 'https://evilapp.example'],
+    ['an allowed site without TLS', 'http://app.example'],
+    ['an allowed site on another port', 'https://app.example:8443'],
+    ['a sandboxed frame or a file', 'null'],
+    ['this machine, in production', 'http://localhost:3000'],
+    ['Apollo Studio, in production', 'https://studio.apollographql.com'],
+    ['nowhere', ''],
+    ['two at once', 'https://app.example, https://evil.example'],
+  ])('%s gets 403', async (_what, origin) => {
+    const { status, headers } = await knock(production, { Origin: origin });
+    expect(status).toBe(403);
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it.each(['https://app.example', 'https://other.example:8443'])('%s is let in', async (origin) => {
+    expect((await knock(production, { Origin: origin })).status).toBe(welcome);
+  });
+
+  it('the page of the server itself is let in, under whatever name it was asked for', async () => {
+    expect((await knock(production, { Origin: production.origin })).status).toBe(welcome);
+    const behindTls = { Host: 'chat.example', Origin: 'https://chat.example' };
+    expect((await knock(production, behindTls)).status).toBe(welcome);
+  });
+
+  it('a program says no origin, and is let in', async () => {
+    expect((await knock(production, {})).status).toBe(welcome);
+  });
+
+  it('what a browser fetches unseen for another site gets 403', async () => {
+    const unseen = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' };
+    expect((await knock(production, unseen)).status).toBe(403);
+  });
+
+  it.each(['http://localhost:5173', 'http://127.0.0.1:8080', 'https://studio.apollographql.com'])(
+    '%s is let in while developing, and others are not',
+    async (origin) => {
+      expect((await knock(used.server, { Origin: origin })).status).toBe(welcome);
+      expect((await knock(used.server, { Origin: 'http://localhost.evil.example' })).status).toBe(403);
+    },
+  );
+
+  it('everybody is let in where that is wanted', async () => {
+    expect((await knock(anybody, { Origin: 'https://evil.example' })).status).toBe(welcome);
+  });
+});
+
+it('a message of a foreign page is not sent', async () => {
+  const before = await used.redis.cli('LLEN', 'messages:origin');
+  await post(production, { Origin: 'https://evil.example' });
+  expect(await used.redis.cli('LLEN', 'messages:origin')).toBe(before);
+});
+
+describe('a preflight', () => {
+  const preflight = (Origin: string) =>
+    ask(production, 'OPTIONS', {
+      Origin,
+      'Access-Control-Request-Method': 'POST',
+      'Access-Control-Request-Headers': 'content-type, authorization',
+    });
+
+  it('tells an allowed page what it may send, and caches whose answer it is', async () => {
+    expect(await preflight('https://app.example')).toMatchObject({
+      status: 204,
+      headers: {
+        'access-control-allow-origin': 'https://app.example',
+        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-headers': 'content-type, authorization',
+        vary: 'Origin',
+      },
+    });
+  });
+
+  it('tells a foreign page nothing', async () => {
+    const { status, headers } = await preflight('https://evil.example');
+    expect(status).toBe(403);
+    expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  it('no cookies are asked for, and none are read', async () => {
+    const { headers } = await post(production, { Origin: 'https://app.example' });
+    expect(headers['access-control-allow-origin']).toBe('https://app.example');
+    expect(headers['access-control-allow-credentials']).toBeUndefined();
+    expect(headers['set-cookie']).toBeUndefined();
+  });
+});
+
+it('GraphiQL may be opened from a link on another site, and not in production', async () => {
+  const link = { Accept: 'text/html', 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
+  expect(await ask(used.server, 'GET', link)).toMatchObject({
+    status: 200,
+    headers: { 'content-type': expect.stringContaining('text/html') },
+  });
+  const { headers, status } = await ask(production, 'GET', link);
+  expect(status).not.toBe(200);
+  expect(headers['content-type'] ?? '').not.toContain('html');
+});

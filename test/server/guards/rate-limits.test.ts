@@ -1,0 +1,275 @@
+/** How fast: floods of sends, connections, sessions and operations, over each transport and several nodes. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { EventStream } from '#test/support/clients/event-stream.js';
+import { type Answer, post } from '#test/support/clients/http.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { RawTcp } from '#test/support/raw-tcp.js';
+import { type ServerOptions, startServer, type TestServer } from '#test/support/server.js';
+import { bearer, signIn } from '#test/support/sign-in.js';
+import { JWT_ENV, tokenOf } from '#test/support/tokens.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
+
+const used = useServer();
+const ended: (() => unknown)[] = [];
+afterEach(async () => {
+  await Promise.all(ended.splice(0).map((end) => end()));
+  await used.redis.cli('FLUSHALL');
+});
+
+const FOLLOW = { query: 'subscription { messageAdded(roomId: "room1") { content } }' };
+const say = (more: object = {}) => ({
+  query: 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }',
+  variables: { input: { roomId: 'room1', content: 'hello', ...more } },
+});
+
+/** A node on the Redis of all, with limits. A minute is longer than any test. */
+async function node(variables: Partial<ServerOptions>): Promise<TestServer> {
+  const server = await startServer({
+    redisUrl: used.redis.url,
+    RATE_WINDOW_SECONDS: 60,
+    ...JWT_ENV,
+    ...variables,
+  });
+  ended.push(() => server.close());
+  return server;
+}
+
+async function open(server: TestServer, token?: string): Promise<RawSocket> {
+  const socket = await RawSocket.ready(server, { token });
+  ended.push(() => socket.crash());
+  return socket;
+}
+
+const codeIn = (answer: Answer) => answer.body.errors?.[0]?.extensions?.code;
+const stored = async (roomId = 'room1') => Number(await used.redis.cli('LLEN', `messages:${roomId}`));
+
+/** The answer to each of many operations that are begun at once on one socket. */
+async function flood(socket: RawSocket, operations: object[]): Promise<(string | undefined)[]> {
+  socket.sendTogether(
+    ...operations.map((payload, index) => ({ id: String(index), type: 'subscribe', payload })),
+  );
+  const codes: (string | undefined)[] = [];
+  while (codes.length < operations.length) {
+    const { type, payload } = await socket.next();
+    if (type === 'complete') continue;
+    const { errors } = (type === 'error' ? { errors: payload } : payload) as Answer['body'];
+    codes.push(errors?.[0]?.extensions?.code as string | undefined);
+  }
+  return codes;
+}
+
+describe('a flood of sends', () => {
+  it('of one user over 50 connections to two nodes stays within the limit of a user', async () => {
+    const limits = { RATE_SENDS_PER_USER: 5 };
+    const nodes = [await node(limits), await node(limits)];
+    const { token } = await signIn(nodes[0]!);
+    const sockets = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => open(nodes[index % 2]!, token)),
+    );
+    const codes = (await Promise.all(sockets.map((socket) => flood(socket, Array(10).fill(say()))))).flat();
+    expect(codes).toHaveLength(500);
+    expect(codes.filter((code) => code === undefined)).toHaveLength(5);
+    expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(495);
+    expect(await stored()).toBe(5);
+  });
+
+  it('of guests with ever new names into ever new rooms stays within the limit of their address', async () => {
+    const limits = { RATE_SENDS_PER_USER: 5, RATE_SENDS_PER_ADDRESS: 20 };
+    const nodes = [await node(limits), await node(limits)];
+    const sockets = await Promise.all(Array.from({ length: 50 }, (_, index) => open(nodes[index % 2]!)));
+    const codes = await Promise.all(
+      sockets.map((socket, index) =>
+        flood(
+          socket,
+          [0, 1, 2].map((room) => say({ author: `guest ${index}`, roomId: `room${room}` })),
+        ),
+      ),
+    );
+    expect(codes.flat().filter((code) => code === undefined)).toHaveLength(20);
+    const counts = await Promise.all([0, 1, 2].map((room) => stored(`room${room}`)));
+    expect(counts.reduce((sum, count) => sum + count)).toBe(20);
+  });
+
+  it('over HTTP is told when to come back, which is when it may', async () => {
+    const server = await node({ RATE_SENDS_PER_USER: 1, RATE_WINDOW_SECONDS: 1 });
+    expect(codeIn(await post(server, say()))).toBeUndefined();
+    const refused = await post(server, say());
+    expect(refused.status).toBe(200);
+    const { code, retryAfterMs } = refused.body.errors![0]!.extensions as {
+      code: string;
+      retryAfterMs: number;
+    };
+    expect(code).toBe('RATE_LIMITED');
+    expect(retryAfterMs).toBeGreaterThan(0);
+    expect(retryAfterMs).toBeLessThanOrEqual(1_000);
+    const refusedAt = performance.now();
+    await until(async () => codeIn(await post(server, say())) === undefined, { what: 'the limit to pass' });
+    expect(performance.now() - refusedAt).toBeGreaterThanOrEqual(retryAfterMs - 20);
+  });
+
+  it('is no flood where one message is sent again and again with its nonce', async () => {
+    const server = await node({ RATE_SENDS_PER_USER: 1, RATE_SENDS_PER_ADDRESS: 1 });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, say({ nonce: 'n1' }))));
+    expect(answers.map(codeIn)).toEqual(Array(20).fill(undefined));
+    expect(await stored()).toBe(1);
+  });
+
+  it('is not held back where it is the platform that sends', async () => {
+    const server = await node({ RATE_SENDS_PER_USER: 1, RATE_SENDS_PER_ADDRESS: 1 });
+    const service = bearer(await tokenOf({ roles: ['service'] }));
+    for (let count = 0; count < 5; count += 1) {
+      expect(codeIn(await post(server, say(), service))).toBeUndefined();
+    }
+  });
+});
+
+describe('slow mode', () => {
+  const setSlowMode = (seconds: number) => ({
+    query: `mutation { setSlowMode(roomId: "room1", seconds: ${seconds}) { id slowModeSeconds } }`,
+  });
+
+  it('is set by a moderator, holds on every node, and not for moderators', async () => {
+    const [here, there] = [await node({}), await node({})];
+    const moderator = bearer(await tokenOf({ sub: 'mod', roles: ['moderator'] }));
+    const ann = bearer((await signIn(here)).token);
+    expect((await post(here, setSlowMode(30), moderator)).body.data).toEqual({
+      setSlowMode: { id: 'room1', slowModeSeconds: 30 },
+    });
+    expect((await post(there, { query: '{ room(id: "room1") { slowModeSeconds } }' })).body.data).toEqual({
+      room: { slowModeSeconds: 30 },
+    });
+    expect(codeIn(await post(here, say(), ann))).toBeUndefined();
+    const refused = await post(there, say(), ann);
+    expect(refused.body.errors?.[0]).toMatchObject({
+      message: expect.stringContaining('slow mode'),
+      extensions: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) },
+    });
+    expect(codeIn(await post(there, say(), moderator))).toBeUndefined();
+    expect(codeIn(await post(there, say(), moderator))).toBeUndefined();
+    await post(here, setSlowMode(0), moderator);
+    expect(codeIn(await post(there, say(), ann))).toBeUndefined();
+  });
+
+  it('is FORBIDDEN to everybody else', async () => {
+    const server = await node({});
+    const ann = bearer((await signIn(server)).token);
+    for (const headers of [{}, ann, bearer(await tokenOf())]) {
+      expect(codeIn(await post(server, setSlowMode(30), headers))).toBe('FORBIDDEN');
+    }
+  });
+});
+
+describe('a flood of connections', () => {
+  /** The status that an upgrade is answered with, and when to try again. */
+  function upgrade(server: TestServer, headers = {}): Promise<{ status: number; retryAfter?: string }> {
+    return new Promise((resolve, reject) => {
+      const socket = new WebSocket(server.wsUrl, ['graphql-transport-ws'], { headers });
+      ended.push(() => socket.terminate());
+      socket.on('open', () => resolve({ status: 101 }));
+      socket.on('unexpected-response', (_request, { statusCode = 0, headers: { 'retry-after': after } }) =>
+        resolve({ status: statusCode, ...(after !== undefined && { retryAfter: after }) }),
+      );
+      socket.on('error', reject);
+    });
+  }
+
+  it('is refused over the limit, before the handshake, on all nodes together', async () => {
+    const limits = { RATE_CONNECTIONS_PER_ADDRESS: 10 };
+    const nodes = [await node(limits), await node(limits)];
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => upgrade(nodes[index % 2]!)));
+    expect(answers.filter(({ status }) => status === 101)).toHaveLength(10);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(40);
+    for (const { retryAfter } of refused) {
+      expect(Number(retryAfter)).toBeGreaterThan(50);
+      expect(Number(retryAfter)).toBeLessThanOrEqual(60);
+    }
+  });
+
+  it('counts event streams, and no other requests', async () => {
+    const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1 });
+    const stream = await EventStream.open(server, FOLLOW);
+    ended.push(() => stream.crash());
+    expect(stream.status).toBe(200);
+    const second = await EventStream.open(server, FOLLOW);
+    expect(second.status).toBe(429);
+    expect(Number(second.response.headers['retry-after'])).toBeGreaterThan(50);
+    second.crash();
+    expect((await upgrade(server)).status).toBe(429);
+    expect(codeIn(await post(server, { query: '{ viewer { roles } }' }))).toBeUndefined();
+  });
+
+  it('cannot hide behind a header, where no proxy is trusted', async () => {
+    const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1 });
+    expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.1' })).status).toBe(101);
+    expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.2' })).status).toBe(429);
+  });
+
+  it('is told apart by what a trusted proxy says, and not by what the client does', async () => {
+    const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1, TRUST_PROXY: 1 });
+    expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.1' })).status).toBe(101);
+    expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.2' })).status).toBe(101);
+    expect((await upgrade(server, { 'X-Forwarded-For': '198.51.100.7, 203.0.113.1' })).status).toBe(429);
+  });
+
+  it.each([
+    ['open', 101],
+    ['closed', 503],
+  ])('where Redis hangs it fails %s, with %i, and nobody waits long', async (failure, status) => {
+    const server = await node({
+      RATE_CONNECTIONS_PER_ADDRESS: 10,
+      RATE_LIMIT_FAILURE: failure,
+      RATE_LIMIT_TIMEOUT_MS: 50,
+    });
+    used.redis.hang();
+    try {
+      const beganAt = performance.now();
+      expect((await upgrade(server)).status).toBe(status);
+      expect(performance.now() - beganAt).toBeLessThan(1_500);
+    } finally {
+      used.redis.resume();
+    }
+  });
+});
+
+it('a flood of sessions is refused over the limit of an address', async () => {
+  const server = await node({ RATE_SESSIONS_PER_ADDRESS: 3 });
+  const start = { query: 'mutation { startSession(name: "Ann") { token } }' };
+  const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, start)));
+  expect(answers.filter((answer) => codeIn(answer) === undefined)).toHaveLength(3);
+  expect(answers.filter((answer) => codeIn(answer) === 'RATE_LIMITED')).toHaveLength(17);
+});
+
+it('a flood of sessions counts for its address, though nobody waits for the answers', async () => {
+  const server = await node({ RATE_SESSIONS_PER_ADDRESS: 3 });
+  const body = JSON.stringify({ query: 'mutation { startSession(name: "Ann") { token } }' });
+  const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  for (let count = 0; count < 30; count += 1) {
+    const connection = await RawTcp.open(server);
+    await connection.write(head + body);
+    connection.socket.resetAndDestroy();
+  }
+  // Behind all of them.
+  await until(async () => codeIn(await post(server, JSON.parse(body))) === 'RATE_LIMITED', {
+    what: 'the limit',
+  });
+  const sessions = await used.redis.cli('KEYS', 'session:*');
+  expect(sessions.split('\n')).toHaveLength(3);
+});
+
+it('a flood of operations on one socket is refused one by one, and the socket stays', async () => {
+  const server = await node({ RATE_OPERATIONS_PER_CONNECTION: 10 });
+  const socket = await open(server);
+  const follow = 'subscription { messageAdded(roomId: "room1", last: 1) { content } }';
+  socket.subscribe('live', { query: follow });
+  const codes = await flood(socket, Array(100).fill({ query: '{ viewer { roles } }' }));
+  expect(codes.filter((code) => code === undefined)).toHaveLength(9);
+  expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(91);
+  await post(server, say());
+  const delivered = { id: 'live', type: 'next', payload: { data: { messageAdded: { content: 'hello' } } } };
+  let message = await socket.next();
+  while (message.type === 'complete') message = await socket.next();
+  expect(message).toEqual(delivered);
+});

@@ -1,0 +1,123 @@
+/** GraphQL over HTTP: what its audit suite asks, and what it does not ask. */
+import { serverAudits } from 'graphql-http';
+import { describe, expect, it } from 'vitest';
+import { paramsOf, post } from '#test/support/clients/http.js';
+import { Messages, SendMessage } from '#test/support/documents.js';
+import { useServer } from '#test/support/use-server.js';
+
+const used = useServer({ MESSAGE_BYTES_LIMIT: 8_192 });
+
+const audits = serverAudits({ url: () => used.server.url, fetchFn: fetch });
+const required = audits.filter(({ name }) => /^(MUST|SHOULD) /.test(name));
+const optional = audits.filter((audit) => !required.includes(audit));
+
+describe('the audits of GraphQL over HTTP', () => {
+  it.each(required)('$name ($id)', async (audit) => {
+    const result = await audit.fn();
+    expect(result, 'reason' in result ? result.reason : '').toMatchObject({ status: 'ok' });
+  });
+
+  it('MAY: those that do not pass are only told', async ({ annotate }) => {
+    expect(required.length + optional.length).toBeGreaterThan(50);
+    for (const audit of optional) {
+      const result = await audit.fn();
+      if (result.status !== 'ok') await annotate(`${audit.id} ${audit.name}: ${result.reason}`, 'notice');
+    }
+  });
+});
+
+describe('POST', () => {
+  it('is refused with 413 where the body is too large, and nothing is sent', async () => {
+    const roomId = 'too-large';
+    const { query } = paramsOf(SendMessage, { input: { roomId, content: 'x' } });
+    const response = await fetch(used.server.url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({
+        query,
+        variables: { input: { roomId, content: 'x' } },
+        extensions: { filler: 'x'.repeat(8_192) },
+      }),
+    });
+    expect(response.status).toBe(413);
+    expect(await used.redis.cli('EXISTS', `messages:${roomId}`)).toBe('0');
+  });
+
+  it('is refused where the body is not JSON, and nothing of the server is shown', async () => {
+    const response = await fetch(used.server.url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"query":',
+    });
+    expect(response.status).toBe(400);
+    expect(await response.text()).not.toMatch(/ at |node_modules|\.js/);
+  });
+
+  it.each([
+    ['an array of operations', [{ query: '{ __typename }' }]],
+    ['null', null],
+    ['a text', '{ __typename }'],
+  ])('is refused where the body is %s', async (_what, body) => {
+    const { status } = await post(used.server, body as object);
+    expect(status).toBe(400);
+  });
+
+  it('is refused as a form, which a page elsewhere could send for its visitor', async () => {
+    const roomId = 'form';
+    const query = `mutation { sendMessage(input: { roomId: "${roomId}", content: "x" }) { id } }`;
+    const form = new FormData();
+    form.set('query', query);
+    for (const [type, body] of [
+      ['application/x-www-form-urlencoded', new URLSearchParams({ query })],
+      ['text/plain', JSON.stringify({ query })],
+      [undefined, form],
+    ] as const) {
+      const response = await fetch(used.server.url, {
+        method: 'POST',
+        body,
+        ...(type !== undefined && { headers: { 'Content-Type': type } }),
+      });
+      expect.soft(response.ok, String(type)).toBe(false);
+    }
+    expect(await used.redis.cli('EXISTS', `messages:${roomId}`)).toBe('0');
+  });
+});
+
+describe('GET', () => {
+  const get = (params: Record<string, string>, accept = 'application/json') =>
+    fetch(`${used.server.url}?${new URLSearchParams(params)}`, { headers: { Accept: accept } });
+
+  it('runs a query with its variables', async () => {
+    const { query } = paramsOf(Messages, { roomId: '' });
+    const response = await get({ query: String(query), variables: '{"roomId":"empty","last":1}' });
+    expect(await response.json()).toMatchObject({ data: { messages: { nodes: [] } } });
+  });
+
+  it('does not run a mutation', async () => {
+    const { query } = paramsOf(SendMessage, { input: { roomId: '', content: '' } });
+    const response = await get({
+      query: String(query),
+      variables: '{"input":{"roomId":"got","content":"x"}}',
+    });
+    expect(response.status).toBe(405);
+    expect(await used.redis.cli('EXISTS', 'messages:got')).toBe('0');
+  });
+
+  it('runs no subscription for a client that does not read events, and keeps no place for it', async () => {
+    const response = await get({ query: 'subscription { messageAdded(roomId: "got") { id } }' });
+    expect(response.status).toBe(406);
+    expect(await used.redis.cli('EXISTS', 'connections:got')).toBe('0');
+  });
+});
+
+it('answers 404 at any other path, without a word on what runs there', async () => {
+  const response = await fetch(`${used.server.origin}/graphql/more`);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toEqual({ error: 'Not found' });
+  expect(response.headers.get('x-powered-by')).toBeNull();
+});
+
+it.each(['PUT', 'DELETE', 'PATCH'])('answers %s with a status of its own', async (method) => {
+  const response = await fetch(used.server.url, { method, body: '{"query":"{ __typename }"}' });
+  expect([400, 404, 405]).toContain(response.status);
+});

@@ -1,0 +1,116 @@
+/** A fault of ours: the client learns an id and nothing else, and the log has the rest under that id. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { eventStream, http, webSocket } from '#test/support/clients/follow.js';
+import { paramsOf } from '#test/support/clients/http.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { MessageAdded, Messages, SendMessage } from '#test/support/documents.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { type ServerProcess, spawnServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
+
+// What nobody makes but by hand: the list's key holds a text, and Redis answers WRONGTYPE. And a Redis that
+// does not know the command that counts connections.
+const roomId = 'broken';
+
+let redis: RedisServer;
+let server: ServerProcess;
+beforeAll(async () => {
+  redis = await startRedis({ args: ['--rename-command', 'SCARD', ''] });
+  server = await spawnServer({ redisUrl: redis.url });
+});
+afterAll(async () => {
+  await server?.close();
+  await redis?.close();
+});
+beforeEach(() => redis.cli('SET', `messages:${roomId}`, 'x'));
+
+const SEND = paramsOf(SendMessage, { input: { roomId, content: 'a secret' } });
+const READ = paramsOf(Messages, { roomId });
+const FOLLOW = paramsOf(MessageAdded, { roomId });
+const FOLLOW_LIVE = paramsOf(MessageAdded, { roomId: 'fine' });
+
+/** The error is masked; gives its id. */
+function expectMasked(result: { errors?: readonly object[] }): string {
+  expect(result.errors).toEqual([
+    {
+      message: 'Something went wrong on the server.',
+      extensions: { code: 'INTERNAL_SERVER_ERROR', errorId: expect.stringMatching(/^[\w-]{8,}$/) },
+      path: expect.any(Array),
+      locations: expect.any(Array),
+    },
+  ]);
+  expect(JSON.stringify(result)).not.toMatch(
+    /WRONGTYPE|SCARD|command|redis|lua|stack|node_modules|\.js|secret/i,
+  );
+  return (result.errors![0] as { extensions: { errorId: string } }).extensions.errorId;
+}
+
+async function expectLogged(errorId: string, reason = 'WRONGTYPE'): Promise<void> {
+  const logged = () => server.log.filter((record) => record.errorId === errorId);
+  await until(() => logged().length > 0, { what: `the log of ${errorId}` });
+  expect(logged()).toHaveLength(1);
+  expect(logged()[0]).toMatchObject({ level: 'error', err: { stack: expect.stringContaining(reason) } });
+}
+
+describe.each([http, webSocket, eventStream])('over $name', ({ ask }) => {
+  it.each([
+    ['a send', SEND],
+    ['a query', READ],
+  ])('%s that meets a fault is masked, and logged once', async (_what, params) => {
+    await expectLogged(expectMasked(await ask(server, params)));
+  });
+});
+
+describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, follow }) => {
+  it('that meets a fault at its start is masked, and logged once', async () => {
+    await expectLogged(expectMasked(await ask(server, FOLLOW)));
+  });
+
+  it('whose message cannot be resolved is told so in that message, and goes on', async () => {
+    const query = 'subscription { messageAdded(roomId: "fine") { content room { connectionCount } } }';
+    const following = await follow(server, { query });
+    onTestFinished(() => following.leave());
+    for (const content of ['one', 'two']) {
+      await http.ask(server, paramsOf(SendMessage, { input: { roomId: 'fine', content } }));
+      const result = await following.nextResult();
+      await expectLogged(expectMasked(result!), 'unknown command');
+    }
+  });
+});
+
+it('a socket on which faults were met is still of use, and so is what ran on it', async () => {
+  const socket = await RawSocket.ready(server);
+  socket.subscribe('fine', FOLLOW_LIVE);
+  for (const [id, params] of Object.entries({ send: SEND, read: READ, follow: FOLLOW })) {
+    socket.subscribe(id, params);
+    expectMasked((await socket.next()).payload as object);
+    expect(await socket.next()).toEqual({ id, type: 'complete' });
+  }
+  await http.ask(server, paramsOf(SendMessage, { input: { roomId: 'fine', content: 'still here' } }));
+  expect(await socket.next()).toMatchObject({
+    id: 'fine',
+    payload: { data: { messageAdded: { content: 'still here' } } },
+  });
+  await socket.close();
+});
+
+it('what a client gets wrong is not logged, nor that it leaves in the middle', async () => {
+  const before = server.log.length;
+  await http.ask(server, { query: '{ nothing' });
+  await webSocket.ask(server, { query: '{ nothing }' });
+  await eventStream.ask(server, paramsOf(MessageAdded, { roomId: '' }));
+  for (const text of ['nonsense', '{"type":"next","id":"1","payload":{}}']) {
+    const socket = await RawSocket.ready(server);
+    socket.send(text);
+    await socket.closed;
+  }
+  for (let count = 0; count < 10; count++) {
+    const socket = await RawSocket.ready(server);
+    socket.subscribe('1', FOLLOW_LIVE);
+    socket.subscribe('2', SEND.query === undefined ? {} : paramsOf(Messages, { roomId: 'fine' }));
+    socket.crash();
+    await socket.closed;
+  }
+  expect((await http.ask(server, { query: '{ __typename }' })).data).toBeTruthy();
+  expect(server.log.slice(before)).toEqual([]);
+});

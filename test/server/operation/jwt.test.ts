@@ -1,0 +1,134 @@
+import { generateKeyPair, UnsecuredJWT } from 'jose';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createJwtVerifier, type JwtOptions } from '#server/operation/jwt.js';
+import { JWT, startIssuer, tokenOf } from '#test/support/tokens.js';
+
+const { secret, issuer, audience } = JWT;
+
+function verifier(key: JwtOptions['key'] = { secret }, timeoutMs = 2_000) {
+  return createJwtVerifier({ key, issuer, audience, nameLength: 10, timeoutMs });
+}
+
+describe('a token of the platform', () => {
+  it('says who somebody is, and until when', async () => {
+    const token = await tokenOf({ sub: 'ann', name: 'Ann', roles: ['moderator'] });
+    const viewer = await verifier().verify(token);
+    expect(viewer).toMatchObject({ user: { id: 'ann', name: 'Ann' }, roles: ['viewer', 'moderator'] });
+    expect(viewer.sessionId).toBeUndefined();
+    expect(viewer.expiresAt! - Date.now()).toBeGreaterThan(590_000);
+    expect(viewer.expiresAt! - Date.now()).toBeLessThan(610_000);
+  });
+
+  it.each([
+    ['a list', ['service', 'moderator'], ['viewer', 'moderator', 'service']],
+    ['a text', 'service moderator', ['viewer', 'moderator', 'service']],
+    ['what is not known', ['admin', 7, null], ['viewer']],
+    ['nothing', undefined, ['viewer']],
+    ['an object', { moderator: true }, ['viewer']],
+  ])('has the roles that are given as %s', async (_what, roles, expected) => {
+    expect((await verifier().verify(await tokenOf({ roles }))).roles).toEqual(expected);
+  });
+
+  it.each([
+    ['is cut where it is too long', 'Annabella of the Isles', 'Annabella'],
+    ['is cut between characters, not within', '👩‍🚀'.repeat(2) + '😀'.repeat(9), '👩‍🚀👩‍🚀😀😀😀😀'],
+    ['has no control characters', ' A\u0000n\nn ', 'A n n'],
+    ['is the id where it is missing', undefined, 'ann'],
+    ['is the id where it is empty', '  ', 'ann'],
+    ['is the id where it is no text', 42, 'ann'],
+  ])('a name %s', async (_what, name, shown) => {
+    expect((await verifier().verify(await tokenOf({ name }))).user.name).toBe(shown);
+  });
+});
+
+describe('UNAUTHENTICATED is a token', () => {
+  const now = Math.floor(Date.now() / 1_000);
+  const other = new TextEncoder().encode('another secret, which the platform has not');
+  const cases: Record<string, () => Promise<string> | string> = {
+    'that has expired': () => tokenOf({ expiresIn: -10 }),
+    'that is not good yet': () => tokenOf({ nbf: now + 600 }),
+    'without an end': () => tokenOf({ exp: undefined }),
+    'of another issuer': () => tokenOf({ iss: 'https://evil.example' }),
+    'for another audience': () => tokenOf({ aud: 'shop' }),
+    'signed by somebody else': () => tokenOf({ key: other }),
+    'that is not signed': () =>
+      new UnsecuredJWT({ sub: 'ann' }).setIssuer(issuer).setAudience(audience).encode(),
+    'of no user': () => tokenOf({ sub: undefined }),
+    'of a user without an id': () => tokenOf({ sub: '' }),
+    'of a user with an endless id': () => tokenOf({ sub: 'x'.repeat(129) }),
+    'of a user who would be a guest': () => tokenOf({ sub: 'guest:Ann' }),
+    'that was changed': async () => {
+      const [head, , signature] = (await tokenOf()).split('.');
+      const claims = { sub: 'bob', iss: issuer, aud: audience, exp: now + 600 };
+      return [head, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
+    },
+    'that is none': () => 'a.b.c',
+    'of a key pair, where a secret is agreed on': async () =>
+      tokenOf({ key: (await generateKeyPair('RS256')).privateKey, alg: 'RS256' }),
+  };
+
+  it.each(Object.entries(cases))('%s', async (_what, make) => {
+    const token = await make();
+    const refusal = await verifier()
+      .verify(token)
+      .catch((error) => error);
+    expect(refusal).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(refusal.message).not.toContain(token);
+    expect(refusal.message).not.toContain(secret);
+  });
+});
+
+describe('the keys of an issuer', () => {
+  const issuers: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    await Promise.all(issuers.splice(0).map((one) => one.close()));
+  });
+  async function start() {
+    const started = await startIssuer();
+    issuers.push(started);
+    return started;
+  }
+
+  it('are asked for once, and check its tokens', async () => {
+    const { url, state, tokenOf: issue } = await start();
+    const { verify } = verifier({ jwksUrl: url });
+    expect((await verify(await issue({ sub: 'ann' }))).user.id).toBe('ann');
+    expect((await verify(await issue({ sub: 'bob' }))).user.id).toBe('bob');
+    expect(state.asked).toBe(1);
+  });
+
+  it('check the tokens of nobody else', async () => {
+    const [one, two] = [await start(), await start()];
+    const { verify } = verifier({ jwksUrl: one.url });
+    await expect(verify(await two.tokenOf())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(verify(await two.tokenOf({ kid: 'key2' }))).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
+  });
+
+  it('are never taken for a secret', async () => {
+    const { url, publicJwk } = await start();
+    const { verify } = verifier({ jwksUrl: url });
+    const key = new TextEncoder().encode(JSON.stringify(publicJwk));
+    await expect(verify(await tokenOf({ key, kid: 'key1' }))).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
+  });
+
+  it.each(['fails', 'hangs'] as const)('where the issuer %s, nobody is taken for a forger', async (how) => {
+    const { url, state, tokenOf: issue } = await start();
+    state[how] = true;
+    const { verify } = verifier({ jwksUrl: url }, 100);
+    await expect(verify(await issue())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    state[how] = false;
+    expect((await verify(await issue())).user.id).toBe('ann');
+  });
+
+  it('where the issuer is away, nobody is taken for a forger', async () => {
+    const { url, close, tokenOf: issue } = await startIssuer();
+    await close();
+    await expect(verifier({ jwksUrl: url }).verify(await issue())).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
+  });
+});

@@ -1,0 +1,126 @@
+/** Subscriptions to what changes: a room's counts, and the load of the server. */
+import { type Client, createClient } from 'graphql-ws';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { run } from '#test/support/clients/http.js';
+import { ConnectionCount, SendMessage } from '#test/support/documents.js';
+import { startServer, type TestServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
+
+const used = useServer();
+const clients: Client[] = [];
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.dispose()));
+});
+
+/** Subscribes over a connection of its own; notes each result, and when it came. */
+function watch<Data>(query: string, server: TestServer = used.server) {
+  const client = createClient({ url: server.wsUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
+  clients.push(client);
+  const results: Data[] = [];
+  const errors: unknown[] = [];
+  const times: number[] = [];
+  const end = { isComplete: false };
+  client.subscribe<Data>(
+    { query },
+    {
+      next: ({ data, errors: failed }) => {
+        times.push(performance.now());
+        if (data) results.push(data);
+        if (failed) errors.push(...failed);
+      },
+      error: (error) => errors.push(error),
+      complete: () => {
+        end.isComplete = true;
+      },
+    },
+  );
+  return { results, errors, times, end };
+}
+
+const updates = (roomId: string, selection: string, server?: TestServer) =>
+  watch<{ roomUpdated: { connectionCount: number; lastMessage: { content: string } | null } }>(
+    `subscription { roomUpdated(roomId: "${roomId}") { ${selection} } }`,
+    server,
+  );
+const say = (roomId: string, content: string) =>
+  run(used.server, SendMessage, { input: { roomId, content } });
+
+describe('roomUpdated', () => {
+  it('gives the room as it is, and again when it has changed', async () => {
+    await say('changing', 'first');
+    const { results } = updates('changing', 'id connectionCount lastMessage { content }');
+    await until(() => results.length === 1, { what: 'the room' });
+    expect(results[0]!.roomUpdated).toMatchObject({ connectionCount: 0, lastMessage: { content: 'first' } });
+
+    await say('changing', 'second');
+    await until(() => results.at(-1)!.roomUpdated.lastMessage?.content === 'second', { what: 'the message' });
+    watch('subscription { messageAdded(roomId: "changing") { id } }');
+    await until(() => results.at(-1)!.roomUpdated.connectionCount === 1, { what: 'the viewer' });
+  });
+
+  it('comes once a second at most, with the latest, and is silent where nothing changed', async () => {
+    const busy = updates('busy', 'lastMessage { content }');
+    const silent = updates('busy', 'id');
+    await until(() => busy.results.length === 1 && silent.results.length === 1, { what: 'the room' });
+    let sent = 0;
+    await until(
+      async () => {
+        sent += 1;
+        await say('busy', `message ${sent}`);
+        return busy.results.length >= 4;
+      },
+      { what: 'four of them' },
+    );
+    await until(() => busy.results.at(-1)!.roomUpdated.lastMessage?.content === `message ${sent}`, {
+      what: 'the latest',
+    });
+    const between = busy.times.slice(1).map((time, index) => time - busy.times[index]!);
+    // A little less than a second, since what is measured is when they came.
+    for (const time of between) expect(time).toBeGreaterThan(900);
+    expect(silent.results).toHaveLength(1);
+  });
+
+  it('makes nobody a viewer', async () => {
+    const { results } = updates('watched', 'id');
+    await until(() => results.length === 1, { what: 'the room' });
+    expect((await run(used.server, ConnectionCount, { roomId: 'watched' })).connectionCount).toBe(0);
+  });
+
+  it('refuses what is no room', async () => {
+    const { errors } = updates('no room', 'id');
+    await until(() => errors.length > 0, { what: 'the refusal' });
+    expect([errors[0]].flat()).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'roomId' } }]);
+  });
+
+  it('is completed where the server goes', async () => {
+    const server = await startServer({ redisUrl: used.redis.url });
+    const { results, errors, end } = updates('going', 'id', server);
+    await until(() => results.length === 1, { what: 'the room' });
+    await server.close();
+    await until(() => end.isComplete, { what: 'the end' });
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('serverStats', () => {
+  it('tells each second what was delivered, to how many, and how fast', async () => {
+    const { results } = watch<{
+      serverStats: Record<string, number> & { delayMs: { median: number } | null };
+    }>(
+      'subscription { serverStats { at viewers rooms messagesPerSecond deliveriesPerSecond delayMs { median p99 } } }',
+    );
+    for (let viewer = 0; viewer < 3; viewer += 1)
+      watch('subscription { messageAdded(roomId: "load") { id } }');
+    await until(() => results.at(-1)?.serverStats.viewers === 3, { what: 'the viewers' });
+    const counted = async () => {
+      await say('load', 'hello');
+      return results.find(({ serverStats }) => serverStats.messagesPerSecond! > 0 && serverStats.delayMs);
+    };
+    const { serverStats } = (await until(counted, { what: 'a second with messages', interval: 50 }))!;
+    expect(serverStats.deliveriesPerSecond).toBeGreaterThan(0);
+    expect(serverStats.rooms).toBe(1);
+    expect(serverStats.delayMs!.median).toBeGreaterThanOrEqual(0);
+  });
+});

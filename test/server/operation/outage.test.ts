@@ -1,0 +1,121 @@
+/** While Redis is away every operation says so, soon; connections stay, and work again when it is back. */
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { eventStream, http, webSocket } from '#test/support/clients/follow.js';
+import { paramsOf } from '#test/support/clients/http.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import {
+  ActiveRooms,
+  ConnectionCount,
+  MessageAdded,
+  Messages,
+  SendMessage,
+} from '#test/support/documents.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { say } from '#test/support/say.js';
+import { startServer, type TestServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
+
+const roomId = 'room1';
+const OPERATIONS = [
+  ['a query', paramsOf(Messages, { roomId })],
+  ['a count', paramsOf(ConnectionCount, { roomId })],
+  ['the active rooms', paramsOf(ActiveRooms, {})],
+  ['a send', paramsOf(SendMessage, { input: { roomId, content: 'Hello' } })],
+] as const;
+const SUBSCRIBE = paramsOf(MessageAdded, { roomId });
+
+const UNAVAILABLE = { errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] };
+
+let redis: RedisServer;
+let server: TestServer;
+beforeEach(async () => {
+  redis = await startRedis({ appendonly: true });
+  server = await startServer({ redisUrl: redis.url, REDIS_TIMEOUT_MS: 800 });
+});
+afterEach(async () => {
+  redis.resume();
+  await server.close();
+  await redis.close();
+});
+
+/** A server that says it is ready serves. */
+const untilReady = () =>
+  until(async () => (await fetch(`${server.origin}/health/ready`)).ok, { what: 'the server to be ready' });
+
+/** Nothing of what went wrong is shown. */
+function expectUnavailable(result: object): void {
+  expect(result).toMatchObject(UNAVAILABLE);
+  expect(JSON.stringify(result)).not.toMatch(/redis|ECONN|127\.0\.0\.1|timed out|stack|node_modules|\.js/i);
+}
+
+const OUTAGES = {
+  'is gone': { begin: () => redis.kill(), end: () => redis.restart() },
+  hangs: { begin: async () => redis.hang(), end: async () => redis.resume() },
+};
+
+describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) => {
+  it.each([http, webSocket, eventStream])(
+    'every query and send over $name is SERVICE_UNAVAILABLE',
+    async ({ ask }) => {
+      await begin();
+      for (const [, params] of OPERATIONS) expectUnavailable(await ask(server, params));
+      await end();
+      await untilReady();
+      for (const [, params] of OPERATIONS) expect((await ask(server, params)).errors).toBeUndefined();
+    },
+  );
+
+  it.each([webSocket, eventStream])(
+    'a new subscription over $name is SERVICE_UNAVAILABLE',
+    async ({ ask, follow }) => {
+      await begin();
+      expectUnavailable(await ask(server, SUBSCRIBE));
+      await end();
+      await untilReady();
+      const following = await follow(server, MessageAdded, { roomId });
+      await say(server, roomId, 'Hello');
+      expect((await following.next()).messageAdded.content).toBe('Hello');
+      following.leave();
+    },
+  );
+
+  it.each([webSocket, eventStream])(
+    'a live subscription over $name stays, and misses nothing',
+    async ({ follow }) => {
+      const following = await follow(server, MessageAdded, { roomId });
+      const other = await startServer({ redisUrl: redis.url });
+      onTestFinished(() => other.close());
+      await say(other, roomId, 'before');
+      await begin();
+      await end();
+      // Said as soon as any node can: this one may not be connected yet.
+      await until(() => say(other, roomId, 'after'), { what: 'the other node to be connected' });
+      const contents = (await following.take(2)).map(({ messageAdded }) => messageAdded.content);
+      expect(contents).toEqual(['before', 'after']);
+      following.leave();
+    },
+  );
+
+  it('a socket stays, answers pings, and is of use again', async () => {
+    const socket = await RawSocket.ready(server);
+    await begin();
+    for (const [what, params] of [...OPERATIONS, ['a subscription', SUBSCRIBE] as const]) {
+      socket.subscribe(what, params);
+      const result = await socket.next();
+      expect(result.id).toBe(what);
+      expectUnavailable(result.payload as object);
+      expect(await socket.next()).toEqual({ id: what, type: 'complete' });
+    }
+    expect(await socket.untilNow()).toEqual([]);
+
+    await end();
+    await untilReady();
+    socket.subscribe('follow', SUBSCRIBE);
+    socket.subscribe('send', OPERATIONS[3][1]);
+    const messages = await socket.take(3);
+    const dataOf = (id: string) => messages.find((message) => message.id === id)?.payload;
+    expect(dataOf('follow')).toMatchObject({ data: { messageAdded: { content: 'Hello' } } });
+    expect(dataOf('send')).toMatchObject({ data: { sendMessage: { content: 'Hello' } } });
+    await socket.close();
+  });
+});

@@ -1,0 +1,141 @@
+/** Apollo's subscriptions over HTTP: the real Apollo Client with its HttpLink alone, and the bytes. */
+import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
+import { CombinedProtocolErrors } from '@apollo/client/errors';
+import { afterEach, describe, expect, it } from 'vitest';
+import { run } from '#test/support/clients/http.js';
+import { ConnectionCount, MessageAdded, SendMessage } from '#test/support/documents.js';
+import { startServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
+
+const used = useServer({ HEARTBEAT_MS: 100 });
+const ACCEPT = 'multipart/mixed;boundary="graphql";subscriptionSpec="1.0",application/json';
+const FOLLOW = 'subscription ($after: ID) { messageAdded(roomId: "bytes", after: $after) { content } }';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function apollo(uri: string): ApolloClient {
+  const client = new ApolloClient({ cache: new InMemoryCache(), link: new HttpLink({ uri }) });
+  cleanups.push(() => client.stop());
+  return client;
+}
+
+/** Follows a room with Apollo Client. */
+function follow(client: ApolloClient, variables: { roomId: string; after?: string; last?: number }) {
+  const received: string[] = [];
+  const errors: unknown[] = [];
+  const end = { isComplete: false };
+  const subscription = client.subscribe({ query: MessageAdded, variables }).subscribe({
+    next: ({ data, error }) => {
+      if (data) received.push(data.messageAdded.content);
+      if (error) errors.push(error);
+    },
+    error: (error) => errors.push(error),
+    complete: () => {
+      end.isComplete = true;
+    },
+  });
+  cleanups.push(() => subscription.unsubscribe());
+  return { received, errors, end, leave: () => subscription.unsubscribe() };
+}
+
+const say = (roomId: string, content: string, server = used.server) =>
+  run(server, SendMessage, { input: { roomId, content } });
+
+const viewersOf = async (roomId: string) =>
+  (await run(used.server, ConnectionCount, { roomId })).connectionCount;
+
+/** The parts of a response, while it goes on. */
+async function open(variables: object, server = used.server) {
+  const given = new AbortController();
+  cleanups.push(() => given.abort());
+  const response = await fetch(server.url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: ACCEPT },
+    body: JSON.stringify({ query: FOLLOW, variables }),
+    signal: given.signal,
+  });
+  const read = { text: '' };
+  const decoder = new TextDecoder();
+  void (async () => {
+    for await (const chunk of response.body!) read.text += decoder.decode(chunk, { stream: true });
+  })().catch(() => undefined);
+  return { response, read };
+}
+
+const part = (body: string) => `\r\nContent-Type: application/json\r\n\r\n${body}\r\n--graphql`;
+
+describe('Apollo Client with its HttpLink alone', () => {
+  it('follows a room: what was there, then live, each at once', async () => {
+    await say('apollo', 'one');
+    const { received, errors } = follow(apollo(used.server.url), { roomId: 'apollo', last: 10 });
+    await until(() => received.length === 1, { what: 'what was there' });
+    await say('apollo', 'two');
+    await until(() => received.length === 2, { what: 'what came' });
+    expect(received).toEqual(['one', 'two']);
+    expect(errors).toEqual([]);
+  });
+
+  it('is a viewer until it leaves', async () => {
+    const { leave } = follow(apollo(used.server.url), { roomId: 'leaving' });
+    await until(async () => (await viewersOf('leaving')) === 1, { what: 'the viewer' });
+    leave();
+    await until(async () => (await viewersOf('leaving')) === 0, { what: 'the viewer to be gone' });
+  });
+
+  it('is told the code where a cursor has expired', async () => {
+    const { errors } = follow(apollo(used.server.url), { roomId: 'expired', after: '1-0' });
+    await until(() => errors.length > 0, { what: 'the refusal' });
+    expect(errors[0]).toMatchObject({ errors: [{ extensions: { code: 'CURSOR_EXPIRED' } }] });
+  });
+
+  it('is told of a server that goes as a fault of the transport', async () => {
+    const server = await startServer({ redisUrl: used.redis.url });
+    const { received, errors, end } = follow(apollo(server.url), { roomId: 'going' });
+    await until(async () => (await viewersOf('going')) === 1, { what: 'the viewer' });
+    await say('going', 'last', server);
+    await until(() => received.length === 1, { what: 'the message' });
+    await server.close();
+    await until(() => errors.length > 0 || end.isComplete, { what: 'the end' });
+    for (const error of errors) expect(CombinedProtocolErrors.is(error)).toBe(true);
+  });
+});
+
+describe('the bytes', () => {
+  it('are parts with payloads, and heartbeats between them', async () => {
+    const { response, read } = await open({});
+    expect(response.headers.get('content-type')).toBe(
+      'multipart/mixed;boundary="graphql";subscriptionSpec="1.0"',
+    );
+    await until(() => read.text.includes(part('{}')), { what: 'a heartbeat' });
+    await say('bytes', 'hello');
+    const payload = part('{"payload":{"data":{"messageAdded":{"content":"hello"}}}}');
+    await until(() => read.text.includes(payload), { what: 'the message' });
+    expect(read.text.replaceAll(part('{}'), '').replace(payload, '')).toBe('\r\n--graphql');
+  });
+
+  it('are the same for all who select the same', async () => {
+    const all = await Promise.all([open({}), open({}), open({})]);
+    await until(async () => (await viewersOf('bytes')) >= 3, { what: 'the viewers' });
+    await say('bytes', 'to all');
+    const texts = () => all.map(({ read }) => read.text.replaceAll(part('{}'), ''));
+    await until(() => texts().every((text) => text.includes('to all')), { what: 'the message' });
+    expect(new Set(texts()).size).toBe(1);
+  });
+
+  it('end with a boundary of their own', async () => {
+    const server = await startServer({ redisUrl: used.redis.url });
+    const { read } = await open({}, server);
+    await until(() => read.text !== '', { what: 'the beginning' });
+    await server.close();
+    await until(() => read.text.endsWith('\r\n--graphql--\r\n'), { what: 'the end' });
+  });
+
+  it('are plain JSON for an operation that is refused', async () => {
+    const { response } = await open({ after: 'x' });
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+  });
+});

@@ -1,0 +1,111 @@
+/** Server-sent events as graphql-sse' distinct connections mode has them, byte by byte. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { EventStream } from '#test/support/clients/event-stream.js';
+import { paramsOf } from '#test/support/clients/http.js';
+import { ConnectionCount, MessageAdded, SendMessage } from '#test/support/documents.js';
+import { say } from '#test/support/say.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
+
+const used = useServer({ HEARTBEAT_MS: 100 });
+
+async function open(params: object): Promise<EventStream> {
+  const stream = await EventStream.open(used.server, params);
+  onTestFinished(() => stream.crash());
+  return stream;
+}
+
+describe('a stream', () => {
+  it('is declared so that nothing between keeps or changes it', async () => {
+    const { status, response } = await open(paramsOf(MessageAdded, { roomId: 'headers' }));
+    expect(status).toBe(200);
+    expect(response.headers).toMatchObject({
+      'content-type': expect.stringMatching(/^text\/event-stream\b/),
+      'cache-control': expect.stringContaining('no-cache'),
+      'x-accel-buffering': 'no',
+    });
+    expect(response.headers['content-length']).toBeUndefined();
+  });
+
+  it('begins at once, in a silent room too, and shows at intervals that it lives', async () => {
+    const stream = await open(paramsOf(MessageAdded, { roomId: 'silent' }));
+    // Events are read only while somebody waits for one.
+    const next = stream.next();
+    await until(() => stream.comments >= 3, { what: 'comments' });
+    await say(used.server, 'silent', 'Hello');
+    expect((await next)?.event).toBe('next');
+  });
+
+  it('is text on the wire as it should be', async () => {
+    const response = await fetch(used.server.url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
+      body: JSON.stringify({ query: 'subscription { messageAdded(roomId: "wire") { content } }' }),
+    });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const readUntil = async (end: string) => {
+      while (!text.endsWith(end)) text += (await reader.read()).value ?? '';
+    };
+    await readUntil(':\n\n');
+    await say(used.server, 'wire', 'one\ntwo');
+    await readUntil('}}}\n\n');
+    await reader.cancel();
+    expect(text.replace(/:\n\n/g, '')).toBe(
+      'event: next\ndata: {"data":{"messageAdded":{"content":"one\\ntwo"}}}\n\n',
+    );
+  });
+
+  it('gives the one result of a query or a mutation, and completes', async () => {
+    const roomId = 'single';
+    for (const params of [
+      paramsOf(ConnectionCount, { roomId }),
+      paramsOf(SendMessage, { input: { roomId, content: 'Hello' } }),
+    ]) {
+      const stream = await open(params);
+      expect((await stream.nextResult()).data).toBeDefined();
+      expect(await stream.next()).toMatchObject({ event: 'complete' });
+      expect(await stream.next()).toBeUndefined();
+    }
+  });
+
+  it.each([
+    ['a syntax error', { query: 'subscription {' }],
+    ['an unknown field', { query: 'subscription { nothing }' }],
+    ['an unknown operation', { query: 'query A { __typename }', operationName: 'B' }],
+  ])('tells %s, and does not hang', async (_what, params) => {
+    const { status, response } = await open(params);
+    let text = '';
+    for await (const chunk of response.setEncoding('utf8')) text += chunk;
+    expect(text).toContain('"errors"');
+    expect([200, 400]).toContain(status);
+  });
+});
+
+describe('GET', () => {
+  const get = (query: string, accept: string) =>
+    fetch(`${used.server.url}?${new URLSearchParams({ query })}`, { headers: { Accept: accept } });
+
+  it('follows a room, as EventSource of a browser does', async () => {
+    const response = await get(
+      'subscription { messageAdded(roomId: "get") { content } }',
+      'text/event-stream',
+    );
+    expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    await until(async () => (await used.redis.cli('SCARD', 'connections:get')) === '1', {
+      what: 'its place',
+    });
+    await response.body!.cancel();
+    await until(async () => (await used.redis.cli('SCARD', 'connections:get')) === '0', { what: 'its end' });
+  });
+
+  it('does not run a mutation', async () => {
+    const response = await get(
+      'mutation { sendMessage(input: { roomId: "get", content: "x" }) { id } }',
+      'text/event-stream',
+    );
+    await response.text();
+    expect(response.status).toBe(405);
+    expect(await used.redis.cli('EXISTS', 'messages:get')).toBe('0');
+  });
+});

@@ -1,0 +1,106 @@
+/** A client names its operations as it likes, and may use a name again once it has completed it. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { paramsOf } from '#test/support/clients/http.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { ConnectionCount } from '#test/support/documents.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
+import { expectDelivery, subscribeTo } from './room-over-socket.js';
+
+const used = useServer();
+
+let rooms = 0;
+const newRoom = () => `room-${++rooms}`;
+
+async function openSocket(): Promise<RawSocket> {
+  const socket = await RawSocket.ready(used.server);
+  onTestFinished(() => socket.close());
+  return socket;
+}
+
+const countOf = async (roomId: string) => Number(await used.redis.cli('SCARD', `connections:${roomId}`));
+
+describe('an id', () => {
+  it.each([
+    ['unicode', 'ключ-键-🔑'],
+    ['quotes and backslashes', '"\\"/\b\n\t\u0000\u2028</script>'],
+    ['half a surrogate pair', '\ud83d'],
+    ['a placeholder', '<id>%s$&'],
+    ['the name of an inherited property', '__proto__'],
+    ['the name of another one', 'constructor'],
+    ['a space', ' '],
+    ['as long as it may be', 'x'.repeat(256)],
+  ])('may be anything: %s', async (_what, id) => {
+    const socket = await openSocket();
+    const roomId = newRoom();
+    socket.send(subscribeTo(roomId, id), subscribeTo(roomId, 'plain'));
+    await expectDelivery(socket, roomId, 'one', [id, 'plain']);
+
+    socket.send({ id, type: 'complete' });
+    await expectDelivery(socket, roomId, 'two', ['plain']);
+
+    socket.send(subscribeTo(roomId, id));
+    await expectDelivery(socket, roomId, 'three', [id, 'plain']);
+  });
+
+  it('may be used again after complete, at once, for a subscription', async () => {
+    const socket = await openSocket();
+    const [first, second] = [newRoom(), newRoom()];
+    socket.send(subscribeTo(first, '1'));
+    await expectDelivery(socket, first, 'to the first', ['1']);
+
+    socket.sendTogether({ id: '1', type: 'complete' }, subscribeTo(second, '1'));
+
+    await expectDelivery(socket, second, 'to the second', ['1']);
+    await expectDelivery(socket, first, 'to nobody', []);
+    await until(async () => (await countOf(first)) === 0, { what: 'the first to be given up' });
+    await until(async () => (await countOf(second)) === 1, { what: 'the second to be counted' });
+  });
+
+  it('may be used again while the operation that had it is still being started', async () => {
+    const socket = await openSocket();
+    const [first, second, third] = [newRoom(), newRoom(), newRoom()];
+    const done = { id: '1', type: 'complete' };
+
+    socket.sendTogether(
+      subscribeTo(first, '1'),
+      done,
+      subscribeTo(second, '1'),
+      done,
+      subscribeTo(third, '1'),
+    );
+
+    await expectDelivery(socket, third, 'to the third', ['1']);
+    await expectDelivery(socket, first, 'to nobody', []);
+    await expectDelivery(socket, second, 'to nobody either', []);
+    await until(async () => (await countOf(first)) + (await countOf(second)) === 0, {
+      what: 'the others to be given up',
+    });
+    socket.send(done);
+    await until(async () => (await countOf(third)) === 0, { what: 'the third to be given up' });
+  });
+
+  it('may be used again while the query that had it is still under way: it gets its own answer', async () => {
+    const socket = await openSocket();
+    socket.sendTogether(
+      { id: '1', type: 'subscribe', payload: paramsOf(ConnectionCount, { roomId: 'empty' }) },
+      { id: '1', type: 'complete' },
+      { id: '1', type: 'subscribe', payload: { query: '{ room(id: "mine") { id connectionCount } }' } },
+    );
+    expect(await socket.take(2)).toEqual([
+      { id: '1', type: 'next', payload: { data: { room: { id: 'mine', connectionCount: 0 } } } },
+      { id: '1', type: 'complete' },
+    ]);
+    expect(await socket.untilNow()).toEqual([]);
+  });
+
+  it('of a subscription that was given up is not kept, nor its place', async () => {
+    const socket = await openSocket();
+    const roomId = newRoom();
+    for (let count = 0; count < 50; count++) {
+      socket.sendTogether(subscribeTo(roomId, `id ${count}`), { id: `id ${count}`, type: 'complete' });
+    }
+    await expectDelivery(socket, roomId, 'to nobody', []);
+    await until(async () => (await countOf(roomId)) === 0, { what: 'every place to be given up' });
+  });
+});
