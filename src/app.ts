@@ -19,6 +19,7 @@ import { createJwtVerifier } from '#server/operation/jwt.js';
 import { createVerifier } from '#server/operation/token-verifier.js';
 import { createTransports } from '#server/transports.js';
 import { createLog, type Log, throttled } from '#telemetry/log.js';
+import { LogDestination, openStandardOutput } from '#telemetry/log-destination.js';
 import { Metrics } from '#telemetry/metrics.js';
 import { startTracing, type Tracing, traced } from '#telemetry/tracing.js';
 
@@ -40,7 +41,11 @@ export interface App {
 /** Builds a node. It starts to connect to Redis at once, and accepts nothing before `listen`. */
 export function createApp(config: Config & { redisUrl: string }): App {
   const nodeId = config.nodeId ?? randomBytes(6).toString('hex');
-  const log = createLog(config.logLevel, nodeId);
+  const destination = new LogDestination({
+    open: openStandardOutput,
+    onRecovered: (dropped) => log.warn({ dropped }, 'log lines were dropped: they could not be written'),
+  });
+  const log = createLog({ level: config.logLevel, nodeId, destination });
   const metrics = config.metrics.enabled
     ? new Metrics({
         connections: () => transports.connections(),
@@ -79,6 +84,7 @@ export function createApp(config: Config & { redisUrl: string }): App {
     metrics?.close();
     await tracing?.close().catch((err: unknown) => log.warn({ err }, 'the last traces could not be sent'));
     await store.close();
+    await destination.close();
   }
 
   return {

@@ -1,15 +1,17 @@
 /** The server as a process: how it starts, what it says, and how it ends. */
+import { closeSync, openSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '#dev/free-port.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { paramsOf, post } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { MessageAdded } from '#test/support/documents.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { say } from '#test/support/say.js';
-import { runMain, type ServerProcess, spawnServer } from '#test/support/server.js';
+import { type RunningMain, runMain, type ServerProcess, spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
 
 let redis: RedisServer;
@@ -178,6 +180,50 @@ describe.concurrent('while it ends', () => {
     expect((await socket.closed).code).toBe(1001);
     expect(await server.exited).toBe(0);
   });
+});
+
+describe.concurrent('a log that cannot be written', () => {
+  /** Asks for as many log lines as fill any pipe, then ends the server. */
+  async function chat(origin: string, main: RunningMain): Promise<number | null> {
+    const url = `${origin}/graphql`;
+    const server = { origin, url, wsUrl: '', close: async () => undefined };
+    for (let turn = 0; turn < 20; turn += 1) {
+      await Promise.all(Array.from({ length: 50 }, () => post(server, { query: '{ __typename }' })));
+    }
+    await say(server, 'room1', 'Hello');
+    main.signal('SIGTERM');
+    return main.exited;
+  }
+  const debug = { ...here, LOG_LEVEL: 'debug' };
+
+  it('does not stop the chat when the reader of standard output has stopped', async ({ expect }) => {
+    const main = runMain({ ...debug, REDIS_URL: redis.url });
+    const port = await main.listening;
+    main.stopReading();
+    expect(await chat(`http://127.0.0.1:${port}`, main)).toBe(0);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'does not stop the chat when the disk is full',
+    async ({ expect }) => {
+      const full = openSync('/dev/full', 'w');
+      onTestFinished(() => closeSync(full));
+      const port = await freePort();
+      const main = runMain({ ...debug, PORT: port, REDIS_URL: redis.url }, full);
+      const origin = `http://127.0.0.1:${port}`;
+      await until(
+        () =>
+          fetch(`${origin}/health/ready`).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
+        {
+          what: 'the server to be ready',
+        },
+      );
+      expect(await chat(origin, main)).toBe(0);
+    },
+  );
 });
 
 /** A connection that has asked something, and is kept for later. */

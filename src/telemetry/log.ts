@@ -1,11 +1,20 @@
-import { pino } from 'pino';
+import { type DestinationStream, type LoggerOptions, pino } from 'pino';
 
-/** A structured log, one JSON line each, to standard output. */
+/** A structured log: one JSON line for each record. */
 export type Log = pino.Logger;
 
-/** Message contents and credentials are never handed to it; what may hold them by accident is left out. */
-export function createLog(level: string, nodeId: string): Log {
-  return pino({
+export interface LogOptions {
+  level: string;
+  nodeId: string;
+  destination: DestinationStream;
+}
+
+/**
+ * Creates the log. Message contents and credentials are never passed to it, and fields that could hold them
+ * by accident are removed.
+ */
+export function createLog({ level, nodeId, destination }: LogOptions): Log {
+  const options: LoggerOptions = {
     level,
     base: { node: nodeId },
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -18,16 +27,17 @@ export function createLog(level: string, nodeId: string): Log {
         'password',
         'token',
         'authorization',
-        // What Redis was asked to do, in the error that it refused it with: a message, a name, an address.
+        // The command that Redis refused, which its error carries: a message, a name or an address.
         'err.command',
         'err.aggregateErrors[*].command',
       ],
       remove: true,
     },
-  });
+  };
+  return pino(options, destination);
 }
 
-/** Says a thing once in a while where it would be said a thousand times a second. */
+/** Calls `say` at most once in an interval, with the number of calls that were suppressed since. */
 export function throttled(intervalMs: number, say: (suppressed: number) => void): () => void {
   let last = Number.NEGATIVE_INFINITY;
   let suppressed = 0;

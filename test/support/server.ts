@@ -74,11 +74,14 @@ const INHERITED = {
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** Runs `node dist/main.js` with these variables, without limits on rates, whatever becomes of it. */
-export function runMain(variables: Record<string, string | number | undefined>): RunningMain {
+export function runMain(
+  variables: Record<string, string | number | undefined>,
+  stdout: 'pipe' | number = 'pipe',
+): RunningMain {
   return new RunningMain(
     spawn(process.execPath, [MAIN], {
       env: { ...INHERITED, ...envOf({ ...NO_RATE_LIMITS, ...variables }) },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', stdout, 'pipe'],
     }),
   );
 }
@@ -107,7 +110,8 @@ export class RunningMain {
     });
     this.exited = once(process, 'close').then(([code]) => code as number | null);
     this.listening = new Promise((resolve, reject) => {
-      createInterface(process.stdout!).on('line', (line) => {
+      if (process.stdout === null) return;
+      createInterface(process.stdout).on('line', (line) => {
         this.output.stdout += `${line}\n`;
         const port = /^Streamly Chat .*:(\d+)\/graphql$/.exec(line)?.[1];
         if (port !== undefined) resolve(Number(port));
@@ -121,6 +125,11 @@ export class RunningMain {
 
   get pid(): number {
     return this.process.pid!;
+  }
+
+  /** Stops reading what it writes to standard output, so that the pipe fills up. */
+  stopReading(): void {
+    this.process.stdout?.pause();
   }
 
   get log(): Record<string, unknown>[] {
