@@ -9,18 +9,13 @@ import { tsImport } from 'tsx/esm/api';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 
-const sdl = execFileSync(
-  process.execPath,
-  ['--conditions=@streamly/source', '--import', 'tsx', 'scripts/print-schema.ts', '--stdout'],
-  {
-    encoding: 'utf8',
-  },
-);
+const sdl = printed('scripts/print-schema.ts');
 const { default: config } = await tsImport('../codegen.ts', import.meta.url);
 const types = await generate({ ...config, schema: sdl, silent: true }, false);
 
 const expected = new Map([
   ['schema.graphql', sdl],
+  ['.env.example', printed('scripts/print-env-example.ts')],
   ...types.map(({ filename, content }) => [relative(root, join(root, filename)), content]),
 ]);
 const stale = [];
@@ -33,10 +28,19 @@ for (const folder of new Set(types.map(({ filename }) => dirname(filename)))) {
   }
 }
 
-for (const file of stale) console.error(`${file} is not what the schema and the documents give now.`);
+for (const file of stale) console.error(`${file} is stale: its sources have changed.`);
 if (stale.length > 0) {
   console.error('Run `npm run generate` and commit the result.');
   process.exitCode = 1;
+}
+
+/** What a script of ours would write. */
+function printed(script) {
+  return execFileSync(
+    process.execPath,
+    ['--conditions=@streamly/source', '--import', 'tsx', script, '--stdout'],
+    { encoding: 'utf8' },
+  );
 }
 
 /** A file's text; undefined where there is no such file. */

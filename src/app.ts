@@ -21,7 +21,8 @@ import { createTransports } from '#server/transports.js';
 import { createLog, type Log, throttled } from '#telemetry/log.js';
 import { LogDestination, openStandardOutput } from '#telemetry/log-destination.js';
 import { Metrics } from '#telemetry/metrics.js';
-import { startTracing, type Tracing, traced } from '#telemetry/tracing.js';
+import { measuredStore, tracedStore } from '#telemetry/store-decorators.js';
+import { startTracing, type Tracing } from '#telemetry/tracing.js';
 
 /** How often an outage that lasts is logged again, in milliseconds. */
 const LOG_AGAIN_MS = 10_000;
@@ -63,8 +64,8 @@ export function createApp(config: Config & { redisUrl: string }): App {
   let tracing: Tracing | undefined;
   const trace: Tracing['run'] = async (name, attributes, work) =>
     tracing ? tracing.run(name, attributes, work) : work();
-  const measured = metrics?.timed(store.repository) ?? store.repository;
-  const repository = config.tracesEndpoint === undefined ? measured : traced(measured, trace);
+  const measured = metrics ? measuredStore(store.repository, metrics.storeDurations) : store.repository;
+  const repository = config.tracesEndpoint === undefined ? measured : tracedStore(measured, trace);
 
   const hub = openHub(config, { ...store, repository, log, metrics });
   const engine = createEngine(config, { ...store, repository, hub, log, metrics, trace });

@@ -1,211 +1,155 @@
-import { DEFAULT_LIMITS, type Limits } from '#domain/limits.js';
-import { type Variables, variables } from './variables.js';
+import { DEFAULT_LIMITS } from '#domain/limits.js';
+import { type Environment, readVariables } from './read.js';
+import type { Values } from './variables.js';
 
-/** Everything that can be set from outside, read once. Durations end in `Ms` or `Seconds`. */
-export interface Config {
-  production: boolean;
-  port: number;
-  host: string;
-  /** Undefined: an embedded Redis is started. */
-  redisUrl: string | undefined;
-  redisTimeoutMs: number;
-  /** Files for a Redis that is reached by TLS: whom to trust, and who this server is. */
-  redisTls: { ca: string | undefined; cert: string | undefined; key: string | undefined };
-  /** Whether a send is acknowledged by the primary alone, or once a replica has it too. */
-  durability: 'primary' | 'replicated';
-  messageTtlSeconds: number;
-  historyLimit: number;
-  allowGuests: boolean;
-  logLevel: string;
-  nodeId: string | undefined;
-  limits: Limits;
-  logCapacity: number;
-  /** Bytes of rendered messages that all rooms together keep. */
-  frameCacheBytes: number;
-  heartbeatMs: number;
-  headCheckMs: number;
-  presenceMs: number;
-  initTimeoutMs: number;
-  messageBytes: number;
-  shutdownMs: number;
-  protection: Protection;
-  metrics: MetricsConfig;
-  /** Where traces are sent, by OTLP over HTTP; undefined: nothing is traced. */
-  tracesEndpoint: string | undefined;
-  identity: Identity;
-  rates: Rates;
-}
+/**
+ * The configuration as the app uses it: the values of the table in variables/, which says what each one means,
+ * and what follows from several of them. Durations end in `Ms` or `Seconds`.
+ */
+export type Config = ReturnType<typeof configOf>;
 
-/** Who is calling, and how that is known. */
-export interface Identity {
-  /** How long a session lasts without being used. */
-  sessionTtlSeconds: number;
-  /** How often open connections are looked at for sessions and tokens that have ended. */
-  checkMs: number;
-  /** The platform's own tokens; undefined where it has none. */
-  jwt: { key: { secret: string } | { jwksUrl: string }; issuer: string; audience: string } | undefined;
-}
+/** Who may connect, and what a client may ask for. For a number that may be 0, 0 means no limit. */
+export type Protection = Config['protection'];
 
-/** How much is taken within `windowMs`. For each number 0 is no limit. */
-export interface Rates {
-  windowMs: number;
-  sendsPerUser: number;
-  sendsPerAddress: number;
-  connectionsPerAddress: number;
-  sessionsPerAddress: number;
-  operationsPerConnection: number;
-  /** What becomes of a request that cannot be counted within `timeoutMs`. */
-  onFailure: 'open' | 'closed';
-  timeoutMs: number;
-  /** Proxies before this server that tell in X-Forwarded-For who asks. */
-  trustedProxies: number;
-}
-
-/** Who may connect, how much of it, and what a document may be. For each number 0 is no limit. */
-export interface Protection {
-  /** Origins of pages that may connect besides the server's own; `*` for any. */
-  allowedOrigins: string[];
-  graphiql: boolean;
-  introspection: boolean;
-  query: { depth: number; aliases: number; directives: number; tokens: number; cost: number };
-  /** The path of the manifest of trusted documents, and whether no other document is taken. */
-  trustedDocuments: string | undefined;
-  requireTrustedDocuments: boolean;
-  operationsPerConnection: number;
-  connections: number;
-  connectionsPerAddress: number;
-  /** How long a WebSocket may stay without an operation. */
-  idleTimeoutMs: number;
-  /** How long a client may take to send the head of a request, and all of it. */
-  headersTimeoutMs: number;
-  requestTimeoutMs: number;
-}
-
-/** Measures for Prometheus. */
-export interface MetricsConfig {
-  enabled: boolean;
-  /** What a scraper has to present; without one, only this machine may ask. */
-  token: string | undefined;
-  /** How often Redis is asked how it is. */
-  redisInfoMs: number;
-}
-
-/** A variable that cannot be used: `message` names it, and says what it takes. */
+/** The configuration cannot be used. The message has a line for each fault, which names the variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** Something that must hold between variables, each of which is valid on its own. */
+interface Rule {
+  variables: readonly (keyof Values)[];
+  isBroken(values: Values): boolean;
+  message: string;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    variables: ['NODE_ENV', 'REDIS_URL'],
+    isBroken: ({ NODE_ENV, REDIS_URL }) => NODE_ENV === 'production' && REDIS_URL === undefined,
+    message: 'REDIS_URL must be set in production, because the embedded Redis keeps nothing.',
+  },
+  {
+    variables: ['REQUIRE_TRUSTED_DOCUMENTS', 'TRUSTED_DOCUMENTS'],
+    isBroken: (values) => values.REQUIRE_TRUSTED_DOCUMENTS && values.TRUSTED_DOCUMENTS === undefined,
+    message: 'TRUSTED_DOCUMENTS must name a manifest if REQUIRE_TRUSTED_DOCUMENTS is true.',
+  },
+  {
+    variables: ['JWT_SECRET', 'JWT_JWKS_URL'],
+    isBroken: ({ JWT_SECRET, JWT_JWKS_URL }) => JWT_SECRET !== undefined && JWT_JWKS_URL !== undefined,
+    message: 'JWT_SECRET and JWT_JWKS_URL exclude each other: set only one of them.',
+  },
+  {
+    // Without them, a token that was issued for another service would be accepted here.
+    variables: ['JWT_SECRET', 'JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'],
+    isBroken: ({ JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE }) =>
+      (JWT_SECRET !== undefined || JWT_JWKS_URL !== undefined) &&
+      (JWT_ISSUER === undefined || JWT_AUDIENCE === undefined),
+    message: 'JWT_ISSUER and JWT_AUDIENCE must be set if JWT_SECRET or JWT_JWKS_URL is set.',
+  },
+];
+
 /**
- * Reads the configuration. An empty variable counts as one that is not set. Throws a ConfigError that names
- * every variable that is wrong.
+ * Reads the configuration. An empty variable counts as not set. Throws a ConfigError that names every variable
+ * at fault.
  */
-export function configFromEnv(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+export function configFromEnv(env: Environment): Config {
+  const { values, faults } = readVariables(env);
+  // A variable that is wrong on its own would break rules only because its value is unknown.
+  const broken = RULES.filter(
+    ({ variables, isBroken }) => !variables.some((name) => faults.has(name)) && isBroken(values),
   );
-  const parsed = variables.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'),
-    );
-  }
-  const value = parsed.data;
-  const production = value.NODE_ENV === 'production';
-  if (production && value.REDIS_URL === undefined) {
-    throw new ConfigError('REDIS_URL must be set in production: an embedded Redis keeps nothing.');
-  }
-  if (value.REQUIRE_TRUSTED_DOCUMENTS && value.TRUSTED_DOCUMENTS === undefined) {
-    throw new ConfigError('TRUSTED_DOCUMENTS takes the path of a manifest where they are required.');
-  }
-  // What a browser shows for looking around asks for documents that nobody has listed.
-  const isOpen = !production && !value.REQUIRE_TRUSTED_DOCUMENTS;
-  // On a desk, whoever tries things out is all of the users, from one address.
-  const rate = (given: number | undefined, inProduction: number) => given ?? (production ? inProduction : 0);
+  const lines = [...faults.values(), ...broken.map(({ message }) => message)];
+  if (lines.length > 0) throw new ConfigError(lines.join('\n'));
+  return configOf(values);
+}
+
+function configOf(values: Values) {
+  const production = values.NODE_ENV === 'production';
+  // GraphiQL introspects the schema with documents that no manifest lists.
+  const isOpen = !production && !values.REQUIRE_TRUSTED_DOCUMENTS;
   return {
     production,
-    port: value.PORT,
-    host: value.HOST,
-    redisUrl: value.REDIS_URL,
-    redisTimeoutMs: value.REDIS_TIMEOUT_MS,
-    redisTls: { ca: value.REDIS_TLS_CA, cert: value.REDIS_TLS_CERT, key: value.REDIS_TLS_KEY },
-    durability: value.DURABILITY,
-    messageTtlSeconds: value.MESSAGE_TTL_SECONDS,
-    historyLimit: value.HISTORY_LIMIT,
-    allowGuests: value.ALLOW_GUESTS ?? !production,
-    logLevel: value.LOG_LEVEL,
-    nodeId: value.NODE_ID,
+    port: values.PORT,
+    host: values.HOST,
+    /** If undefined, an embedded Redis is started. */
+    redisUrl: values.REDIS_URL,
+    redisTimeoutMs: values.REDIS_TIMEOUT_MS,
+    redisTls: { ca: values.REDIS_TLS_CA, cert: values.REDIS_TLS_CERT, key: values.REDIS_TLS_KEY },
+    durability: values.DURABILITY,
+    messageTtlSeconds: values.MESSAGE_TTL_SECONDS,
+    historyLimit: values.HISTORY_LIMIT,
+    allowGuests: values.ALLOW_GUESTS,
+    logLevel: values.LOG_LEVEL,
+    nodeId: values.NODE_ID,
     limits: {
-      contentLength: value.CONTENT_LENGTH_LIMIT,
-      nameLength: value.NAME_LENGTH_LIMIT,
-      roomIdLength: value.ROOM_ID_LENGTH_LIMIT,
-      pageSize: value.PAGE_SIZE_LIMIT,
-      defaultPageSize: Math.min(DEFAULT_LIMITS.defaultPageSize, value.PAGE_SIZE_LIMIT),
-      roomCount: value.ROOM_COUNT_LIMIT,
-      slowModeSeconds: value.SLOW_MODE_SECONDS_LIMIT,
+      contentLength: values.CONTENT_LENGTH_LIMIT,
+      nameLength: values.NAME_LENGTH_LIMIT,
+      roomIdLength: values.ROOM_ID_LENGTH_LIMIT,
+      pageSize: values.PAGE_SIZE_LIMIT,
+      defaultPageSize: Math.min(DEFAULT_LIMITS.defaultPageSize, values.PAGE_SIZE_LIMIT),
+      roomCount: values.ROOM_COUNT_LIMIT,
+      slowModeSeconds: values.SLOW_MODE_SECONDS_LIMIT,
     },
-    // A joining viewer's `last` is answered from the log alone, and the log holds no more than the store.
-    frameCacheBytes: value.FRAME_CACHE_BYTES,
-    logCapacity: Math.min(Math.max(value.ROOM_LOG_CAPACITY, value.PAGE_SIZE_LIMIT), value.HISTORY_LIMIT),
-    heartbeatMs: value.HEARTBEAT_MS,
-    headCheckMs: value.HEAD_CHECK_MS,
-    presenceMs: value.PRESENCE_HEARTBEAT_MS,
-    initTimeoutMs: value.CONNECTION_INIT_TIMEOUT_MS,
-    messageBytes: value.MESSAGE_BYTES_LIMIT,
-    shutdownMs: value.SHUTDOWN_TIMEOUT_MS,
+    frameCacheBytes: values.FRAME_CACHE_BYTES,
+    // `last` of a new subscription is answered from the log alone, and the log cannot hold more than the store.
+    logCapacity: Math.min(Math.max(values.ROOM_LOG_CAPACITY, values.PAGE_SIZE_LIMIT), values.HISTORY_LIMIT),
+    heartbeatMs: values.HEARTBEAT_MS,
+    headCheckMs: values.HEAD_CHECK_MS,
+    presenceMs: values.PRESENCE_HEARTBEAT_MS,
+    initTimeoutMs: values.CONNECTION_INIT_TIMEOUT_MS,
+    messageBytes: values.MESSAGE_BYTES_LIMIT,
+    shutdownMs: values.SHUTDOWN_TIMEOUT_MS,
     protection: {
-      allowedOrigins: value.ALLOWED_ORIGINS,
-      graphiql: value.GRAPHIQL ?? isOpen,
-      introspection: value.INTROSPECTION ?? isOpen,
+      allowedOrigins: values.ALLOWED_ORIGINS,
+      graphiql: values.GRAPHIQL ?? isOpen,
+      introspection: values.INTROSPECTION ?? isOpen,
       query: {
-        depth: value.QUERY_DEPTH_LIMIT,
-        aliases: value.QUERY_ALIASES_LIMIT,
-        directives: value.QUERY_DIRECTIVES_LIMIT,
-        tokens: value.QUERY_TOKENS_LIMIT,
-        cost: value.QUERY_COST_LIMIT,
+        depth: values.QUERY_DEPTH_LIMIT,
+        aliases: values.QUERY_ALIASES_LIMIT,
+        directives: values.QUERY_DIRECTIVES_LIMIT,
+        tokens: values.QUERY_TOKENS_LIMIT,
+        cost: values.QUERY_COST_LIMIT,
       },
-      trustedDocuments: value.TRUSTED_DOCUMENTS,
-      requireTrustedDocuments: value.REQUIRE_TRUSTED_DOCUMENTS,
-      operationsPerConnection: value.OPERATIONS_PER_CONNECTION,
-      connections: value.CONNECTIONS_LIMIT,
-      connectionsPerAddress: value.CONNECTIONS_PER_ADDRESS,
-      idleTimeoutMs: value.IDLE_TIMEOUT_MS,
-      headersTimeoutMs: value.HEADERS_TIMEOUT_MS,
-      requestTimeoutMs: value.REQUEST_TIMEOUT_MS,
+      trustedDocuments: values.TRUSTED_DOCUMENTS,
+      requireTrustedDocuments: values.REQUIRE_TRUSTED_DOCUMENTS,
+      operationsPerConnection: values.OPERATIONS_PER_CONNECTION,
+      connections: values.CONNECTIONS_LIMIT,
+      connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS,
+      idleTimeoutMs: values.IDLE_TIMEOUT_MS,
+      headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
+      requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     },
-    tracesEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT,
     metrics: {
-      enabled: value.METRICS,
-      token: value.METRICS_TOKEN,
-      redisInfoMs: value.METRICS_REDIS_INFO_MS,
+      enabled: values.METRICS,
+      token: values.METRICS_TOKEN,
+      redisInfoMs: values.METRICS_REDIS_INFO_MS,
     },
+    /** If undefined, tracing is off. */
+    tracesEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     identity: {
-      sessionTtlSeconds: value.SESSION_TTL_SECONDS,
-      checkMs: value.SESSION_CHECK_MS,
-      jwt: jwtOf(value),
+      sessionTtlSeconds: values.SESSION_TTL_SECONDS,
+      checkMs: values.SESSION_CHECK_MS,
+      jwt: jwtOf(values),
     },
     rates: {
-      windowMs: value.RATE_WINDOW_SECONDS * 1_000,
-      sendsPerUser: rate(value.RATE_SENDS_PER_USER, 5),
-      sendsPerAddress: rate(value.RATE_SENDS_PER_ADDRESS, 100),
-      connectionsPerAddress: rate(value.RATE_CONNECTIONS_PER_ADDRESS, 200),
-      sessionsPerAddress: rate(value.RATE_SESSIONS_PER_ADDRESS, 20),
-      operationsPerConnection: rate(value.RATE_OPERATIONS_PER_CONNECTION, 100),
-      onFailure: value.RATE_LIMIT_FAILURE,
-      timeoutMs: value.RATE_LIMIT_TIMEOUT_MS,
-      trustedProxies: value.TRUST_PROXY,
+      windowMs: values.RATE_WINDOW_SECONDS * 1_000,
+      sendsPerUser: values.RATE_SENDS_PER_USER,
+      sendsPerAddress: values.RATE_SENDS_PER_ADDRESS,
+      connectionsPerAddress: values.RATE_CONNECTIONS_PER_ADDRESS,
+      sessionsPerAddress: values.RATE_SESSIONS_PER_ADDRESS,
+      operationsPerConnection: values.RATE_OPERATIONS_PER_CONNECTION,
+      onFailure: values.RATE_LIMIT_FAILURE,
+      timeoutMs: values.RATE_LIMIT_TIMEOUT_MS,
+      trustedProxies: values.TRUST_PROXY,
     },
   };
 }
 
-function jwtOf(value: Variables): Identity['jwt'] {
-  const { JWT_SECRET: secret, JWT_JWKS_URL: jwksUrl, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = value;
+/** How the platform's own tokens are verified; undefined if it has none. */
+function jwtOf({ JWT_SECRET: secret, JWT_JWKS_URL: jwksUrl, JWT_ISSUER, JWT_AUDIENCE }: Values) {
   if (secret === undefined && jwksUrl === undefined) return undefined;
-  if (secret !== undefined && jwksUrl !== undefined) {
-    throw new ConfigError('JWT_SECRET and JWT_JWKS_URL exclude each other: set one of them.');
-  }
-  // Without them a token that was made for something else would count here.
-  if (issuer === undefined || audience === undefined) {
-    throw new ConfigError('JWT_ISSUER and JWT_AUDIENCE must be set where tokens are taken.');
-  }
-  return { key: secret === undefined ? { jwksUrl: jwksUrl as string } : { secret }, issuer, audience };
+  const key = secret === undefined ? { jwksUrl: jwksUrl! } : { secret };
+  // The rules make sure that both are set.
+  return { key, issuer: JWT_ISSUER!, audience: JWT_AUDIENCE! };
 }

@@ -1,28 +1,20 @@
 /**
- * Measures for Prometheus. What happens often is counted in plain numbers where it happens, and read when
- * somebody asks; what happens now and then is told by the methods here. Labels have few values, fixed in the
- * code: nothing that a client or a room's name could make more of.
+ * Metrics for Prometheus. Frequent events are counted as plain numbers by the code that sees them, and read at
+ * each scrape; rare events are reported through the methods here. Labels take few values, all fixed in the
+ * code, so that no client and no room name can create new series.
  */
-import { Counter, type CounterConfiguration, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, type CounterConfiguration, Histogram, Registry } from 'prom-client';
 import { addProcessGauges } from './process-gauges.js';
 import { addRedisGauges } from './redis-gauges.js';
+import { addServerGauges, type ServerSources } from './server-gauges.js';
 
-/** What is read when somebody asks. */
-export interface MetricsSources {
-  connections(): { websocket: number; sse: number };
-  fanout(): {
-    rooms: number;
-    projections: number;
-    subscriptions: number;
-    lagging: number;
-    deliveries: number;
-    bytes: number;
-    messages: number;
-  };
+/** Where current values are read, each time Prometheus scrapes them. */
+export interface MetricsSources extends ServerSources {
+  /** Redis' INFO as it was last read, by field; undefined if Redis did not answer. */
   redis(): ReadonlyMap<string, string> | undefined;
 }
 
-/** What of an operation is counted. */
+/** What is counted about an operation. */
 export interface MeasuredOperation {
   transport: string;
   kind: string;
@@ -39,7 +31,7 @@ const CODES: ReadonlySet<unknown> = new Set([
   'INTERNAL_SERVER_ERROR',
 ]);
 
-/** What comes over which transport. */
+/** The kinds of operations that each transport carries. */
 const KINDS = {
   http: ['query', 'mutation'],
   sse: ['subscription'],
@@ -53,52 +45,59 @@ export class Metrics {
   readonly #stopProcessGauges: () => void;
   readonly #flushMessages = this.#histogram(
     'flush_messages',
-    'Messages that went to all viewers of a selection together.',
+    'Messages written together to all subscriptions of a selection.',
     [1, 2, 5, 10, 20, 50, 100, 200, 500],
   );
   readonly #delay = this.#histogram(
     'delivery_delay_seconds',
-    "From a message's time, by Redis' clock, until it was written to the last of its viewers, by this server's.",
+    "From a message's time (Redis' clock) until it was written to its last subscription (this server's clock).",
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   );
-  readonly #store = this.#histogram('store_duration_seconds', 'How long the store took.', LATENCIES, [
+  /** For `measuredStore`, which records the calls of the store here. */
+  readonly storeDurations = this.#histogram('store_duration_seconds', 'How long the store took.', LATENCIES, [
     'operation',
     'outcome',
   ]);
-  readonly #gaps = this.#counter({ name: 'gaps_filled', help: 'Gaps in what was told, found and filled.' });
+  readonly #gaps = this.#counter({
+    name: 'gaps_filled',
+    help: 'Gaps in what was published that were found and filled.',
+  });
   readonly #gapMessages = this.#counter({ name: 'gap_messages', help: 'Messages that filled gaps.' });
-  readonly #troubles = this.#counter({ name: 'troubles', help: 'Reads that failed and were tried again.' });
+  readonly #troubles = this.#counter({
+    name: 'troubles',
+    help: 'Reads of rooms that failed and were retried.',
+  });
   readonly #malformed = this.#counter({
     name: 'malformed_messages',
-    help: 'What was found in place of a message, and stepped over.',
+    help: 'Malformed messages that were skipped.',
     labelNames: ['where'],
   });
   readonly #refusals = this.#counter({
     name: 'refusals',
-    help: 'Errors that clients were given, by their code.',
+    help: 'Errors returned to clients, by code.',
     labelNames: ['code'],
   });
   readonly #rejected = this.#counter({
     name: 'rejected_connections',
-    help: 'Connections that were not taken, by what stopped them.',
+    help: 'Rejected connections, by reason.',
     labelNames: ['reason'],
   });
   readonly #operations = this.#counter({
     name: 'operations',
-    help: 'Operations that were run.',
+    help: 'Operations that were executed.',
     labelNames: ['transport', 'kind', 'outcome'],
   });
   readonly #reconnects = this.#counter({
     name: 'redis_reconnects',
-    help: 'Times that a connection to Redis was lost and came back.',
+    help: 'How often a lost connection to Redis was restored.',
     labelNames: ['connection'],
   });
 
   constructor(sources: MetricsSources) {
-    this.#addSources(sources);
+    addServerGauges(this.#registry, sources);
     addRedisGauges(this.#registry, sources.redis);
     this.#stopProcessGauges = addProcessGauges(this.#registry);
-    // A rate can be taken of what has not happened yet.
+    // Prometheus sees the first event as an increase only if the series was there before it.
     for (const code of CODES) this.#refusals.inc({ code: String(code) }, 0);
     for (const reason of ['origin', 'connections', 'address']) this.#rejected.inc({ reason }, 0);
     for (const [transport, kinds] of Object.entries(KINDS)) {
@@ -113,7 +112,7 @@ export class Metrics {
 
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
 
-  /** All of it, in the text format of Prometheus. */
+  /** All metrics, in the text format of Prometheus. */
   text(): Promise<string> {
     return this.#registry.metrics();
   }
@@ -144,7 +143,7 @@ export class Metrics {
     this.#malformed.inc({ where });
   }
 
-  /** A client was given an error with this code; one that is not ours counts as a request that was wrong. */
+  /** Counts an error that was returned to a client. An unknown code counts as BAD_USER_INPUT. */
   refused(code: unknown): void {
     this.#refusals.inc({ code: CODES.has(code) ? String(code) : 'BAD_USER_INPUT' });
   }
@@ -154,82 +153,11 @@ export class Metrics {
   }
 
   operated({ transport, kind, failed }: MeasuredOperation): void {
-    this.#operations.inc({ transport, kind, outcome: outcomeOf(failed) });
+    this.#operations.inc({ transport, kind, outcome: failed ? 'error' : 'ok' });
   }
 
   reconnected(connection: string): void {
     this.#reconnects.inc({ connection });
-  }
-
-  /** The same, with how long each of its calls takes. */
-  timed<S extends object>(store: S): S {
-    const measured = Object.entries(store).map(([operation, call]) => [
-      operation,
-      this.#timed(operation, call),
-    ]);
-    return Object.fromEntries(measured) as S;
-  }
-
-  #timed(operation: string, call: (...args: unknown[]) => Promise<unknown>): typeof call {
-    const done = { operation, outcome: outcomeOf(false) };
-    const failed = { operation, outcome: outcomeOf(true) };
-    this.#store.zero(done);
-    return async (...args) => {
-      const beganAt = performance.now();
-      try {
-        const result = await call(...args);
-        this.#store.observe(done, (performance.now() - beganAt) / 1_000);
-        return result;
-      } catch (error) {
-        this.#store.observe(failed, (performance.now() - beganAt) / 1_000);
-        throw error;
-      }
-    };
-  }
-
-  #addSources({ connections, fanout }: MetricsSources): void {
-    const registers = [this.#registry];
-    new Gauge({
-      name: 'streamly_connections',
-      help: 'Connections that are open.',
-      labelNames: ['transport'],
-      registers,
-      collect() {
-        for (const [transport, count] of Object.entries(connections())) this.set({ transport }, count);
-      },
-    });
-    const gauges = {
-      rooms: 'Rooms that are followed here.',
-      projections: 'Distinct selections that are being delivered.',
-      subscriptions: 'Subscriptions to rooms that are open.',
-      lagging: 'Subscriptions that wait: for a client that reads slowly, or for older history.',
-    } as const;
-    for (const [name, help] of Object.entries(gauges)) {
-      new Gauge({
-        name: `streamly_${name === 'lagging' ? 'lagging_subscriptions' : name}`,
-        help,
-        registers,
-        collect() {
-          this.set(fanout()[name as keyof typeof gauges]);
-        },
-      });
-    }
-    const counters = {
-      deliveries: ['deliveries', 'Messages written to viewers, one to each.'],
-      bytes: ['delivered_bytes', 'Bytes of the results that were written to viewers.'],
-      messages: ['messages', 'Messages that came into the rooms that are followed here.'],
-    } as const;
-    for (const [source, [name, help]] of Object.entries(counters)) {
-      new Counter({
-        name: `streamly_${name}_total`,
-        help,
-        registers,
-        collect() {
-          this.reset();
-          this.inc(fanout()[source as keyof typeof counters]);
-        },
-      });
-    }
   }
 
   #counter<L extends string>({ name, ...rest }: CounterConfiguration<L>): Counter<L> {
@@ -250,8 +178,4 @@ export class Metrics {
       registers: [this.#registry],
     });
   }
-}
-
-function outcomeOf(failed: boolean): 'error' | 'ok' {
-  return failed ? 'error' : 'ok';
 }

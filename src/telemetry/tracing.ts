@@ -59,14 +59,3 @@ export async function startTracing({ endpoint, nodeId }: TracingOptions): Promis
     },
   };
 }
-
-/** The same, with a span for each of its calls. */
-export function traced<S extends object>(store: S, run: Tracing['run']): S {
-  const calls = Object.entries(store) as [string, (...args: unknown[]) => Promise<unknown>][];
-  return Object.fromEntries(
-    calls.map(([name, call]) => [
-      name,
-      (...args: unknown[]) => run(`store ${name}`, {}, () => call(...args)),
-    ]),
-  ) as S;
-}

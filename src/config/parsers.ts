@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+/** Reads the text of a variable. */
+export interface Parser<T> {
+  /** What the text must be, as a phrase that completes "PORT must be …". */
+  readonly form: string;
+  readonly schema: z.ZodType<T>;
+}
+
+/** A whole number in decimal digits, within these bounds (inclusive). */
+export function integer(least: number, most: number): Parser<number> {
+  return {
+    form: `an integer between ${least} and ${most}`,
+    schema: z
+      .string()
+      .regex(/^\d+$/)
+      .transform(Number)
+      .refine((value) => value >= least && value <= most),
+  };
+}
+
+/** `true` or `false`; `1` and `0` mean the same. */
+export const flag: Parser<boolean> = {
+  form: 'true or false',
+  schema: z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1'),
+};
+
+/** One of these words, in exactly this spelling. */
+export function oneOf<const T extends string>(...words: T[]): Parser<T> {
+  const list = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(words);
+  return { form: list, schema: z.enum<T[]>(words) };
+}
+
+/** Any text. `form` says what it stands for: "a file path". */
+export function text(form: string): Parser<string> {
+  return { form, schema: z.string() };
+}
+
+/** Text of at least this many characters. */
+export function longText(least: number): Parser<string> {
+  return { form: `at least ${least} characters`, schema: z.string().min(least) };
+}
+
+/** A name that is safe in a Redis key: 1 to 64 letters, digits, `_`, `-` and `.`. */
+export const keyName: Parser<string> = {
+  form: '1 to 64 letters, digits, "_", "-" or "."',
+  schema: z.string().regex(/^[\w.-]{1,64}$/),
+};
+
+/** The address of a Redis server, by TCP or TLS. */
+export const redisUrl: Parser<string> = {
+  form: 'a URL that begins with redis:// or rediss://',
+  schema: z.url({ protocol: /^rediss?$/, hostname: /./ }),
+};
+
+/** The address of a server that speaks HTTP, with or without TLS. */
+export const httpUrl: Parser<string> = {
+  form: 'a URL that begins with http:// or https://',
+  schema: z.url({ protocol: /^https?$/ }),
+};
+
+const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/**
+ * The address of something that must not be altered on its way here: HTTPS. Plain HTTP is accepted from this
+ * machine only.
+ */
+export const secureUrl: Parser<string> = {
+  form: 'a URL that begins with https://',
+  schema: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => url.startsWith('https:') || LOOPBACK_HOST.test(hostOf(url))),
+};
+
+/** Origins as browsers write them, separated by commas, or `*`. */
+export const originList: Parser<string[]> = {
+  form: 'origins such as https://example.com, separated by commas, or *',
+  schema: z
+    .string()
+    .transform((list) => list.split(',').map((origin) => origin.trim()))
+    .refine((origins) => origins.every((origin) => origin === '*' || isOrigin(origin))),
+};
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
+}
+
+function isOrigin(candidate: string): boolean {
+  return URL.canParse(candidate) && new URL(candidate).origin === candidate;
+}

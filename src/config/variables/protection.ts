@@ -1,0 +1,89 @@
+import { type Section, variable } from '#config/declaration.js';
+import { flag, integer, originList, text } from '#config/parsers.js';
+
+export const protection = {
+  title: 'Protection',
+  note: 'For a number that may be 0, 0 means no limit. docs/security.md explains what each setting prevents.',
+  variables: {
+    ALLOWED_ORIGINS: variable({
+      parser: originList,
+      default: [],
+      description:
+        "Origins of pages that may connect, besides the server's own. * allows any. Outside production, localhost and Apollo Studio may connect too.",
+    }),
+    GRAPHIQL: variable({
+      parser: flag,
+      description:
+        'Whether to serve GraphiQL at /graphql. If empty: true, but false in production or if REQUIRE_TRUSTED_DOCUMENTS is true.',
+    }),
+    INTROSPECTION: variable({
+      parser: flag,
+      description:
+        'Whether clients may query the schema, and errors may suggest names. If empty: true, but false in production or if REQUIRE_TRUSTED_DOCUMENTS is true.',
+    }),
+    QUERY_DEPTH_LIMIT: variable({
+      parser: integer(0, 1_000),
+      default: 10,
+      description: 'Levels of fields in a document.',
+    }),
+    QUERY_ALIASES_LIMIT: variable({
+      parser: integer(0, 10_000),
+      default: 15,
+      description: 'Aliases in an operation.',
+    }),
+    QUERY_DIRECTIVES_LIMIT: variable({
+      parser: integer(0, 10_000),
+      default: 20,
+      description: 'Directives in an operation.',
+    }),
+    QUERY_TOKENS_LIMIT: variable({
+      parser: integer(0, 100_000),
+      default: 1_000,
+      description: 'Tokens (words and punctuation) in a document.',
+    }),
+    QUERY_COST_LIMIT: variable({
+      parser: integer(0, 1_000_000_000),
+      default: 10_000,
+      description: 'Fields that an operation may resolve, if every list is as long as the operation allows.',
+    }),
+    TRUSTED_DOCUMENTS: variable({
+      parser: text('a file path'),
+      description: 'The manifest of trusted documents that graphql-codegen writes (persistedDocuments).',
+    }),
+    REQUIRE_TRUSTED_DOCUMENTS: variable({
+      parser: flag,
+      default: false,
+      description: 'Whether to refuse all other documents.',
+    }),
+    OPERATIONS_PER_CONNECTION: variable({
+      parser: integer(0, 100_000),
+      default: 100,
+      description: 'Operations that one WebSocket may have open at once.',
+    }),
+    CONNECTIONS_LIMIT: variable({
+      parser: integer(0, 10_000_000),
+      default: 100_000,
+      description: 'WebSockets and event streams that this server holds at once.',
+    }),
+    CONNECTIONS_PER_ADDRESS: variable({
+      parser: integer(0, 10_000_000),
+      default: 0,
+      description: 'How many of those may come from one network address.',
+    }),
+    IDLE_TIMEOUT_MS: variable({
+      parser: integer(0, 86_400_000),
+      default: 600_000,
+      description: 'How long a WebSocket may stay open without any operation.',
+    }),
+    HEADERS_TIMEOUT_MS: variable({
+      parser: integer(100, 600_000),
+      default: 10_000,
+      description: 'How long a client may take to send the headers of a request.',
+    }),
+    REQUEST_TIMEOUT_MS: variable({
+      parser: integer(100, 600_000),
+      default: 30_000,
+      description: 'How long a client may take to send a whole request.',
+    }),
+  },
+} satisfies Section;

@@ -1,0 +1,68 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** Where the current state of the server is read, each time Prometheus scrapes it. */
+export interface ServerSources {
+  /** Open connections by transport. */
+  connections(): { websocket: number; sse: number };
+  /** The first four are current counts, the others totals since the start. */
+  fanout(): {
+    rooms: number;
+    projections: number;
+    subscriptions: number;
+    lagging: number;
+    deliveries: number;
+    bytes: number;
+    messages: number;
+  };
+}
+
+const GAUGES = {
+  rooms: ['rooms', 'Rooms that are open on this server.'],
+  projections: ['projections', 'Distinct selections that are being delivered.'],
+  subscriptions: ['subscriptions', 'Open subscriptions to rooms.'],
+  lagging: [
+    'lagging_subscriptions',
+    'Subscriptions that wait for a client that reads slowly, or for older history.',
+  ],
+} as const;
+
+const COUNTERS = {
+  deliveries: ['deliveries', 'Messages written, counted once for each subscription.'],
+  bytes: ['delivered_bytes', 'Bytes of results written to subscriptions.'],
+  messages: ['messages', 'Messages that arrived in the rooms that are open on this server.'],
+} as const;
+
+/** Adds the metrics of connections and delivery. */
+export function addServerGauges(registry: Registry, { connections, fanout }: ServerSources): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'streamly_connections',
+    help: 'Open connections.',
+    labelNames: ['transport'],
+    registers,
+    collect() {
+      for (const [transport, count] of Object.entries(connections())) this.set({ transport }, count);
+    },
+  });
+  for (const [source, [name, help]] of Object.entries(GAUGES)) {
+    new Gauge({
+      name: `streamly_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(fanout()[source as keyof typeof GAUGES]);
+      },
+    });
+  }
+  for (const [source, [name, help]] of Object.entries(COUNTERS)) {
+    new Counter({
+      name: `streamly_${name}_total`,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(fanout()[source as keyof typeof COUNTERS]);
+      },
+    });
+  }
+}

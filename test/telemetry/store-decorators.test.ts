@@ -1,0 +1,116 @@
+import { Histogram, Registry } from 'prom-client';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ChatRepository } from '#domain/ports/event-log.js';
+import { measuredStore, tracedStore } from '#telemetry/store-decorators.js';
+
+type Operation = keyof ChatRepository;
+
+/** Arguments of a call of each operation. The compiler reports an operation that is missing. */
+const CALLS: { [Name in Operation]: Parameters<ChatRepository[Name]> } = {
+  send: [
+    { roomId: 'room1', author: { id: 'guest:Ann', name: 'Ann' }, content: 'hello' },
+    { id: 'guest:Ann', address: '::1', exempt: 'from nothing' },
+  ],
+  page: ['room1', { take: { last: 5 } }],
+  lastMessages: [['room1', 'room2']],
+  connectionCounts: [['room1']],
+  activeRooms: [10],
+};
+
+const OPERATIONS = Object.keys(CALLS) as Operation[];
+
+/** A store whose methods are on its prototype and need `this`. Answers with what it was asked. */
+class EchoStore {
+  #fault: Error | undefined;
+
+  constructor(fault?: Error) {
+    this.#fault = fault;
+  }
+
+  async #answer(operation: Operation, args: unknown[]): Promise<unknown> {
+    if (this.#fault) throw this.#fault;
+    return { operation, args };
+  }
+
+  send(...args: unknown[]) {
+    return this.#answer('send', args);
+  }
+
+  page(...args: unknown[]) {
+    return this.#answer('page', args);
+  }
+
+  lastMessages(...args: unknown[]) {
+    return this.#answer('lastMessages', args);
+  }
+
+  connectionCounts(...args: unknown[]) {
+    return this.#answer('connectionCounts', args);
+  }
+
+  activeRooms(...args: unknown[]) {
+    return this.#answer('activeRooms', args);
+  }
+}
+
+const echo = (fault?: Error) => new EchoStore(fault) as unknown as ChatRepository;
+
+function call(store: ChatRepository, operation: Operation): Promise<unknown> {
+  const args: unknown[] = CALLS[operation];
+  return (store[operation] as (...args: unknown[]) => Promise<unknown>)(...args);
+}
+
+describe('a measured store', () => {
+  const registry = new Registry();
+  let durations: Histogram<'operation' | 'outcome'>;
+  beforeEach(() => {
+    registry.clear();
+    durations = new Histogram({
+      name: 'store',
+      help: 'Durations.',
+      labelNames: ['operation', 'outcome'],
+      registers: [registry],
+    });
+  });
+
+  /** How many calls were recorded, by operation and outcome. */
+  async function recorded(): Promise<Record<string, number>> {
+    const { values } = await durations.get();
+    const counts = values.filter(({ metricName }) => metricName === 'store_count');
+    return Object.fromEntries(
+      counts.map(({ labels, value }) => [`${labels.operation} ${labels.outcome}`, value]),
+    );
+  }
+
+  const noCalls = Object.fromEntries(OPERATIONS.map((operation) => [`${operation} ok`, 0]));
+
+  it('has a series for every operation before the first call', async () => {
+    measuredStore(echo(), durations);
+    expect(await recorded()).toEqual(noCalls);
+  });
+
+  it.each(OPERATIONS)('records a call of %s, and hands on its arguments and result', async (operation) => {
+    const result = await call(measuredStore(echo(), durations), operation);
+    expect(result).toEqual({ operation, args: CALLS[operation] });
+    expect(await recorded()).toEqual({ ...noCalls, [`${operation} ok`]: 1 });
+  });
+
+  it.each(OPERATIONS)('records a call of %s that fails, and hands on its error', async (operation) => {
+    const fault = new Error('away');
+    await expect(call(measuredStore(echo(fault), durations), operation)).rejects.toBe(fault);
+    expect(await recorded()).toEqual({ ...noCalls, [`${operation} error`]: 1 });
+  });
+});
+
+describe('a traced store', () => {
+  it.each(OPERATIONS)('makes each call of %s in a span of its name', async (operation) => {
+    const spans: string[] = [];
+    const store = tracedStore(echo(), async (name, attributes, work) => {
+      spans.push(name);
+      expect(attributes).toEqual({});
+      return work();
+    });
+    expect(await call(store, operation)).toEqual({ operation, args: CALLS[operation] });
+    expect(spans).toEqual([`store ${operation}`]);
+  });
+});
