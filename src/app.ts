@@ -57,6 +57,7 @@ export function createApp(config: Config & { redisUrl: string }): App {
           lagging: hub.waiting,
         }),
         redis: () => store.info(),
+        droppedLogLines: () => destination.dropped,
       })
     : undefined;
   const store = openStore(config, { nodeId, log, metrics });

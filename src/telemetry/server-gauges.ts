@@ -14,6 +14,8 @@ export interface ServerSources {
     bytes: number;
     messages: number;
   };
+  /** Log lines that could not be written since the start. */
+  droppedLogLines(): number;
 }
 
 const GAUGES = {
@@ -33,8 +35,20 @@ const COUNTERS = {
 } as const;
 
 /** Adds the metrics of connections and delivery. */
-export function addServerGauges(registry: Registry, { connections, fanout }: ServerSources): void {
+export function addServerGauges(
+  registry: Registry,
+  { connections, fanout, droppedLogLines }: ServerSources,
+): void {
   const registers = [registry];
+  new Counter({
+    name: 'streamly_log_lines_dropped_total',
+    help: 'Log lines that could not be written.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedLogLines());
+    },
+  });
   new Gauge({
     name: 'streamly_connections',
     help: 'Open connections.',
