@@ -1,4 +1,4 @@
-// Fails where a generated file is not what `npm run generate` would write now. Changes nothing.
+// Fails if a generated file differs from what `npm run generate` would write. Does not change any file.
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -33,13 +33,13 @@ for (const folder of new Set(types.map(({ filename }) => dirname(filename)))) {
   }
 }
 
-for (const file of stale) console.error(`${file} is not what the schema and the documents give now.`);
+for (const file of stale) console.error(`${file} is out of date.`);
 if (stale.length > 0) {
   console.error('Run `npm run generate` and commit the result.');
   process.exitCode = 1;
 }
 
-/** A file's text; undefined where there is no such file. */
+/** A file's text, or undefined if the file does not exist. */
 async function textOf(file) {
   try {
     return await readFile(file, 'utf8');
@@ -49,7 +49,7 @@ async function textOf(file) {
   }
 }
 
-/** The names in a folder; none where there is no such folder. */
+/** The names in a folder. Empty if the folder does not exist. */
 async function namesIn(folder) {
   try {
     return await readdir(folder);
