@@ -22,7 +22,7 @@ export function reportSoak(outcome: Outcome): void {
   printTable([
     ['answer', 'times'],
     ...[...answers].sort(([, a], [, b]) => b - a),
-    ['CURSOR_EXPIRED', expiredCursors],
+    ['CURSOR_EXPIRED for a viewer', expiredCursors],
   ]);
   console.log(
     'Memory of the longest-running nodes after garbage collection, in MB: early, halfway, late, without clients',
