@@ -3,17 +3,17 @@ import type { Contender } from './contenders/contender.js';
 import { contenderNamed, contenders } from './contenders/index.js';
 import { type ScenarioName, scenarios } from './scenarios/index.js';
 
-/** What the command line asks for. */
+/** The command line options. */
 export interface Options {
   readonly scenarios: readonly ScenarioName[];
   readonly contenders: readonly Contender[];
-  /** Small sizes: whether it works, not how fast it is. */
+  /** Use small sizes, which show whether everything works but not how fast it is. */
   readonly quick: boolean;
-  /** Whether everything is measured, so that the run may replace the published figures. */
+  /** Whether the run measures everything at full size. Only then it replaces the published results. */
   readonly complete: boolean;
 }
 
-/** Reads `--only a,b`, `--contenders a,b` and `--quick`; an error names what there is to choose from. */
+/** Parses `--only a,b`, `--contenders a,b` and `--quick`. Throws an error that lists the valid names. */
 export function optionsFrom(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -33,5 +33,5 @@ const scenarioNames = Object.keys(scenarios) as ScenarioName[];
 function scenarioNamed(name: string): ScenarioName {
   const found = scenarioNames.find((one) => one === name);
   if (found) return found;
-  throw new Error(`No scenario "${name}": one of ${scenarioNames.join(', ')}.`);
+  throw new Error(`Unknown scenario "${name}". Choose from ${scenarioNames.join(', ')}.`);
 }

@@ -10,15 +10,16 @@ import { writePlots } from './report/plots.js';
 import { readme } from './report/readme.js';
 import type { Report } from './report/report.js';
 import { summary } from './report/tables.js';
+import { type Bench, LOAD_CORE } from './scenarios/harness.js';
 import { type Results, scenarios } from './scenarios/index.js';
 import type { Failed } from './scenarios/scenario.js';
 import { fullSizes, quickSizes } from './scenarios/sizes.js';
-import { type Bench, LOAD_CORE } from './scenarios/stage.js';
 
 const options = optionsFrom(process.argv.slice(2));
-if (process.platform !== 'linux' || cpus().length < 2) throw new Error('It needs Linux and two cores.');
+if (process.platform !== 'linux' || cpus().length < 2)
+  throw new Error('The benchmark needs Linux and at least two cores.');
 if (options.complete && !options.contenders.every(isBuilt))
-  throw new Error('Run `npm run build` in the root first.');
+  throw new Error('Run `npm run build` in the repository root first.');
 
 const processes = new Processes();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -33,7 +34,9 @@ try {
   await processes.stopAll();
 }
 
-/** Measures what the options ask for, prints it, and publishes it where the run is complete. */
+/**
+ * Measures what the options select and prints it. If the run is complete, also writes the published results.
+ */
 async function run(): Promise<void> {
   const started = new Date();
   const sizes = options.quick ? quickSizes : fullSizes;
@@ -50,13 +53,16 @@ async function run(): Promise<void> {
     results,
   };
   console.log(`\n${summary(report)}`);
-  if (!options.complete) return console.log('\nA partial or quick run: nothing was written.');
+  if (!options.complete) return console.log('\nThis was a partial or quick run, so no files were written.');
   writeFileSync(join(benchFolder, 'results.json'), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(benchFolder, 'README.md'), readme(report));
   writePlots(join(benchFolder, 'plots'), report);
 }
 
-/** Scenario by scenario, so that what is compared is measured close together. A failure is a result. */
+/**
+ * Runs scenario by scenario, so that results that are compared are measured close together. A failure is a
+ * result too.
+ */
 async function measureAll(bench: Bench): Promise<Results> {
   const results: Record<string, Record<string, unknown>> = {};
   for (const name of options.scenarios) {
@@ -68,7 +74,7 @@ async function measureAll(bench: Bench): Promise<Results> {
       const start = performance.now();
       figures[contender.name] = isBuilt(contender)
         ? await scenario.run(bench, contender).catch(failed)
-        : { failed: 'it has not been built' };
+        : { failed: 'not built' };
       if (bench.processes.stopped) throw new Error('Interrupted.');
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       console.log(`${name} ${contender.name} (${seconds} s) ${JSON.stringify(figures[contender.name])}`);
@@ -77,7 +83,7 @@ async function measureAll(bench: Bench): Promise<Results> {
   return results as Results;
 }
 
-/** The reason in one line, without this machine's paths; all of it goes to the terminal. */
+/** Prints the whole error and returns its most telling line, without local paths. */
 function failed(error: unknown): Failed {
   console.error(error instanceof Error ? error.message : error);
   const lines = (error instanceof Error ? error.message : String(error)).split('\n');

@@ -1,4 +1,4 @@
-// Fails where a generated file is not what `npm run generate` would write now. Changes nothing.
+// Fails if a generated file differs from what `npm run generate` would write. Does not change any file.
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -28,7 +28,7 @@ for (const folder of new Set(types.map(({ filename }) => dirname(filename)))) {
   }
 }
 
-for (const file of stale) console.error(`${file} is stale: its sources have changed.`);
+for (const file of stale) console.error(`${file} is out of date.`);
 if (stale.length > 0) {
   console.error('Run `npm run generate` and commit the result.');
   process.exitCode = 1;
@@ -53,7 +53,7 @@ async function textOf(file) {
   }
 }
 
-/** The names in a folder; none where there is no such folder. */
+/** The names in a folder. Empty if the folder does not exist. */
 async function namesIn(folder) {
   try {
     return await readdir(folder);

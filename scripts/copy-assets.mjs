@@ -1,4 +1,4 @@
-// Copies what the compiler leaves behind (the Lua scripts) into dist/, at the same relative place.
+// Copies the files that the compiler ignores (the Lua scripts) into dist/, with the same relative paths.
 import { chmod, cp } from 'node:fs/promises';
 
 await cp('src', 'dist', {
@@ -6,5 +6,5 @@ await cp('src', 'dist', {
   filter: (source) => !source.endsWith('.ts'),
 });
 
-// The operator's command is run by its name.
+// The command line program must be executable.
 await chmod('dist/cli/main.js', 0o755);

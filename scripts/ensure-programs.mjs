@@ -1,30 +1,30 @@
 #!/usr/bin/env node
-// Makes sure that the programs npm cannot install are on the PATH.
+// Makes sure that the programs that npm cannot install are on the PATH.
 //
 //   node scripts/ensure-programs.mjs redis [--unless-redis-url] [chromium]
 //
-// Where a program is there already, this says nothing and changes nothing. Where it is missing it is
-// installed with apt-get (as root, or through a sudo that asks for no password) or with Homebrew;
-// where neither may be used, this says what to do and exits with 1.
+// If a program is present, this prints and changes nothing. If it is missing, this installs it with apt-get
+// (as root, or with a sudo that needs no password) or with Homebrew. If neither is possible, this prints what
+// to do and exits with 1.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * One entry for each program.
- * - `commands`: any one of these on the PATH will do
- * - `isGivenBy`: true where the environment or a flag makes the program unnecessary
- * - `apt`, `brew`: the package, where that package manager has one that gives a command above
- * - `afterApt`: commands to run with the same rights once the package is there
- * - `otherwise`: what a person can do instead
+ * One entry per program.
+ * - `commands`: any one of these on the PATH is enough
+ * - `isGivenBy`: returns true if the environment or a flag makes the program unnecessary
+ * - `apt`, `brew`: the package that contains one of the commands, if that package manager has one
+ * - `afterApt`: commands to run with the same privileges after installing the package
+ * - `otherwise`: instructions for installing it by hand
  */
 const programs = {
   redis: {
     commands: ['redis-server', 'valkey-server'],
     isGivenBy: (env, flags) => flags.has('--unless-redis-url') && Boolean(env.REDIS_URL),
-    // The package redis-server would also start a service on port 6379 and keep it over reboots. The
-    // program itself is in redis-tools, which has no service: there redis-server and redis-check-rdb
-    // are one file that goes by the name it is called by, and the package redis-server adds the link.
+    // The package redis-server would also start a service on port 6379, now and after every reboot. The
+    // program itself is in redis-tools, which has no service: redis-server and redis-check-rdb are the same
+    // file, which acts according to the name it is called by. Only the link is in the package redis-server.
     apt: 'redis-tools',
     afterApt: [['ln', '-sf', '/usr/bin/redis-check-rdb', '/usr/local/bin/redis-server']],
     brew: 'redis',
@@ -33,9 +33,9 @@ const programs = {
       'Fedora:          sudo dnf install valkey',
       'Alpine:          sudo apk add redis',
       'macOS:           brew install redis',
-      'Windows:         use WSL, and there the line for its distribution',
-      'To start without it, set REDIS_URL to a Redis 7 server (redis://host:6379). The tests start',
-      'servers of their own and need the program.',
+      'Windows:         use WSL, and the line above for its distribution',
+      'To start without it, set REDIS_URL to a Redis 7 server (redis://host:6379). The tests always need',
+      'the program, because they start their own servers.',
     ],
   },
   chromium: {
@@ -49,7 +49,7 @@ const programs = {
       'Ubuntu:          sudo snap install chromium',
       'Fedora:          sudo dnf install chromium',
       'Alpine:          sudo apk add chromium',
-      'Or set CHROMIUM_PATH to the program of any Chromium or Chrome, for example on macOS',
+      'Or set CHROMIUM_PATH to the executable of any Chromium or Chrome, for example on macOS',
       '"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome".',
     ],
   },
@@ -67,7 +67,7 @@ function main(names, flags) {
     ...[...flags].filter((flag) => flag !== '--unless-redis-url'),
   ];
   if (names.length === 0 || unknown.length > 0) {
-    if (unknown.length > 0) say(`Unknown: ${unknown.join(' ')}`);
+    if (unknown.length > 0) say(`Unknown arguments: ${unknown.join(' ')}`);
     say(`Usage: ensure-programs.mjs [--unless-redis-url] ${Object.keys(programs).join('|')} ...`);
     return 2;
   }
@@ -78,28 +78,28 @@ function main(names, flags) {
   return missing.map(ensure).every(Boolean) ? 0 : 1;
 }
 
-/** Installs one missing program; false, with advice printed, where that is not possible. */
+/** Installs one missing program. If that is not possible, prints instructions and returns false. */
 function ensure(name) {
   const program = programs[name];
   const steps = installSteps(program);
   if (steps) {
-    say(`${program.commands[0]} is missing: installing the package ${steps.what}.`);
-    // A failed update is no reason to stop: the lists of an earlier one may do.
+    say(`${program.commands[0]} is missing. Installing ${steps.what}.`);
+    // Continue if the update fails: the package lists of an earlier one may be good enough.
     if (steps.prepare) run(steps.prepare);
     if (steps.install.every(run) && isThere(program)) return true;
-    say(`${steps.what} could not be installed, or gave none of: ${program.commands.join(', ')}.`);
+    say(`Installing ${steps.what} failed, or did not provide any of: ${program.commands.join(', ')}.`);
   }
   say(`None of ${program.commands.join(', ')} is on the PATH. Please install one of them:`);
   for (const line of program.otherwise) say(`  ${line}`);
   return false;
 }
 
-/** The commands that install a program here, or undefined where no package manager may be used. */
+/** The commands that install a program on this machine, or undefined if no package manager is available. */
 function installSteps(program) {
   const root = asRoot();
   if (program.apt && root && onPath('apt-get')) {
     const apt = [...root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq'];
-    // Another apt-get may be at work, as on a machine that has just booted: wait for its lock.
+    // Another apt-get may be running, for example after booting: wait for its lock.
     const lock = ['-o', 'DPkg::Lock::Timeout=120'];
     return {
       what: `${program.apt} (apt-get)`,
@@ -116,7 +116,7 @@ function installSteps(program) {
   return undefined;
 }
 
-/** What to put before a command that root must run; undefined where we may not become root. */
+/** The prefix for commands that need root, or undefined if we cannot become root. */
 function asRoot() {
   if (process.getuid?.() === 0) return [];
   if (!onPath('sudo')) return undefined;
@@ -124,9 +124,9 @@ function asRoot() {
   return spawnSync(sudo[0], [sudo[1], 'true'], { stdio: 'ignore' }).status === 0 ? sudo : undefined;
 }
 
-/** Runs one command with no stdin, so that nothing can wait for an answer; true where it succeeds. */
+/** Runs one command without stdin, so that it cannot wait for input. Returns whether it succeeded. */
 function run([command, ...rest]) {
-  // Everything goes to stderr: the stdout of `npm start` is the log of the server.
+  // All output goes to stderr, because the stdout of `npm start` is the server's log.
   return spawnSync(command, rest, { stdio: ['ignore', 2, 2] }).status === 0;
 }
 
@@ -146,7 +146,7 @@ function isExecutable(path) {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch (error) {
-    // Not there, a link to nothing, or a folder that may not be read: all the same here.
+    // The file is missing, a dangling link, or in an unreadable folder: none of these is executable.
     if (error instanceof Error && 'code' in error) return false;
     throw error;
   }

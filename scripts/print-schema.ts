@@ -1,7 +1,7 @@
-// Prints the schema, sorted, with the limits as they are by default.
+// Prints the schema in sorted order, with the default limits.
 //
 //   tsx scripts/print-schema.ts            writes schema.graphql
-//   tsx scripts/print-schema.ts --stdout   writes nothing but its output
+//   tsx scripts/print-schema.ts --stdout   writes to stdout only
 import { writeFile } from 'node:fs/promises';
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { DEFAULT_LIMITS } from '#domain/limits.js';

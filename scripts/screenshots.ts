@@ -1,4 +1,4 @@
-// Takes the pictures of the page in docs/images, with a server and a Redis of its own. The page must be built.
+// Takes the screenshots in docs/images. Starts its own server and Redis. Needs a build.
 //
 //   npm run build && npx tsx scripts/screenshots.ts
 import { mkdir } from 'node:fs/promises';
@@ -17,10 +17,11 @@ const FOLDER = 'docs/images';
 const WIDE = { width: 1180, height: 760 };
 const PHONE = { width: 390, height: 780 };
 
-/** Seconds of load behind the picture of the load. */
+/** How long to generate load before taking the screenshot of the load charts, in seconds. */
 const LOAD_SECONDS = 60;
 
-const SAID: [string, string][] = [
+/** Author and content of the messages in the main room. */
+const LOBBY_MESSAGES: [string, string][] = [
   ['Mara', 'evening everyone'],
   ['Jonas', 'is the sound ok for you? a bit quiet here'],
   ['Ines', 'sounds fine on headphones'],
@@ -42,7 +43,8 @@ const SAID: [string, string][] = [
   ['Sam', 'again!'],
 ];
 
-const ELSEWHERE: [string, string, string][] = [
+/** Room, author and content of messages in other rooms. */
+const OTHER_MESSAGES: [string, string, string][] = [
   ['art', 'Bo', 'those greens!'],
   ['chess', 'Viktor', 'Nf6 and it is over'],
   ['music', 'Anouk', 'play the slow one'],
@@ -57,15 +59,15 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 });
 try {
-  const say = (roomId: string, author: string, content: string) =>
+  const send = (roomId: string, author: string, content: string) =>
     run(server, SendMessage, { input: { roomId, author, content } });
-  for (const [author, content] of SAID) await say('lobby', author, content);
-  for (const [roomId, author, content] of ELSEWHERE) await say(roomId, author, content);
+  for (const [author, content] of LOBBY_MESSAGES) await send('lobby', author, content);
+  for (const [roomId, author, content] of OTHER_MESSAGES) await send(roomId, author, content);
   const viewers = [
-    ...crowd('lobby', 23),
-    ...crowd('music', 8),
-    ...crowd('chess', 4),
-    ...crowd('speedrun', 15),
+    ...openViewers('lobby', 23),
+    ...openViewers('music', 8),
+    ...openViewers('chess', 4),
+    ...openViewers('speedrun', 15),
   ];
 
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -83,22 +85,23 @@ try {
     page.getByRole('button', { name: 'Rooms' }).click(),
   );
   await picture('looking-back', '/?room=speedrun', { colorScheme: 'light', viewport: WIDE }, async (page) => {
-    for (const [author, content] of [...SAID, ...SAID]) await say('speedrun', author, content);
+    for (const [author, content] of [...LOBBY_MESSAGES, ...LOBBY_MESSAGES])
+      await send('speedrun', author, content);
     await page.getByRole('log').hover();
     await page.mouse.wheel(0, -420);
     await page.locator('.newest').waitFor();
-    for (const [author, content] of SAID.slice(0, 12)) await say('speedrun', author, content);
+    for (const [author, content] of LOBBY_MESSAGES.slice(0, 12)) await send('speedrun', author, content);
     await page.getByText('12 new messages').waitFor();
   });
-  const talker = new Talker({ name: 'talker', roomId: 'lobby', servers: () => [server] });
+  const sender = new Talker({ name: 'sender', roomId: 'lobby', servers: () => [server] });
   await picture('load', '/stats', { colorScheme: 'light', viewport: WIDE }, async () => {
     for (let second = 0; second < LOAD_SECONDS; second += 5) {
-      await talker.hush();
-      talker.talk(20 + 15 * Math.sin(second / 6));
+      await sender.hush();
+      sender.talk(20 + 15 * Math.sin(second / 6));
       await sleep(5_000);
     }
   });
-  await talker.close();
+  await sender.close();
   await Promise.all(viewers.map((viewer) => viewer.dispose()));
 } finally {
   await browser.close();
@@ -106,6 +109,7 @@ try {
   await redis.close();
 }
 
+/** Opens a page, prepares it and takes its screenshot. */
 async function picture(
   name: string,
   path: string,
@@ -117,7 +121,7 @@ async function picture(
   await page.goto(server.origin + path);
   await page.getByRole('status').getByText('Live').waitFor();
   await prepare(page);
-  // The counts come once a second.
+  // Counts update once per second.
   await sleep(2_500);
   await page.screenshot({ path: `${FOLDER}/${name}.png` });
   await context.close();
@@ -129,8 +133,8 @@ async function nameYourself(page: Page, name: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** People who look at a room. */
-function crowd(roomId: string, count: number) {
+/** Opens viewers of a room, so that the page shows realistic counts. */
+function openViewers(roomId: string, count: number) {
   return Array.from({ length: count }, () => {
     const client = createClient({ url: server.wsUrl, webSocketImpl: WebSocket, lazy: true });
     const query = 'subscription ($roomId: ID!) { messageAdded(roomId: $roomId) { id content } }';
@@ -140,5 +144,5 @@ function crowd(roomId: string, count: number) {
 }
 
 function ignore(): void {
-  // It is there to be counted.
+  // These viewers exist only to be counted.
 }

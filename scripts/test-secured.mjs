@@ -1,4 +1,4 @@
-// Runs the tests against Redis by TLS, with a password and the rules of deploy/redis/users.acl.
+// Runs the tests against Redis over TLS, with a password and the access rules of deploy/redis/users.acl.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ try {
   execFileSync('openssl', ['req', '-x509', ...kind, ...subject, ...files], { stdio: 'ignore' });
   const { status } = spawnSync('npx', ['vitest', 'run', ...process.argv.slice(2)], {
     stdio: 'inherit',
-    // Trusted by this process, and by the nodes that the tests start.
+    // Vitest and the nodes that the tests start both inherit these variables, and so trust the certificate.
     env: { ...process.env, TEST_REDIS_TLS: folder, NODE_EXTRA_CA_CERTS: certificate },
   });
   process.exitCode = status ?? 1;

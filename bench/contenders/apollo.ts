@@ -6,11 +6,11 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import express from 'express';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { placeFromEnv, readyPath } from './place.js';
+import { readEnvironment, readyPath } from './environment.js';
 import { connectPubSub } from './pubsub.js';
 import { resolversOver, typeDefs } from './schema.js';
 
-const { host, port, redisUrl } = placeFromEnv(process.env);
+const { host, port, redisUrl } = readEnvironment(process.env);
 const schema = makeExecutableSchema({ typeDefs, resolvers: resolversOver(await connectPubSub(redisUrl)) });
 const app = express();
 const httpServer = createServer(app);

@@ -10,22 +10,27 @@ export type ContenderName =
   | 'raw-ws'
   | 'yoga-constant';
 
-/** One server that is measured: how it is started, and how the load side speaks with it. */
+/** A server to measure: how to start it, and how the load generator talks to it. */
 export interface Contender {
   readonly name: ContenderName;
-  /** What it is called in the report. */
+  /** Its name in the report. */
   readonly title: string;
-  /** `ours`: the server of this repository; `graphql` and `other` are its peers; `yardstick` serves one scenario. */
+  /**
+   * `ours` is the server in this repository; `graphql` and `other` are its peers; a `yardstick` is for one
+   * scenario only.
+   */
   readonly kind: 'ours' | 'graphql' | 'other' | 'yardstick';
-  /** The page that its set-up follows. */
+  /** URL of the documentation that its setup follows. */
   readonly docs: string;
-  /** npm packages whose installed versions the report names, looked up from `packagesFrom`. */
+  /** npm packages whose versions the report lists, as installed in `folder`. */
   readonly packages: readonly string[];
-  /** Absolute path of the program that `node` runs. It takes PORT, HOST and REDIS_URL from its environment. */
+  /**
+   * Absolute path of the program that `node` runs. It reads PORT, HOST and REDIS_URL from its environment.
+   */
   readonly program: string;
-  /** Absolute path of the folder that the program runs in, and whose node_modules it uses. */
+  /** Absolute path of the program's working directory, which contains its node_modules. */
   readonly folder: string;
-  /** Environment beside PORT, HOST, REDIS_URL and NODE_ENV=production. */
+  /** Environment variables in addition to PORT, HOST, REDIS_URL and NODE_ENV=production. */
   readonly env: Readonly<Record<string, string>>;
   readonly protocol: Protocol;
 }

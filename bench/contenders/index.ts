@@ -5,9 +5,9 @@ import { rawWebSocket } from '../load/raw.js';
 import { socketIo } from '../load/socket-io.js';
 import type { Contender, ContenderName } from './contender.js';
 
-/** The folder of this package, found from the compiled file's place in `dist/`. */
+/** The folder of this package. The compiled file is in `dist/contenders/`. */
 export const benchFolder = join(import.meta.dirname, '..', '..');
-/** The folder of the repository. */
+/** The repository root. */
 export const rootFolder = join(benchFolder, '..');
 
 const peer = (name: ContenderName) => ({
@@ -17,7 +17,7 @@ const peer = (name: ContenderName) => ({
   env: {},
 });
 
-/** All contenders, in the order in which they are measured and reported. */
+/** All contenders, in the order of measurement and of the report. */
 export const contenders: readonly Contender[] = [
   {
     name: 'ours',
@@ -30,7 +30,7 @@ export const contenders: readonly Contender[] = [
     env: {
       LOG_LEVEL: 'warn',
       ALLOW_GUESTS: 'true',
-      // All load comes from one address, and a few clients send for thousands of users.
+      // All load comes from one address, and a few clients send all messages.
       RATE_SENDS_PER_USER: '0',
       RATE_SENDS_PER_ADDRESS: '0',
       RATE_CONNECTIONS_PER_ADDRESS: '0',
@@ -105,12 +105,14 @@ export const contenders: readonly Contender[] = [
   },
 ];
 
-/** The contender of that name; an error names the ones that there are. */
+/** Returns the contender with this name. Throws an error that lists the valid names. */
 export function contenderNamed(name: string): Contender {
   const found = contenders.find((contender) => contender.name === name);
   if (found) return found;
-  throw new Error(`No contender "${name}": one of ${contenders.map((one) => one.name).join(', ')}.`);
+  throw new Error(
+    `Unknown contender "${name}". Choose from ${contenders.map((one) => one.name).join(', ')}.`,
+  );
 }
 
-/** Whether its program has been built. */
+/** Whether the contender's program has been built. */
 export const isBuilt = (contender: Contender): boolean => existsSync(contender.program);

@@ -1,10 +1,10 @@
 import fastify from 'fastify';
 import mercurius from 'mercurius';
 import redis from 'mqemitter-redis';
-import { placeFromEnv, readyPath } from './place.js';
+import { readEnvironment, readyPath } from './environment.js';
 import { channelOf, newMessage, type SendMessageInput, typeDefs } from './schema.js';
 
-const { host, port, redisUrl } = placeFromEnv(process.env);
+const { host, port, redisUrl } = readEnvironment(process.env);
 const app = fastify();
 
 app.register(mercurius, {

@@ -1,7 +1,7 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import { Redis } from 'ioredis';
 
-/** graphql-redis-subscriptions over a publisher and a subscriber of its own, both connected. */
+/** Creates a graphql-redis-subscriptions instance. Resolves when its two Redis connections are open. */
 export async function connectPubSub(redisUrl: string): Promise<RedisPubSub> {
   const publisher = new Redis(redisUrl, { lazyConnect: true });
   const subscriber = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: null });

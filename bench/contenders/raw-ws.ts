@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import { Redis } from 'ioredis';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { placeFromEnv } from './place.js';
+import { readEnvironment } from './environment.js';
 import { channelOf } from './schema.js';
 import { sendEndpoint } from './send-endpoint.js';
 
-const { host, port, redisUrl } = placeFromEnv(process.env);
+const { host, port, redisUrl } = readEnvironment(process.env);
 const publisher = new Redis(redisUrl);
 const subscriber = new Redis(redisUrl);
 const rooms = new Map<string, Set<WebSocket>>();
 
-// What came from Redis goes out as it came: one string, to every socket of its room.
+// Forward each string from Redis unchanged to every socket in its room.
 subscriber.on('message', (channel: string, message: string) => {
   for (const socket of rooms.get(channel) ?? []) socket.send(message);
 });

@@ -1,6 +1,6 @@
 import type { RedisPubSub } from 'graphql-redis-subscriptions';
 
-/** The shape of the chat's own schema, as far as the load uses it. */
+/** The part of the chat's schema that the load generator uses. */
 export const typeDefs = /* GraphQL */ `
   scalar DateTime
 
@@ -46,7 +46,7 @@ export interface Message {
   readonly createdAt: string;
 }
 
-/** A new message, stored nowhere: the peers have only their pub/sub to pay for. */
+/** Creates a message without storing it: the peers pay only for their pub/sub. */
 export function newMessage({ roomId, content, author = 'guest' }: SendMessageInput): Message {
   const now = Date.now();
   return {
@@ -60,7 +60,7 @@ export function newMessage({ roomId, content, author = 'guest' }: SendMessageInp
 
 export const channelOf = (roomId: string): string => `messages:${roomId}`;
 
-/** The resolvers of the three peers that share graphql-redis-subscriptions, as its README shows them. */
+/** Resolvers for the three peers that use graphql-redis-subscriptions, following its README. */
 export function resolversOver(pubsub: RedisPubSub) {
   return {
     Query: { ready: () => true },

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { readyPath } from './place.js';
+import { readyPath } from './environment.js';
 import { type Message, newMessage, type SendMessageInput } from './schema.js';
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -8,7 +8,9 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** POST /send for the contenders without GraphQL: answers with the message once `publish` has resolved. */
+/**
+ * Handles POST /send for contenders without GraphQL. Answers with the message when `publish` has resolved.
+ */
 export function sendEndpoint(publish: (message: Message) => Promise<unknown> | unknown): RequestListener {
   return async (request, response) => {
     if (request.url === readyPath) {

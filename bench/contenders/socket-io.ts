@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Redis } from 'ioredis';
 import { Server } from 'socket.io';
-import { placeFromEnv } from './place.js';
+import { readEnvironment } from './environment.js';
 import { channelOf } from './schema.js';
 import { sendEndpoint } from './send-endpoint.js';
 
-const { host, port, redisUrl } = placeFromEnv(process.env);
+const { host, port, redisUrl } = readEnvironment(process.env);
 const pubClient = new Redis(redisUrl);
 const subClient = pubClient.duplicate();
 

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import { createSchema, createYoga } from 'graphql-yoga';
-import { placeFromEnv } from './place.js';
+import { readEnvironment } from './environment.js';
 import { newMessage, typeDefs } from './schema.js';
 
-const { host, port } = placeFromEnv(process.env);
+const { host, port } = readEnvironment(process.env);
 const constant = newMessage({ roomId: 'bench', content: 'x'.repeat(100), author: 'bench' });
 
-// What HTTP and GraphQL cost by themselves: the same mutation, with nothing behind it.
+// The same mutation without any work behind it, which measures the cost of HTTP and GraphQL alone.
 const yoga = createYoga({
   schema: createSchema({
     typeDefs,

@@ -3,17 +3,17 @@ import type { ExecutionArgs } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
-import { placeFromEnv } from './place.js';
+import { readEnvironment } from './environment.js';
 import { connectPubSub } from './pubsub.js';
 import { resolversOver, typeDefs } from './schema.js';
 
-/** What the published recipe passes through graphql-ws as the root value. */
+/** The root value that Yoga's documented setup passes through graphql-ws. */
 interface Enveloped {
   execute(args: ExecutionArgs): unknown;
   subscribe(args: ExecutionArgs): unknown;
 }
 
-const { host, port, redisUrl } = placeFromEnv(process.env);
+const { host, port, redisUrl } = readEnvironment(process.env);
 const yoga = createYoga({
   schema: createSchema({ typeDefs, resolvers: resolversOver(await connectPubSub(redisUrl)) }),
   graphiql: { subscriptionsProtocol: 'WS' },
@@ -21,7 +21,7 @@ const yoga = createYoga({
 });
 const server = createServer(yoga);
 
-// The recipe of Yoga's documentation, as it stands there.
+// Copied from Yoga's documentation.
 useServer(
   {
     execute: (args) => (args.rootValue as Enveloped).execute(args) as never,

@@ -1,64 +1,64 @@
 import { DATA_BYTES } from './frames.js';
-import type { Delivery, Join, Protocol } from './protocol.js';
+import type { Delivery, Protocol, Subscription } from './protocol.js';
 import { LoadSocket } from './socket.js';
 
 export interface ClientOptions {
   readonly host: string;
   readonly port: number;
   readonly protocol: Protocol;
-  readonly join: Join;
-  /** The memory that all clients read into, in turn. */
+  readonly subscription: Subscription;
+  /** A read buffer that all clients share. */
   readonly buffer: Buffer;
 }
 
 export interface ClientHandlers {
-  /** The connection is ready to subscribe. Called once. */
+  /** Called once, when the connection is ready to subscribe. */
   ready(): void;
-  /** A data frame has been counted. */
+  /** Called for each data frame that was counted and skipped. */
   counted(): void;
-  /** A data frame was read; `delivery` is missing where it is something else than a message. */
+  /** Called for each data frame that was read. `delivery` is undefined if the frame is not a message. */
   read(delivery: Delivery | undefined, text: string): void;
-  /** A frame that nobody expects here. */
+  /** Called for a frame that the protocol does not expect at this point. */
   unexpected(text: string): void;
-  /** The connection is gone. Called once, also after `close()`. */
-  gone(reason: string): void;
+  /** Called once when the connection has closed, including after `close()`. */
+  closed(reason: string): void;
 }
 
-/** One client of one contender: speaks its protocol up to the subscription, and answers what must be answered. */
+/** One client of a contender. Performs the protocol's handshake, subscribes, and answers keep-alives. */
 export class Client {
-  readonly join: Join;
+  readonly subscription: Subscription;
   readonly #protocol: Protocol;
   readonly #handlers: ClientHandlers;
   readonly #socket: LoadSocket;
   #isReady = false;
 
-  constructor({ host, port, protocol, join, buffer }: ClientOptions, handlers: ClientHandlers) {
-    this.join = join;
+  constructor({ host, port, protocol, subscription, buffer }: ClientOptions, handlers: ClientHandlers) {
+    this.subscription = subscription;
     this.#protocol = protocol;
     this.#handlers = handlers;
     const { subprotocol } = protocol;
     this.#socket = new LoadSocket(
-      { host, port, path: protocol.upgradePath(join), subprotocol, buffer },
+      { host, port, path: protocol.upgradePath(subscription), subprotocol, buffer },
       {
         upgraded: () => {
-          this.#send(protocol.opening(join));
+          this.#send(protocol.opening(subscription));
           if (!protocol.isReady) this.#ready();
         },
         counted: () => handlers.counted(),
         text: (payload) => this.#text(payload),
-        closed: (reason) => handlers.gone(reason),
+        closed: (reason) => handlers.closed(reason),
       },
     );
   }
 
-  /** Whether data frames are read (`true`, as it begins) or only counted. */
+  /** Whether data frames are read (`true`, the initial value) or only counted. */
   set reads(reads: boolean) {
     this.#socket.inspect = reads;
   }
 
-  /** Subscribes; where the upgrade has done so, there is nothing left to do. */
+  /** Subscribes. Does nothing if the protocol subscribes with the upgrade. */
   subscribe(): void {
-    this.#send(this.#protocol.subscribe(this.join));
+    this.#send(this.#protocol.subscribe(this.subscription));
   }
 
   close(): void {
@@ -76,7 +76,7 @@ export class Client {
       this.#handlers.read(this.#protocol.delivery(text), text);
       return;
     }
-    const answer = this.#protocol.answer(text, this.join);
+    const answer = this.#protocol.answer(text, this.subscription);
     if (answer !== undefined) this.#send(answer);
     else if (!this.#isReady && this.#protocol.isReady?.(text)) this.#ready();
     else this.#handlers.unexpected(text);

@@ -1,6 +1,6 @@
 /**
- * A text frame at least this long is data: contents have 100 characters, and no protocol's own frame (a ping, a
- * completion) is so long once a client has joined.
+ * Text frames of at least this many bytes are data. Contents have 100 characters, and after the handshake the
+ * protocols' own frames (pings, completions) are shorter than that.
  */
 export const DATA_BYTES = 100;
 
@@ -10,25 +10,28 @@ export const PING = 9;
 export const PONG = 10;
 
 export interface FrameHandlers {
-  /** A data frame has arrived in full; its payload was skipped. */
+  /** A complete data frame arrived, and its payload was skipped. */
   counted(): void;
-  /** A frame that is inspected, short, or a control frame. `payload` is valid only during the call. */
+  /**
+   * A frame was read: any frame if `inspect` is true, otherwise a short or control frame. `payload` is valid
+   * only during the call.
+   */
   frame(opcode: number, payload: Buffer): void;
 }
 
 /**
- * Walks a server's stream of WebSocket frames by their headers. While it inspects, it hands on every frame; else it
- * skips over data and only counts. It keeps no more than one unfinished frame. Throws on what no server of this
- * benchmark sends: masked, compressed or fragmented frames.
+ * Reads WebSocket frame headers from a server's byte stream. If `inspect` is true, it passes on every frame;
+ * otherwise it skips the payload of data frames and only counts them. It buffers at most one incomplete frame.
+ * Throws on masked, compressed or fragmented frames, which no server in this benchmark sends.
  */
-export class FrameWalker {
+export class FrameReader {
   inspect = true;
   #unfinished: Buffer | undefined;
   #skip = 0;
 
   constructor(readonly handlers: FrameHandlers) {}
 
-  walk(chunk: Buffer): void {
+  read(chunk: Buffer): void {
     let bytes = chunk;
     let at = 0;
     if (this.#skip > 0) {
@@ -40,11 +43,11 @@ export class FrameWalker {
       this.#unfinished = undefined;
     }
     at = this.#frames(bytes, at);
-    // The chunk's memory is read into again by the next socket: what is left must be copied.
+    // The next socket reuses the chunk's memory, so copy the remainder.
     if (at < bytes.length) this.#unfinished = Buffer.from(bytes.subarray(at));
   }
 
-  /** Walks from `at`, and returns where the first frame begins that must wait for more bytes. */
+  /** Reads frames from offset `from`. Returns the offset of the first incomplete frame. */
   #frames(bytes: Buffer, from: number): number {
     let at = from;
     while (bytes.length - at >= 2) {
@@ -52,7 +55,7 @@ export class FrameWalker {
       const opcode = first & 0x0f;
       const second = bytes[at + 1]!;
       if ((first & 0xf0) !== 0x80 || opcode === 0 || second & 0x80)
-        throw new Error('Not a plain whole frame.');
+        throw new Error('Expected an unmasked, uncompressed, unfragmented frame.');
       const header = second === 127 ? 10 : second === 126 ? 4 : 2;
       if (bytes.length - at < header) return at;
       const length =
@@ -78,7 +81,7 @@ export class FrameWalker {
 
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 
-/** A client's frame, masked as the protocol asks. Payloads of up to 65,535 bytes. */
+/** Builds a client frame, masked as the protocol requires. Payloads may have up to 65,535 bytes. */
 export function clientFrame(opcode: number, payload: Buffer): Buffer {
   const long = payload.length > 125;
   const header = long ? 4 : 2;

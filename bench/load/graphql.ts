@@ -1,25 +1,25 @@
 import { AUTHOR } from './content.js';
 import { type Protocol, readMessage, type WireMessage } from './protocol.js';
 
-/** The selection that every client of the benchmark asks for. */
+/** The selection of every client in the benchmark. */
 const selection = 'id roomId author { name } content createdAt';
 
 /** The plain subscription: live messages only. */
 export const liveQuery = `subscription ($roomId: ID!) { messageAdded(roomId: $roomId) { ${selection} } }`;
 
-/** What the content is called in one of many selections; all names have the same length. */
+/** Alias of the content field in selection number `number`. All aliases have the same length. */
 export const aliasOf = (number: number): string => `content${String(number).padStart(3, '0')}`;
 
-/** The same subscription by another selection: only the alias of its content differs. */
+/** The live subscription with another selection: only the alias of the content differs. */
 export const aliasedQuery = (alias: string): string => liveQuery.replace('content', `${alias}: content`);
 
-/** All that came after `$after`, then live. Ours only. */
+/** All messages after `$after`, then live. Only `ours` supports this. */
 export const resumeQuery = `subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { ${selection} } }`;
 
-/** The newest `$last`, then live. Ours only. */
+/** The newest `$last` messages, then live. Only `ours` supports this. */
 export const historyQuery = `subscription ($roomId: ID!, $last: Int) { messageAdded(roomId: $roomId, last: $last) { ${selection} } }`;
 
-/** The newest `$last` as a query over HTTP. Ours only. */
+/** The newest `$last` messages as a query over HTTP. Only `ours` supports this. */
 export const messagesQuery = `query ($roomId: ID!, $last: Int) { messages(roomId: $roomId, last: $last) { nodes { ${selection} } } }`;
 
 const sendMutation = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ${selection} } }`;
@@ -30,7 +30,7 @@ interface Frame {
   readonly payload?: { readonly data?: { readonly messageAdded?: WireMessage }; readonly errors?: unknown };
 }
 
-/** GraphQL over WebSocket by the protocol `graphql-transport-ws`, and over HTTP. */
+/** Subscriptions with the `graphql-transport-ws` protocol; sends with GraphQL over HTTP. */
 export const graphqlTransportWs: Protocol = {
   subprotocol: 'graphql-transport-ws',
   upgradePath: () => '/graphql',

@@ -1,10 +1,13 @@
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { readAnswer } from './http-answer.js';
+import { readResponse } from './http-response.js';
 
-/** A server may close a connection that was idle for five seconds (Node's default): by then it is not used again. */
+/**
+ * A connection is not reused after this idle time, because servers may close it after five seconds (Node's
+ * default).
+ */
 const FRESH_MS = 2000;
-/** A server that writes nothing for so long is not waited for. */
+/** Requests fail if the server writes nothing for this long. */
 const LIMIT_MS = 60_000;
 
 interface Waiting {
@@ -13,8 +16,8 @@ interface Waiting {
 }
 
 /**
- * One keep-alive connection of HTTP/1.1 to a server, opened at the first request, and opened anew after a pause.
- * Requests are written before earlier ones are answered: they reach the server, and are answered, in their order.
+ * One HTTP/1.1 keep-alive connection. It opens with the first request, and reopens after a pause. Requests are
+ * pipelined: they are written without waiting for earlier responses, which arrive in the same order.
  */
 export class HttpClient {
   readonly #host: string;
@@ -29,7 +32,7 @@ export class HttpClient {
     this.#port = port;
   }
 
-  /** Posts JSON, and resolves to the answer's body; rejects where the status is not 200. */
+  /** Posts JSON and resolves to the response body. Rejects if the status is not 200. */
   post(path: string, body: string): Promise<string> {
     const socket = this.#freshSocket();
     return new Promise((resolve, reject) => {
@@ -40,7 +43,7 @@ export class HttpClient {
     });
   }
 
-  /** Closes at once; what is unanswered rejects. */
+  /** Closes the connection at once. Pending requests reject. */
   close(): void {
     this.#socket?.destroy();
   }
@@ -61,7 +64,9 @@ export class HttpClient {
     this.#bytes = Buffer.alloc(0);
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('error', fail);
-    socket.setTimeout(LIMIT_MS, () => socket.destroy(new Error(`No answer in ${LIMIT_MS} ms.`)));
+    socket.setTimeout(LIMIT_MS, () =>
+      socket.destroy(new Error(`The server sent nothing for ${LIMIT_MS} ms.`)),
+    );
     socket.on('close', () => fail(new Error('The server closed the connection.')));
     return socket;
   }
@@ -70,12 +75,12 @@ export class HttpClient {
     this.#usedAt = performance.now();
     this.#bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, chunk]) : chunk;
     for (;;) {
-      const answer = readAnswer(this.#bytes);
-      if (!answer) return;
-      this.#bytes = this.#bytes.subarray(answer.end);
+      const response = readResponse(this.#bytes);
+      if (!response) return;
+      this.#bytes = this.#bytes.subarray(response.end);
       const waiting = this.#waiting.shift();
-      if (answer.status === 200) waiting?.resolve(answer.body);
-      else waiting?.reject(new Error(`HTTP ${answer.status}: ${answer.body.slice(0, 300)}`));
+      if (response.status === 200) waiting?.resolve(response.body);
+      else waiting?.reject(new Error(`HTTP ${response.status}: ${response.body.slice(0, 300)}`));
     }
   }
 }

@@ -1,25 +1,28 @@
 import { AUTHOR, indexOf } from './content.js';
-import type { Delivery, Join } from './protocol.js';
+import type { Delivery, Subscription } from './protocol.js';
 
-/** What the sampled sockets saw, checked frame by frame. */
+/** The result of checking the sampled sockets frame by frame. */
 export interface Verdict {
   /** Frames that were parsed in full. */
   readonly checked: number;
-  /** Messages that a sampled socket did not get. */
+  /** Messages that a sampled socket did not receive. */
   readonly lost: number;
-  /** Messages that a sampled socket got more than once. */
+  /** Messages that a sampled socket received again. */
   readonly doubled: number;
-  /** Sampled sockets whose order differs from the first one's, or whose message ids do not ascend. */
+  /**
+   * Sampled sockets that received a different order than the first one, or message ids that do not ascend.
+   */
   readonly disordered: number;
-  /** Frames with a wrong content, room, author or operation id; the first few in words. */
+  /** Frames with a wrong content, room, author, content field or operation id. */
   readonly wrong: number;
+  /** The text of the first three wrong frames. */
   readonly examples: readonly string[];
 }
 
 export const isClean = (verdict: Verdict): boolean =>
   verdict.lost + verdict.doubled + verdict.disordered + verdict.wrong === 0;
 
-/** The sampled sockets' record: which messages came, in which order, and how long after they were sent. */
+/** Records which messages the sampled sockets received, in which order, and how long after they were sent. */
 export class Ledger {
   readonly #sentAt: number[] = [];
   readonly #seen = new Map<number, number[]>();
@@ -28,27 +31,33 @@ export class Ledger {
   readonly #examples: string[] = [];
   #wrong = 0;
   #checked = 0;
-  /** Milliseconds from the send to the receipt, for each checked frame. */
+  /** Milliseconds from sending to receiving, for each checked frame. */
   latencies: number[] = [];
 
-  /** `idsAscend`: the ids are `<ms>-<seq>` of one clock, as ours promises. */
+  /** `idsAscend`: whether to check that ids (`<ms>-<seq>`) ascend, which `ours` promises. */
   constructor(readonly idsAscend: boolean) {}
 
-  /** Message number `index` is being sent at `at` (performance.now()). */
+  /** Records that message number `index` was sent at `at` (performance.now()). */
   sent(index: number, at: number): void {
     this.#sentAt[index] = at;
   }
 
-  /** Forgets the latencies so far: what follows is measured anew. */
+  /** Discards the latencies recorded so far. */
   restartLatencies(): void {
     this.latencies = [];
   }
 
-  /** Socket number `socket`, which joined by `join`, read this frame at `at`. */
-  received(socket: number, join: Join, delivery: Delivery | undefined, text: string, at: number): void {
+  /** Records that socket number `socket` read this frame of its subscription at `at`. */
+  received(
+    socket: number,
+    subscription: Subscription,
+    delivery: Delivery | undefined,
+    text: string,
+    at: number,
+  ): void {
     this.#checked += 1;
     const index = delivery ? indexOf(delivery.content) : -1;
-    if (!delivery || index < 0 || !isFor(delivery, join)) {
+    if (!delivery || index < 0 || !isFor(delivery, subscription)) {
       this.#wrong += 1;
       if (this.#examples.length < 3) this.#examples.push(text.slice(0, 300));
       return;
@@ -62,7 +71,10 @@ export class Ledger {
     if (sentAt !== undefined) this.latencies.push(at - sentAt);
   }
 
-  /** Holds the record of `sockets` against the messages `from` to `to` (exclusive): each once, in one order. */
+  /**
+   * Checks that each of `sockets` received messages `from` to `to` (exclusive), each once and all in one
+   * order.
+   */
   verdict(sockets: readonly number[], from: number, to: number): Verdict {
     const order = this.#seen.get(sockets[0]!) ?? [];
     let lost = 0;
@@ -73,8 +85,9 @@ export class Ledger {
       const distinct = new Set(seen);
       doubled += seen.length - distinct.size;
       for (let index = from; index < to; index += 1) if (!distinct.has(index)) lost += 1;
-      // Whoever is behind must still have begun in the same order.
-      if (seen.some((index, place) => place < order.length && order[place] !== index)) disordered.add(socket);
+      // A socket that is behind must still have received the same order so far.
+      if (seen.some((index, position) => position < order.length && order[position] !== index))
+        disordered.add(socket);
     }
     return {
       checked: this.#checked,
@@ -87,13 +100,13 @@ export class Ledger {
   }
 }
 
-/** Whether this delivery is what the client asked for, whichever message it is. */
-export function isFor(delivery: Delivery, join: Join): boolean {
+/** Whether this delivery matches the client's subscription. Does not check which message it is. */
+export function isFor(delivery: Delivery, subscription: Subscription): boolean {
   return (
-    delivery.roomId === join.roomId &&
+    delivery.roomId === subscription.roomId &&
     delivery.author === AUTHOR &&
-    delivery.contentField === join.contentField &&
-    (delivery.operationId === undefined || delivery.operationId === join.operationId)
+    delivery.contentField === subscription.contentField &&
+    (delivery.operationId === undefined || delivery.operationId === subscription.operationId)
   );
 }
 

@@ -1,7 +1,7 @@
 import { AUTHOR } from './content.js';
 import { type Protocol, readMessage, type WireMessage } from './protocol.js';
 
-/** A WebSocket whose upgrade names the room; each frame is one message as JSON. */
+/** A plain WebSocket. The upgrade request names the room, and each frame is one message as JSON. */
 export const rawWebSocket: Protocol = {
   subprotocol: undefined,
   upgradePath: ({ roomId }) => `/?roomId=${roomId}`,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { CLOSE, clientFrame, FrameWalker, PING, PONG, TEXT } from './frames.js';
+import { CLOSE, clientFrame, FrameReader, PING, PONG, TEXT } from './frames.js';
 
 const KEY = Buffer.from('streamly-chat-16').toString('base64');
 const ACCEPT = createHash('sha1').update(`${KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
@@ -10,32 +10,32 @@ export interface SocketOptions {
   readonly port: number;
   readonly path: string;
   readonly subprotocol: string | undefined;
-  /** Read into by all sockets in turn: a read is handled before the next one begins. */
+  /** A read buffer that all sockets share: each read is handled before the next one starts. */
   readonly buffer: Buffer;
 }
 
 export interface SocketHandlers {
-  /** The upgrade has been accepted. */
+  /** The server accepted the upgrade. */
   upgraded(): void;
-  /** A data frame has been counted. */
+  /** A data frame was counted and skipped. */
   counted(): void;
-  /** A text frame; `payload` is valid only during the call. */
+  /** A text frame arrived. `payload` is valid only during the call. */
   text(payload: Buffer): void;
-  /** The connection is gone, and why. Called once, also after `close()`. */
+  /** Called once when the connection has closed, including after `close()`. */
   closed(reason: string): void;
 }
 
-/** A WebSocket client of as little as possible: the handshake by hand, then a walk over frame headers. */
+/** A minimal WebSocket client: a handshake by hand, then a reader of frame headers. */
 export class LoadSocket {
   readonly #socket: Socket;
   readonly #handlers: SocketHandlers;
-  readonly #walker: FrameWalker;
+  readonly #reader: FrameReader;
   #response: string | undefined = '';
   #reason = 'the server closed the connection';
 
   constructor(options: SocketOptions, handlers: SocketHandlers) {
     this.#handlers = handlers;
-    this.#walker = new FrameWalker({
+    this.#reader = new FrameReader({
       counted: () => handlers.counted(),
       frame: (opcode, payload) => this.#frame(opcode, payload),
     });
@@ -59,9 +59,9 @@ export class LoadSocket {
     this.#socket.on('close', () => handlers.closed(this.#reason));
   }
 
-  /** Whether data frames are handed on whole (`true`, as it begins) or only counted. */
+  /** Whether data frames are read (`true`, the initial value) or only counted. */
   set inspect(inspect: boolean) {
-    this.#walker.inspect = inspect;
+    this.#reader.inspect = inspect;
   }
 
   send(text: string): void {
@@ -74,7 +74,7 @@ export class LoadSocket {
 
   #read(chunk: Buffer): void {
     try {
-      if (this.#response === undefined) this.#walker.walk(chunk);
+      if (this.#response === undefined) this.#reader.read(chunk);
       else this.#readResponse(chunk);
     } catch (error) {
       this.#reason = (error as Error).message;
@@ -95,7 +95,7 @@ export class LoadSocket {
     this.#response = undefined;
     this.#handlers.upgraded();
     const rest = Buffer.from(text.slice(end + 4), 'latin1');
-    if (rest.length > 0) this.#walker.walk(rest);
+    if (rest.length > 0) this.#reader.read(rest);
   }
 
   #frame(opcode: number, payload: Buffer): void {

@@ -1,15 +1,15 @@
 import { WebSocket } from 'ws';
-import { before, until } from './deadline.js';
+import { until, withDeadline } from './deadline.js';
 import { HOST, type Server } from './server.js';
 
 const LIMIT_MS = 60_000;
 
 /**
- * Makes a Node process collect its garbage, twice, through its inspector, so that what is resident afterwards is
- * what it holds and not what it has not yet thrown away. The process itself needs no option for it.
+ * Makes a Node process collect garbage twice, so that its resident memory no longer includes dead objects. This uses
+ * the inspector, which is enabled by signal, so the process needs no special option.
  */
 export async function collectGarbage({ pid, inspectorPort }: Server): Promise<void> {
-  process.kill(pid, 'SIGUSR1'); // Node's own signal: let a debugger in
+  process.kill(pid, 'SIGUSR1'); // Node enables the inspector on this signal
   const list = `http://${HOST}:${inspectorPort}/json/list`;
   let url: string | undefined;
   await until(10_000, 'the inspector', async () => {
@@ -34,7 +34,7 @@ export async function collectGarbage({ pid, inspectorPort }: Server): Promise<vo
     });
   });
   try {
-    await before(LIMIT_MS, 'garbage to be collected', twice);
+    await withDeadline(LIMIT_MS, 'garbage to be collected', twice);
   } finally {
     socket.terminate();
   }

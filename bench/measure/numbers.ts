@@ -1,11 +1,11 @@
-/** The value that `share` (0 to 1) of the values do not exceed; NaN where there are none. */
+/** The value that `share` (0 to 1) of the values do not exceed. NaN if there are no values. */
 export function quantile(values: readonly number[], share: number): number {
   if (values.length === 0) return Number.NaN;
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))]!;
 }
 
-/** A figure that was measured in several windows. */
+/** A value that was measured in several windows. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -16,7 +16,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: quantile(values, 0.5), min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** From send to receipt, in milliseconds. */
+/** Time from sending to receiving, in milliseconds. */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;

@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Linux counts a process's time in ticks of 10 ms: every window is long enough that one does not matter. */
+/** Linux counts CPU time in ticks of 10 ms. Windows must be long enough that one tick does not matter. */
 const TICKS_PER_SECOND = 100;
 
-/** Seconds of CPU, user and system, that all threads of the process have used; throws where it is gone. */
+/** Seconds of user and system CPU time used by all threads of the process. Throws if the process is gone. */
 export function cpuSeconds(pid: number): number {
   const stat = readProc(pid, 'stat');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name may hold spaces
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name may contain spaces
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Bytes of the process that are resident in memory now. */
+/** Current resident memory of the process, in bytes. */
 export const residentBytes = (pid: number): number => statusBytes(pid, 'VmRSS');
 
-/** The most bytes of the process that were ever resident in memory. */
+/** Peak resident memory of the process, in bytes. */
 export const peakResidentBytes = (pid: number): number => statusBytes(pid, 'VmHWM');
 
 function readProc(pid: number, file: string): string {
@@ -34,10 +34,10 @@ function statusBytes(pid: number, name: string): number {
 }
 
 /**
- * Waits until the process has nothing to do: at most one tick within `quietMs`. It tells when work is over that
- * nobody is told of, such as a subscription that has become live.
+ * Waits until the process is idle: at most one tick of CPU time within `quietMs`. Use it after work that has no
+ * visible end, such as starting a subscription.
  */
-export async function settled(pid: number, limitMs: number, quietMs = 300): Promise<void> {
+export async function waitUntilIdle(pid: number, limitMs: number, quietMs = 300): Promise<void> {
   const end = performance.now() + limitMs;
   for (let used = cpuSeconds(pid); ; ) {
     await delay(quietMs);
@@ -48,7 +48,10 @@ export async function settled(pid: number, limitMs: number, quietMs = 300): Prom
   }
 }
 
-/** The share of one core that this process itself, the load side, has used since; 0 to 1 and a little more. */
+/**
+ * Starts measuring this process, the load generator. The returned function gives the share of one core used
+ * since; with threads it can exceed 1.
+ */
 export function loadShareMeter(): () => number {
   const cpu = process.cpuUsage();
   const start = performance.now();

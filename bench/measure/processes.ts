@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 
-/** A process that the run has started, and that the run will end. */
+/** A process that the run has started and will stop. */
 export interface Running {
   readonly pid: number;
-  /** Resolves, never rejects, to the way in which it ended. */
+  /** Resolves to how the process ended. Never rejects. */
   readonly ended: Promise<string>;
-  /** The last of what it has written. */
+  /** The end of its output. */
   output(): string;
-  /** Asks it to end, and after five seconds makes it. Resolves once it is gone. */
+  /** Sends SIGTERM, and SIGKILL after five seconds. Resolves when the process has exited. */
   stop(): Promise<void>;
 }
 
@@ -19,19 +19,20 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const FILES = 65536;
+/** Limit on open files, which includes sockets. */
+const OPEN_FILES = 65536;
 const OUTPUT_CHARACTERS = 4000;
-const PATIENCE_MS = 5000;
+const KILL_AFTER_MS = 5000;
 
-/** Every process of the run, so that its end is the end of all of them. */
+/** Keeps track of all processes of the run, so that all of them stop with it. */
 export class Processes {
   readonly #running = new Set<Running>();
   #stopped = false;
 
-  /** Starts a program on one core, with room for its sockets, and with no environment but PATH and its own. */
+  /** Starts a program on one core, with a raised limit on open files. Its environment is `env` and PATH. */
   start({ command, core, folder, env }: Program): Running {
-    if (this.#stopped) throw new Error('The run is over.');
-    const script = `ulimit -n ${FILES} 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec taskset -c ${core} "$@"`;
+    if (this.#stopped) throw new Error('The run has been stopped.');
+    const script = `ulimit -n ${OPEN_FILES} 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec taskset -c ${core} "$@"`;
     const child = spawn('sh', ['-c', script, 'sh', ...command], {
       cwd: folder,
       env: { PATH: process.env.PATH, ...env },
@@ -43,7 +44,7 @@ export class Processes {
     return running;
   }
 
-  /** Ends every process, and lets none be started any more. */
+  /** Stops every process. No more can be started. */
   async stopAll(): Promise<void> {
     this.#stopped = true;
     await Promise.all([...this.#running].map((running) => running.stop()));
@@ -69,7 +70,7 @@ export class Processes {
     });
     const stop = async (): Promise<void> => {
       child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+      const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
       await ended;
       clearTimeout(timer);
     };
@@ -77,7 +78,7 @@ export class Processes {
   }
 }
 
-/** A port of the loopback that was free just now. */
+/** A port of the loopback interface that is free at the moment. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

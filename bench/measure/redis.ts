@@ -6,10 +6,10 @@ import { Redis } from 'ioredis';
 import { until } from './deadline.js';
 import { freePort, type Processes, type Running } from './processes.js';
 
-/** How often Redis ran each command, by its name in small letters. */
+/** How often Redis ran each command, by lower-case name. */
 export type CommandCounts = Readonly<Record<string, number>>;
 
-/** A private Redis on the loopback that saves nothing. */
+/** A private Redis on the loopback interface, without persistence. */
 export class RedisServer {
   private constructor(
     readonly url: string,
@@ -18,7 +18,7 @@ export class RedisServer {
     readonly client: Redis,
   ) {}
 
-  /** Starts the redis-server of the PATH; resolves once it answers. */
+  /** Starts the redis-server on the PATH. Resolves when it answers. */
   static async start(processes: Processes, core: number): Promise<RedisServer> {
     const version = /v=(\S+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1];
     const port = await freePort();
@@ -38,7 +38,7 @@ export class RedisServer {
     const running = processes.start({ command: ['redis-server', ...settings], core, folder });
     void running.ended.then(() => rmSync(folder, { recursive: true, force: true }));
     const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null, commandTimeout: 10_000 });
-    client.on('error', () => undefined); // it is not up yet: the wait below says so if it never is
+    client.on('error', () => undefined); // not up yet; `until` below reports if it never is
     await until(
       10_000,
       'redis-server',
@@ -51,12 +51,12 @@ export class RedisServer {
     await this.client.flushall();
   }
 
-  /** Counts from zero. */
+  /** Resets the command counts to zero. */
   async resetCommands(): Promise<void> {
     await this.client.config('RESETSTAT');
   }
 
-  /** The commands since the last reset, also those that scripts ran, but not the ones that measure. */
+  /** The commands since the last reset, including those in scripts, but without INFO and CONFIG RESETSTAT. */
   async commands(): Promise<CommandCounts> {
     const info = await this.client.info('commandstats');
     const counts = [...info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(
@@ -77,7 +77,7 @@ const READS = new Set(
   ),
 );
 
-/** How many of the commands read data. */
+/** The number of commands that read data. */
 export function readsAmong(counts: CommandCounts): number {
   return Object.entries(counts).reduce((sum, [name, calls]) => sum + (READS.has(name) ? calls : 0), 0);
 }

@@ -1,18 +1,18 @@
 import type { Contender } from '../contenders/contender.js';
-import { readyPath } from '../contenders/place.js';
+import { readyPath } from '../contenders/environment.js';
 import { until } from './deadline.js';
 import { freePort, type Processes, type Running } from './processes.js';
 
 export const HOST = '127.0.0.1';
 
-/** One process of a contender that accepts clients. */
+/** A running process of a contender that accepts clients. */
 export interface Server extends Running {
   readonly port: number;
-  /** Where a debugger may be asked in, so that garbage can be collected before memory is read. */
+  /** Where the inspector listens once enabled. `collectGarbage` uses it. */
   readonly inspectorPort: number;
 }
 
-/** Starts a contender's program as it is shipped; resolves once its readiness answers 200. */
+/** Starts a contender's program as it ships. Resolves when its readiness check answers 200. */
 export async function startServer(
   processes: Processes,
   contender: Contender,
@@ -22,7 +22,7 @@ export async function startServer(
   const port = await freePort();
   const inspectorPort = await freePort();
   const running = processes.start({
-    // The inspector stays off: the option only says where it would listen.
+    // This option only sets the port. The inspector stays off.
     command: [process.execPath, `--inspect-port=${HOST}:${inspectorPort}`, contender.program],
     core,
     folder: contender.folder,
@@ -38,7 +38,7 @@ export async function startServer(
     try {
       return (await fetch(url, { signal: AbortSignal.timeout(2000) })).status === 200;
     } catch {
-      return false; // nobody listens yet
+      return false; // not listening yet
     }
   };
   try {

@@ -1,4 +1,4 @@
-/** Three significant figures, thousands apart: 1,230 · 45.6 · 0.789. */
+/** Formats with three significant figures and thousands separators: 1,230 · 45.6 · 0.789. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const rounded = value === 0 ? 0 : Number(value.toPrecision(3));
@@ -8,7 +8,10 @@ export function figure(value: number): string {
 export const ratio = (value: number): string => (Number.isFinite(value) ? `${figure(value)} ×` : '–');
 export const kilobytes = (bytes: number): number => bytes / 1024;
 
-/** A Markdown table, padded so that it reads well on a terminal too; `numbers`: all columns but the first. */
+/**
+ * A Markdown table, padded so that it is readable in a terminal too. `numbers` right-aligns all columns but
+ * the first.
+ */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -21,6 +24,6 @@ export function table(
   const cell = (text: string, column: number): string =>
     isRight(column) ? text.padStart(widths[column]!) : text.padEnd(widths[column]!);
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  const rule = widths.map((width, column) => `${'-'.repeat(width + 1)}${isRight(column) ? ':' : '-'}`);
-  return [line(head), `|${rule.join('|')}|`, ...rows.map(line)].join('\n');
+  const rule = widths.map((width, column) => `${'-'.repeat(width - 1)}${isRight(column) ? ':' : '-'}`);
+  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
 }

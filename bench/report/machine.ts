@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Contender } from '../contenders/contender.js';
 import type { Machine } from './report.js';
 
-/** The machine that this runs on. */
+/** Describes the machine that runs the benchmark. */
 export function machine(): Machine {
   const all = cpus();
   return {

@@ -6,27 +6,27 @@ import { figure, kilobytes } from './format.js';
 import type { Report } from './report.js';
 import { type Bar, barChart, type Line, lineChart } from './svg.js';
 
-/** Writes the plots of a run, one file for each, into the folder. */
+/** Writes each plot of a run as a file in the folder. */
 export function writePlots(folder: string, { results, sizes }: Report): void {
   mkdirSync(folder, { recursive: true });
   for (const [name, svg] of Object.entries(plots(results, sizes)))
     writeFileSync(join(folder, `${name}.svg`), svg);
 }
 
-/** The plots by name; without those that have nothing to show. */
+/** The plots by name. Omits plots without data. */
 export function plots(results: Results, sizes: Report['sizes']): Record<string, string> {
   const { burst, idle, connect, paced, selections } = sizes;
   const all: Record<string, string | undefined> = {
     burst: bars(results, 'burst', ({ perCpuSecond }) => perCpuSecond.median, [
-      'Deliveries for each second of server CPU (more is better)',
+      'Deliveries per second of server CPU (more is better)',
       `${burst.messages} messages at once to ${figure(burst.subscribers)} subscribers`,
     ]),
     paced: bars(results, 'paced', ({ cpuMicros }) => cpuMicros.median, [
-      'Server CPU for one delivery, in microseconds (less is better)',
-      `${paced.perSecond} messages a second to ${figure(paced.subscribers)} subscribers`,
+      'Server CPU per delivery, in microseconds (less is better)',
+      `${paced.perSecond} messages per second to ${figure(paced.subscribers)} subscribers`,
     ]),
     memory: bars(results, 'idle', ({ bytesPerSubscriber }) => kilobytes(bytesPerSubscriber), [
-      'Resident memory for one idle subscriber, in kilobytes (less is better)',
+      'Resident memory per idle subscriber, in kilobytes (less is better)',
       `${figure(idle.subscribers)} subscribers, after garbage collection`,
     ]),
     connect: bars(results, 'connect', ({ cpuMicros }) => cpuMicros.median, [
@@ -67,9 +67,9 @@ function selectionsPlot(results: Results, subscribers: number): string | undefin
     return [{ label: title.split(' + ')[0]!, points: scaled, isOurs: kind === 'ours' }];
   });
   if (lines.length === 0) return undefined;
-  const title = 'Server CPU for one message, in milliseconds (less is better)';
+  const title = 'Server CPU per message, in milliseconds (less is better)';
   return lineChart(title, `${figure(subscribers)} subscribers`, 'distinct selections in the room', lines);
 }
 
-/** The pub/sub that three peers share goes without saying here. */
+/** Shortens a title for a plot: leaves out the pub/sub package that three peers share. */
 const short = (title: string): string => title.replace(' + graphql-redis-subscriptions', '');

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { benchFolder, contenders } from '../contenders/index.js';
-import { SAMPLE_EVERY } from '../load/crowd.js';
+import { SAMPLE_EVERY } from '../load/client-group.js';
 import { figuresOf } from '../scenarios/index.js';
 import { figure, kilobytes, table } from './format.js';
 import { plots } from './plots.js';
 import type { Report } from './report.js';
 import { contenderTable, failures, oursTable, targetTable } from './tables.js';
 
-/** The page that publishes a run: `template.md` with its `{{names}}` filled in. */
+/** The page that publishes a run: `template.md` with its `{{names}}` replaced by values. */
 export function readme(report: Report): string {
   const { results, sizes, machine, versions } = report;
   const values: Record<string, string> = {
@@ -32,7 +32,7 @@ export function readme(report: Report): string {
   const template = readFileSync(join(benchFolder, 'report', 'template.md'), 'utf8');
   return template.replace(/\{\{(\S+?)\}\}/g, (_, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new Error(`The template names {{${name}}}, and nothing has this name.`);
+    if (value === undefined) throw new Error(`The template uses {{${name}}}, but no value has this name.`);
     return value;
   });
 }
@@ -44,10 +44,10 @@ function versionTable(versions: Report['versions']): string {
     const list = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
     return [[`[${title}](${docs})`, list.join(', ')]];
   });
-  return table(['Set up as its own page says', 'Versions'], rows);
+  return table(['Contender, set up as its documentation says', 'Versions'], rows);
 }
 
-/** How far the windows of one figure lie apart, and how busy the load side was: what small differences mean. */
+/** How much each result varies between windows, and how busy the load generator was. */
 function spreadTable(results: Report['results']): string {
   const rows = contenders.flatMap(({ name, title, kind }) => {
     if (kind === 'yardstick') return [];
@@ -76,13 +76,16 @@ function spreadTable(results: Report['results']): string {
     'paced (µs)',
     'connect (µs)',
     'memory before collection (KB)',
-    'load side busy: burst',
-    'load side busy: fan-out',
+    'load generator CPU: burst',
+    'load generator CPU: fan-out',
   ];
   return table(head, rows, 'numbers');
 }
 
-/** `{ burst: { messages: 200, burstMs: 5000 } }` becomes `{ 'burst.messages': '200', 'burst.burstSeconds': '5' }`. */
+/**
+ * `{ burst: { messages: 200, burstMs: 5000 } }` becomes `{ 'burst.messages': '200', 'burst.burstSeconds': '5'
+ * }`.
+ */
 function flatten(sizes: Report['sizes']): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [scenario, numbers] of Object.entries(sizes)) {

@@ -1,14 +1,14 @@
 import type { Results } from '../scenarios/index.js';
 import type { Sizes } from '../scenarios/sizes.js';
 
-/** All that a run found out, and all that one must know to judge it: `results.json` is this. */
+/** The content of `results.json`: the results of a run, and what is needed to judge them. */
 export interface Report {
-  /** When the run began, in ISO 8601. */
+  /** When the run started, in ISO 8601. */
   readonly date: string;
   readonly minutes: number;
   readonly command: string;
   readonly machine: Machine;
-  /** Of Node, Redis and, by contender, of each package. */
+  /** Versions of Node, of Redis, and of each package by contender. */
   readonly versions: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly sizes: Sizes;
   readonly results: Results;

@@ -1,8 +1,8 @@
-/** One bar of a chart. */
+/** One bar of a bar chart. */
 export interface Bar {
   readonly label: string;
   readonly value: number;
-  /** What stands at its end. */
+  /** The text at the end of the bar. */
   readonly text: string;
   readonly isOurs: boolean;
 }
@@ -18,7 +18,7 @@ const LABELS = 300;
 const ROW = 34;
 const TOP = 64;
 
-/** Follows the reader's colour scheme, and carries its own background, so that it can be read on any page. */
+/** Follows the reader's color scheme and has its own background, so that it is readable on any page. */
 const STYLE = `<style>
   .page { fill: #ffffff } .text { fill: #1f2328 } .soft { fill: #59636e } .grid { stroke: #d1d9e0 }
   .ours { fill: #0969da; stroke: #0969da } .peer { fill: #8c959f; stroke: #8c959f } .line { fill: none; stroke-width: 2.5 }
@@ -29,13 +29,13 @@ const STYLE = `<style>
   }
 </style>`;
 
-/** Horizontal bars from zero. */
+/** A chart with horizontal bars from zero. */
 export function barChart(title: string, note: string, bars: readonly Bar[]): string {
   const most = Math.max(...bars.map(({ value }) => value));
-  const room = WIDTH - LABELS - 110;
+  const longest = WIDTH - LABELS - 110;
   const rows = bars.map(({ label, value, text, isOurs }, row) => {
     const y = TOP + row * ROW;
-    const width = Math.max(1, (value / most) * room);
+    const width = Math.max(1, (value / most) * longest);
     return [
       `<text class="text" x="${LABELS - 10}" y="${y + 17}" text-anchor="end">${escaped(label)}</text>`,
       `<rect class="${isOurs ? 'ours' : 'peer'}" x="${LABELS}" y="${y + 3}" width="${width.toFixed(1)}" height="20" rx="2"/>`,
@@ -45,7 +45,10 @@ export function barChart(title: string, note: string, bars: readonly Bar[]): str
   return page(TOP + bars.length * ROW + 12, title, note, rows.join('\n'));
 }
 
-/** Lines over a logarithmic x and a linear y from zero; each is named at its last point. */
+/**
+ * A line chart with a logarithmic x axis and a linear y axis from zero. Each line has its label at its last
+ * point.
+ */
 export function lineChart(title: string, note: string, xAxis: string, lines: readonly Line[]): string {
   const height = 380;
   const [left, right, bottom] = [70, WIDTH - 190, height - 56];
@@ -69,11 +72,11 @@ export function lineChart(title: string, note: string, xAxis: string, lines: rea
     `<text class="soft" x="${(left + right) / 2}" y="${bottom + 42}" text-anchor="middle">${escaped(xAxis)}</text>`,
     ...lines.map(({ label, points, isOurs }) => {
       const kind = isOurs ? 'ours' : 'peer';
-      const places = points.map(({ x, y }) => [atX(x).toFixed(1), atY(y).toFixed(1)] as const);
-      const [endX, endY] = places.at(-1) ?? ['0', '0'];
+      const positions = points.map(({ x, y }) => [atX(x).toFixed(1), atY(y).toFixed(1)] as const);
+      const [endX, endY] = positions.at(-1) ?? ['0', '0'];
       return [
-        `<polyline class="${kind} line" points="${places.map((place) => place.join(',')).join(' ')}"/>`,
-        ...places.map(([x, y]) => `<circle class="${kind}" cx="${x}" cy="${y}" r="4"/>`),
+        `<polyline class="${kind} line" points="${positions.map((position) => position.join(',')).join(' ')}"/>`,
+        ...positions.map(([x, y]) => `<circle class="${kind}" cx="${x}" cy="${y}" r="4"/>`),
         `<text class="text" x="${Number(endX) + 12}" y="${Number(endY) + 4}">${escaped(label)}</text>`,
       ].join('\n');
     }),
@@ -92,7 +95,7 @@ ${content}
 `;
 }
 
-/** 1, 2 or 5 times a power of ten, such that about five steps reach `most`. */
+/** The step between grid lines: 1, 2 or 5 times a power of ten, so that about five steps reach `most`. */
 function niceStep(most: number): number {
   const power = 10 ** Math.floor(Math.log10(most / 5));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => most / step <= 5) ?? most;

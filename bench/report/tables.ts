@@ -6,14 +6,14 @@ import { outcomes } from './targets.js';
 
 const NONE = '–';
 
-/** What is printed at the end of every run. */
+/** The text printed at the end of every run. */
 export function summary({ results }: Report): string {
   return [targetTable(results), contenderTable(results), oursTable(results), failures(results)]
     .filter((part) => part !== '')
     .join('\n\n');
 }
 
-/** The promises, and whether they are kept. */
+/** The targets, and whether they were reached. */
 export function targetTable(results: Results): string {
   return table(
     ['Scenario', 'What', 'Target', 'Measured', 'Reached'],
@@ -29,7 +29,7 @@ export function targetTable(results: Results): string {
   );
 }
 
-/** Every contender side by side. */
+/** All contenders side by side. */
 export function contenderTable(results: Results): string {
   const head = [
     'Contender',
@@ -71,28 +71,28 @@ export function contenderTable(results: Results): string {
   return rows.length > 0 ? table(head, rows, 'numbers') : '';
 }
 
-/** What only ours can be asked, and what a yardstick is needed for. */
+/** Scenarios that only `ours` supports, and those that need a yardstick. */
 export function oursTable(results: Results): string {
   const rows: string[][] = [];
   const comeback = figuresOf(results, 'comeback', 'ours');
   for (const { clients, reads, cpuMicros, seconds } of comeback?.comebacks ?? []) {
-    const what = `${figure(clients)} clients come back, each ${comeback?.behind} messages behind`;
+    const what = `${figure(clients)} clients resume, each ${comeback?.behind} messages behind`;
     rows.push([
       'comeback',
       what,
-      `${reads} reads, ${figure(cpuMicros)} µs CPU a client, all caught up in ${figure(seconds)} s`,
+      `${reads} reads, ${figure(cpuMicros)} µs CPU per client, all caught up in ${figure(seconds)} s`,
     ]);
   }
   if (comeback)
     rows.push([
       'comeback',
       'plain connect-and-subscribe',
-      `${figure(comeback.plainCpuMicros)} µs CPU a client`,
+      `${figure(comeback.plainCpuMicros)} µs CPU per client`,
     ]);
   for (const name of ['ours', 'graphql-ws']) {
     for (const { distinct, cpuMicrosPerMessage } of figuresOf(results, 'selections', name)?.points ?? []) {
       const what = `${titleOf(name)}, ${distinct} distinct ${distinct === 1 ? 'selection' : 'selections'}`;
-      rows.push(['selections', what, `${figure(cpuMicrosPerMessage / 1000)} ms CPU a message`]);
+      rows.push(['selections', what, `${figure(cpuMicrosPerMessage / 1000)} ms CPU per message`]);
     }
   }
   for (const name of ['ours', 'yoga-constant']) {
@@ -107,18 +107,18 @@ export function oursTable(results: Results): string {
     rows.push([
       'history',
       `messageAdded(last: ${history.last})`,
-      `${figure(history.subscriptionCpuMicros)} µs CPU a joiner`,
+      `${figure(history.subscriptionCpuMicros)} µs CPU per client`,
     ]);
     rows.push([
       'history',
       `messages(last: ${history.last}) over HTTP`,
-      `${figure(history.queryCpuMicros)} µs CPU a joiner`,
+      `${figure(history.queryCpuMicros)} µs CPU per client`,
     ]);
   }
   return rows.length > 0 ? table(['Scenario', 'What', 'Measured'], rows) : '';
 }
 
-/** What could not be measured, and why. */
+/** The measurements that failed, and why. */
 export function failures(results: Results): string {
   const lines = Object.entries(results).flatMap(([scenario, byContender]) =>
     Object.entries(byContender).flatMap(([name, figures]) =>

@@ -2,17 +2,17 @@ import { contenders } from '../contenders/index.js';
 import { type FiguresOf, figuresOf, type Results, type ScenarioName } from '../scenarios/index.js';
 import { figure, ratio } from './format.js';
 
-/** One promise of the design, held against what was measured. */
+/** A performance target and what was measured. */
 export interface Outcome {
   readonly scenario: ScenarioName;
   readonly what: string;
   readonly target: string;
   readonly measured: string;
-  /** `undefined` where a figure is missing. */
+  /** `undefined` if a measurement is missing. */
   readonly reached: boolean | undefined;
 }
 
-/** All targets, in the order of the scenarios. */
+/** Compares all targets with the results, in the order of the scenarios. */
 export function outcomes(results: Results): Outcome[] {
   const ours = <Name extends ScenarioName>(scenario: Name) => figuresOf(results, scenario, 'ours');
   const against = <Name extends ScenarioName>(
@@ -55,86 +55,92 @@ export function outcomes(results: Results): Outcome[] {
   const least = comeback?.comebacks[0];
   const most = comeback?.comebacks.at(-1);
   const history = ours('history');
-  const own = ours('sends');
+  const sends = ours('sends');
   const yardstick = figuresOf(results, 'sends', 'yoga-constant');
 
   return [
     judged(
       'burst',
-      'deliveries per CPU second, to the best GraphQL peer',
+      'deliveries per CPU second, relative to the best GraphQL peer',
       '≥ 35 ×',
       bestRatio,
-      (is) => is >= 35,
+      (value) => value >= 35,
     ),
     judged(
       'burst',
-      'the same, to raw ws',
+      'the same, relative to raw ws',
       '≥ 10 ×',
       against('burst', 'raw-ws', deliveries),
-      (is) => is >= 10,
+      (value) => value >= 10,
     ),
     judged(
       'fanout',
-      'p99 from send to receipt',
-      '≤ 200 ms, every one caught up',
+      'p99 from sending to receiving',
+      '≤ 200 ms, all clients caught up',
       fanout?.latency.p99 ?? Number.NaN,
-      (is) => is <= 200 && fanout?.caughtUp === true,
+      (value) => value <= 200 && fanout?.caughtUp === true,
       `${figure(fanout?.latency.p99 ?? Number.NaN)} ms${fanout && !fanout.caughtUp ? ', never catches up' : ''}`,
     ),
-    judged('fanout', 'dropped', '0', dropped, (is) => is === 0, figure(dropped)),
+    judged('fanout', 'dropped', '0', dropped, (value) => value === 0, figure(dropped)),
     judged(
       'paced',
-      'CPU per delivery, to raw ws',
+      'CPU per delivery, relative to raw ws',
       '≤ 0.9 ×',
       against('paced', 'raw-ws', cpu),
-      (is) => is <= 0.9,
+      (value) => value <= 0.9,
     ),
     judged(
       'idle',
-      'memory per subscriber, to raw ws',
+      'memory per subscriber, relative to raw ws',
       '≤ 1.5 ×',
       against('idle', 'raw-ws', memory),
-      (is) => is <= 1.5,
+      (value) => value <= 1.5,
     ),
-    judged('idle', 'the same, to Socket.IO', '< 1 ×', against('idle', 'socket-io', memory), (is) => is < 1),
+    judged(
+      'idle',
+      'the same, relative to Socket.IO',
+      '< 1 ×',
+      against('idle', 'socket-io', memory),
+      (value) => value < 1,
+    ),
     judged(
       'connect',
-      'CPU per connect-and-subscribe, to raw ws’ upgrade',
+      'CPU per connect-and-subscribe, relative to the upgrade of raw ws',
       '≤ 1.3 ×',
       against('connect', 'raw-ws', cpu),
-      (is) => is <= 1.3,
+      (value) => value <= 1.3,
     ),
     judged(
       'comeback',
       `Redis reads for ${figure(most?.clients ?? Number.NaN)} clients and for ${figure(least?.clients ?? Number.NaN)}`,
-      'no more',
+      `≤ ${BACKGROUND_READS} more`,
       most && least ? most.reads - least.reads : Number.NaN,
-      (is) => is <= BACKGROUND_READS,
+      (value) => value <= BACKGROUND_READS,
       `${most?.reads ?? '–'} and ${least?.reads ?? '–'}`,
     ),
     judged(
       'comeback',
-      'CPU per client, to a plain connect-and-subscribe',
+      'CPU per client, relative to a plain connect-and-subscribe',
       '< 2 ×',
       comeback && most ? most.cpuMicros / comeback.plainCpuMicros : Number.NaN,
-      (is) => is < 2,
+      (value) => value < 2,
     ),
     judged(
       'sends',
-      'sends per CPU second, to Yoga returning a constant',
+      'sends per CPU second, relative to Yoga returning a constant',
       '≥ 0.8 ×',
-      own && yardstick ? own.perCpuSecond.median / yardstick.perCpuSecond.median : Number.NaN,
-      (is) => is >= 0.8,
+      sends && yardstick ? sends.perCpuSecond.median / yardstick.perCpuSecond.median : Number.NaN,
+      (value) => value >= 0.8,
     ),
     judged(
       'history',
-      'CPU of the query to that of the subscription with history',
+      'CPU of the query, relative to the subscription with history',
       '≥ 10 ×',
       history ? history.queryCpuMicros / history.subscriptionCpuMicros : Number.NaN,
-      (is) => is >= 10,
+      (value) => value >= 10,
     ),
   ];
 }
 
-/** Reads that a node's own housekeeping may add while a longer comeback is under way. */
+/** Reads that a node's background work may add during a longer comeback. */
 const BACKGROUND_READS = 10;

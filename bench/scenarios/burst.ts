@@ -2,16 +2,16 @@ import { performance } from 'node:perf_hooks';
 import type { Verdict } from '../load/ledger.js';
 import { type Spread, spread } from '../measure/numbers.js';
 import { loadShareMeter } from '../measure/proc.js';
+import { Harness } from './harness.js';
 import { isPeerOrOurs, type Scenario } from './scenario.js';
-import { Stage } from './stage.js';
-import { Talk } from './talk.js';
+import { Traffic } from './traffic.js';
 
 export interface BurstFigures {
-  /** Deliveries for each second of the server's CPU. */
+  /** Deliveries per second of server CPU. */
   readonly perCpuSecond: Spread;
-  /** Bursts in all windows together. */
+  /** Number of bursts in all windows together. */
   readonly bursts: number;
-  /** The share of its core that the load side used. */
+  /** The share of its core that the load generator used. */
   readonly loadShare: number;
   readonly verdict: Verdict;
 }
@@ -22,25 +22,25 @@ export const burst: Scenario<BurstFigures> = {
   appliesTo: isPeerOrOurs,
   run(bench, contender) {
     const { subscribers, messages, windows, cpuSeconds, windowMs, burstMs } = bench.sizes.burst;
-    return Stage.use(bench, contender, async (stage) => {
-      const talk = await Talk.begin(stage, subscribers);
+    return Harness.use(bench, contender, async (harness) => {
+      const traffic = await Traffic.start(harness, subscribers);
       const oneBurst = async (): Promise<void> => {
-        await Promise.all([talk.atOnce(messages), talk.delivered(burstMs)]);
+        await Promise.all([traffic.sendAtOnce(messages), traffic.waitForDelivery(burstMs)]);
       };
-      await oneBurst(); // warm
+      await oneBurst(); // warm-up
       const loadShare = loadShareMeter();
       const figures: number[] = [];
       for (let window = 0; window < windows; window += 1) {
-        await stage.rest();
-        const cpu = stage.cpuMeter();
+        await harness.waitUntilIdle();
+        const cpu = harness.cpuMeter();
         const start = performance.now();
-        const before = talk.crowd.delivered;
+        const before = traffic.group.delivered;
         while (cpu() < cpuSeconds && performance.now() - start < windowMs) await oneBurst();
-        figures.push((talk.crowd.delivered - before) / cpu());
+        figures.push((traffic.group.delivered - before) / cpu());
       }
       const share = loadShare();
-      const bursts = talk.sent / messages;
-      return { perCpuSecond: spread(figures), bursts, loadShare: share, verdict: talk.end() };
+      const bursts = traffic.sent / messages;
+      return { perCpuSecond: spread(figures), bursts, loadShare: share, verdict: traffic.finish() };
     });
   },
 };

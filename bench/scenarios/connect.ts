@@ -1,9 +1,9 @@
 import { type Spread, spread } from '../measure/numbers.js';
+import { Harness } from './harness.js';
 import { isPeerOrOurs, type Scenario } from './scenario.js';
-import { Stage } from './stage.js';
 
 export interface ConnectFigures {
-  /** The server's CPU for one connect, upgrade, initialisation and subscribe, in microseconds. */
+  /** Server CPU per connect, upgrade, initialization and subscribe, in microseconds. */
   readonly cpuMicros: Spread;
 }
 
@@ -13,17 +13,18 @@ export const connect: Scenario<ConnectFigures> = {
   appliesTo: isPeerOrOurs,
   run(bench, contender) {
     const { clients, windows, warmUp } = bench.sizes.connect;
-    return Stage.use(bench, contender, async (stage) => {
-      await stage.warmUp(warmUp);
+    return Harness.use(bench, contender, async (harness) => {
+      await harness.warmUp(warmUp);
       const figures: number[] = [];
       for (let window = 0; window < windows; window += 1) {
-        const cpu = stage.cpuMeter();
-        const crowd = await stage.crowd(clients);
-        await stage.rest(); // nobody is told that a subscription is live: the server has come to rest
+        const cpu = harness.cpuMeter();
+        const group = await harness.openClients(clients);
+        // The protocol does not say when a subscription is live, so wait for the server.
+        await harness.waitUntilIdle();
         figures.push((cpu() * 1e6) / clients);
-        await stage.live(crowd); // and now it is shown that all are
-        crowd.close();
-        await stage.rest();
+        await harness.becomeLive(group); // check that all subscriptions are live
+        group.close();
+        await harness.waitUntilIdle();
       }
       return { cpuMicros: spread(figures) };
     });

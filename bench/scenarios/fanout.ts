@@ -2,24 +2,24 @@ import { performance } from 'node:perf_hooks';
 import { isClean, type Verdict } from '../load/ledger.js';
 import { type Latency, latency } from '../measure/numbers.js';
 import { loadShareMeter, peakResidentBytes } from '../measure/proc.js';
+import { Harness } from './harness.js';
 import { isPeerOrOurs, type Scenario } from './scenario.js';
-import { Stage } from './stage.js';
-import { Talk } from './talk.js';
+import { Traffic } from './traffic.js';
 
 export interface FanoutFigures {
-  /** Whether every message had reached every subscriber, once and in order, by the time limit. */
+  /** Whether every message reached every subscriber, once and in order, within the time limit. */
   readonly caughtUp: boolean;
   readonly expected: number;
-  /** Deliveries by the time limit. */
+  /** Deliveries within the time limit. */
   readonly delivered: number;
-  /** Seconds from the first send to the last delivery, or to the time limit. */
+  /** Seconds from the first send until the last delivery, or until the time limit. */
   readonly seconds: number;
-  /** Of what was delivered. */
+  /** Latency of the delivered messages. */
   readonly latency: Latency;
-  /** Clients that the server closed, or that got something else than data. */
+  /** Connections that the server closed, and unexpected frames. */
   readonly faults: number;
   readonly faultExamples: readonly string[];
-  /** The most memory that the server held, in bytes. */
+  /** Peak resident memory of the server, in bytes. */
   readonly peakBytes: number;
   readonly cpuSeconds: number;
   readonly loadShare: number;
@@ -32,39 +32,39 @@ export const fanout: Scenario<FanoutFigures> = {
   appliesTo: isPeerOrOurs,
   run(bench, contender) {
     const { subscribers, perSecond, seconds, graceMs } = bench.sizes.fanout;
-    return Stage.use(bench, contender, async (stage) => {
-      const talk = await Talk.begin(stage, subscribers);
-      const { crowd, ledger } = talk;
-      await talk.paced(perSecond, Math.ceil(perSecond / 5)); // warm
-      await talk.delivered(graceMs);
-      await stage.rest();
+    return Harness.use(bench, contender, async (harness) => {
+      const traffic = await Traffic.start(harness, subscribers);
+      const { group, ledger } = traffic;
+      await traffic.sendPaced(perSecond, Math.ceil(perSecond / 5)); // warm-up
+      await traffic.waitForDelivery(graceMs);
+      await harness.waitUntilIdle();
       ledger.restartLatencies();
 
       const count = perSecond * seconds;
       const expected = count * subscribers;
-      const before = crowd.delivered;
-      const cpu = stage.cpuMeter();
+      const before = group.delivered;
+      const cpu = harness.cpuMeter();
       const loadShare = loadShareMeter();
       const start = performance.now();
-      const accepted = talk.paced(perSecond, count).then(
+      const accepted = traffic.sendPaced(perSecond, count).then(
         () => undefined,
         (error: unknown) => error,
       );
-      const caughtUp = await crowd.until(before + expected, seconds * 1000 + graceMs);
-      const verdict = talk.verdict();
+      const caughtUp = await group.until(before + expected, seconds * 1000 + graceMs);
+      const verdict = traffic.verdict();
       const figures = {
-        caughtUp: caughtUp && crowd.eachGot(talk.sent) && isClean(verdict),
+        caughtUp: caughtUp && group.eachGot(traffic.sent) && isClean(verdict),
         expected,
-        delivered: crowd.delivered - before,
+        delivered: group.delivered - before,
         seconds: (performance.now() - start) / 1000,
         latency: latency(ledger.latencies),
-        faults: crowd.faultCount,
-        faultExamples: [...crowd.faults],
+        faults: group.faultCount,
+        faultExamples: [...group.faults],
         verdict,
         loadShare: loadShare(),
       };
-      const used = { peakBytes: peakResidentBytes(stage.measured.pid), cpuSeconds: cpu() };
-      crowd.close();
+      const used = { peakBytes: peakResidentBytes(harness.measured.pid), cpuSeconds: cpu() };
+      group.close();
       const refused = await accepted;
       if (refused) throw refused;
       return { ...figures, ...used };

@@ -3,15 +3,15 @@ import { historyQuery, messagesQuery } from '../load/graphql.js';
 import { HttpClient } from '../load/http.js';
 import { isClean, Ledger } from '../load/ledger.js';
 import { HOST } from '../measure/server.js';
+import { Harness } from './harness.js';
 import { isOurs, type Scenario } from './scenario.js';
-import { Stage } from './stage.js';
 
 export interface HistoryFigures {
   readonly last: number;
   readonly joiners: number;
-  /** The server's CPU for one `messageAdded(last:)` on an open connection, its messages included, in microseconds. */
+  /** Server CPU per `messageAdded(last:)` on an open connection, including its messages, in microseconds. */
   readonly subscriptionCpuMicros: number;
-  /** The server's CPU for one `messages(last:)` on an open HTTP connection, in microseconds. */
+  /** Server CPU per `messages(last:)` on an open HTTP connection, in microseconds. */
   readonly queryCpuMicros: number;
 }
 
@@ -20,52 +20,55 @@ const CONNECTIONS = 64;
 
 export const history: Scenario<HistoryFigures> = {
   name: 'history',
-  title: 'History: a join with the newest messages, beside a query for them',
+  title: 'History: joining with the newest messages, compared with a query for them',
   appliesTo: isOurs,
   run(bench, contender) {
     const { joiners, last, warmUp } = bench.sizes.history;
-    return Stage.use(bench, contender, async (stage) => {
-      for (let index = 0; index < last; index += 1) await stage.send(contentOf(index));
-      await subscribeAll(stage, warmUp, last);
-      await queryAll(stage, warmUp, last);
+    return Harness.use(bench, contender, async (harness) => {
+      for (let index = 0; index < last; index += 1) await harness.send(contentOf(index));
+      await subscribeAll(harness, warmUp, last);
+      await queryAll(harness, warmUp, last);
       return {
         last,
         joiners,
-        subscriptionCpuMicros: ((await subscribeAll(stage, joiners, last)) * 1e6) / joiners,
-        queryCpuMicros: ((await queryAll(stage, joiners, last)) * 1e6) / joiners,
+        subscriptionCpuMicros: ((await subscribeAll(harness, joiners, last)) * 1e6) / joiners,
+        queryCpuMicros: ((await queryAll(harness, joiners, last)) * 1e6) / joiners,
       };
     });
   },
 };
 
-/** Seconds of CPU for this many clients, connected before, that all subscribe at once with their history. */
-async function subscribeAll(stage: Stage, clients: number, last: number): Promise<number> {
+/**
+ * Connects this many clients, then subscribes all at once with history. Returns the server's CPU seconds for
+ * the subscribing.
+ */
+async function subscribeAll(harness: Harness, clients: number, last: number): Promise<number> {
   const ledger = new Ledger(true);
-  const variables = { roomId: stage.roomId, last };
+  const variables = { roomId: harness.roomId, last };
   const operation = () => ({ query: historyQuery, variables });
-  const crowd = await stage.crowd(clients, { ledger, operation, hold: true });
-  await stage.rest();
-  const cpu = stage.cpuMeter();
-  crowd.subscribe();
-  const delivered = await crowd.until(clients * last, LIMIT_MS);
-  await stage.rest();
+  const group = await harness.openClients(clients, { ledger, operation, hold: true });
+  await harness.waitUntilIdle();
+  const cpu = harness.cpuMeter();
+  group.subscribe();
+  const delivered = await group.until(clients * last, LIMIT_MS);
+  await harness.waitUntilIdle();
   const seconds = cpu();
-  const verdict = ledger.verdict(crowd.sample, 0, last);
-  const isRight = delivered && isClean(verdict) && crowd.eachGot(last);
-  crowd.close();
-  await stage.rest();
+  const verdict = ledger.verdict(group.sample, 0, last);
+  const isRight = delivered && isClean(verdict) && group.eachGot(last);
+  group.close();
+  await harness.waitUntilIdle();
   if (!isRight) {
     throw new Error(
-      `${crowd.delivered} of ${clients * last}. ${crowd.faults.join('; ')} ${JSON.stringify(verdict)}`,
+      `${group.delivered} of ${clients * last}. ${group.faults.join('; ')} ${JSON.stringify(verdict)}`,
     );
   }
   return seconds;
 }
 
-/** Seconds of CPU for this many queries, by clients that keep their connections. */
-async function queryAll(stage: Stage, joiners: number, last: number): Promise<number> {
-  const body = JSON.stringify({ query: messagesQuery, variables: { roomId: stage.roomId, last } });
-  const clients = Array.from({ length: CONNECTIONS }, () => new HttpClient(HOST, stage.measured.port));
+/** Runs `joiners` queries over keep-alive connections. Returns the server's CPU seconds. */
+async function queryAll(harness: Harness, joiners: number, last: number): Promise<number> {
+  const body = JSON.stringify({ query: messagesQuery, variables: { roomId: harness.roomId, last } });
+  const clients = Array.from({ length: CONNECTIONS }, () => new HttpClient(HOST, harness.measured.port));
   let asked = 0;
   const keepAsking = async (client: HttpClient): Promise<void> => {
     while (asked < joiners) {
@@ -78,10 +81,10 @@ async function queryAll(stage: Stage, joiners: number, last: number): Promise<nu
     }
   };
   try {
-    await stage.rest();
-    const cpu = stage.cpuMeter();
+    await harness.waitUntilIdle();
+    const cpu = harness.cpuMeter();
     await Promise.all(clients.map(keepAsking));
-    await stage.rest();
+    await harness.waitUntilIdle();
     return cpu();
   } finally {
     for (const client of clients) client.close();

@@ -1,14 +1,14 @@
 import { collectGarbage } from '../measure/garbage.js';
 import { residentBytes } from '../measure/proc.js';
+import { Harness } from './harness.js';
 import { isPeerOrOurs, type Scenario } from './scenario.js';
-import { Stage } from './stage.js';
 
 export interface IdleFigures {
-  /** Resident bytes that one live, idle subscriber adds, once garbage has been collected. */
+  /** Resident bytes per live, idle subscriber, after garbage collection. */
   readonly bytesPerSubscriber: number;
-  /** The same before garbage was collected: what a process monitor would show. */
+  /** The same before garbage collection, as a process monitor would show it. */
   readonly bytesPerSubscriberAsFound: number;
-  /** Resident bytes without any subscriber, once warm. */
+  /** Resident bytes without subscribers, after the warm-up. */
   readonly emptyBytes: number;
 }
 
@@ -18,18 +18,18 @@ export const idle: Scenario<IdleFigures> = {
   appliesTo: isPeerOrOurs,
   run(bench, contender) {
     const { subscribers, warmUp } = bench.sizes.idle;
-    return Stage.use(bench, contender, async (stage) => {
-      const { measured } = stage;
-      await stage.warmUp(warmUp);
+    return Harness.use(bench, contender, async (harness) => {
+      const { measured } = harness;
+      await harness.warmUp(warmUp);
       await collectGarbage(measured);
       const emptyBytes = residentBytes(measured.pid);
-      const crowd = await stage.crowd(subscribers);
-      await stage.live(crowd);
+      const group = await harness.openClients(subscribers);
+      await harness.becomeLive(group);
       const asFound = residentBytes(measured.pid);
       await collectGarbage(measured);
       const full = residentBytes(measured.pid);
-      if (crowd.faultCount > 0) throw new Error(crowd.faults.join('; '));
-      crowd.close();
+      if (group.faultCount > 0) throw new Error(group.faults.join('; '));
+      group.close();
       return {
         bytesPerSubscriber: (full - emptyBytes) / subscribers,
         bytesPerSubscriberAsFound: (asFound - emptyBytes) / subscribers,

@@ -9,7 +9,7 @@ import type { Failed, Scenario } from './scenario.js';
 import { type SelectionsFigures, selections } from './selections.js';
 import { type SendsFigures, sends } from './sends.js';
 
-/** What each scenario measures. */
+/** The result type of each scenario. */
 export interface FiguresOf {
   burst: BurstFigures;
   fanout: FanoutFigures;
@@ -24,12 +24,12 @@ export interface FiguresOf {
 
 export type ScenarioName = keyof FiguresOf;
 
-/** By scenario and contender: the figures, or why there are none. */
+/** The results by scenario and contender, or why there are none. */
 export type Results = {
   [Name in ScenarioName]?: Record<string, FiguresOf[Name] | Failed>;
 };
 
-/** All scenarios, in the order in which they run. */
+/** All scenarios, in the order of the run. */
 export const scenarios: { readonly [Name in ScenarioName]: Scenario<FiguresOf[Name]> } = {
   burst,
   fanout,
@@ -42,7 +42,7 @@ export const scenarios: { readonly [Name in ScenarioName]: Scenario<FiguresOf[Na
   history,
 };
 
-/** The figures of a contender in a scenario, where there are any. */
+/** The results of a contender in a scenario. Undefined if it was not measured or failed. */
 export function figuresOf<Name extends ScenarioName>(
   results: Results,
   scenario: Name,

@@ -1,17 +1,17 @@
 import type { Contender } from '../contenders/contender.js';
-import type { Bench } from './stage.js';
+import type { Bench } from './harness.js';
 
-/** One thing that is measured. */
+/** One measurement that runs against several contenders. */
 export interface Scenario<Figures> {
   readonly name: string;
   readonly title: string;
-  /** Whether it can be asked of this contender. */
+  /** Whether this contender supports the scenario. */
   appliesTo(contender: Contender): boolean;
-  /** Measures one contender, from the start of its processes to their end. Rejects where it fails. */
+  /** Starts one contender, measures it, and stops it. Rejects if a step fails. */
   run(bench: Bench, contender: Contender): Promise<Figures>;
 }
 
-/** A contender that could not be measured in a scenario, and why. */
+/** Why a contender could not be measured in a scenario. */
 export interface Failed {
   readonly failed: string;
 }

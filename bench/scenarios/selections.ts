@@ -1,15 +1,15 @@
 import type { Contender } from '../contenders/contender.js';
 import { aliasedQuery, aliasOf } from '../load/graphql.js';
+import { type Bench, Harness } from './harness.js';
 import type { Scenario } from './scenario.js';
-import { type Bench, Stage } from './stage.js';
-import { Talk } from './talk.js';
+import { Traffic } from './traffic.js';
 
 export interface SelectionsFigures {
-  /** The server's CPU for one message to the whole room, by how many distinct selections it has. */
+  /** Server CPU per message to the whole room, by the number of distinct selections in it. */
   readonly points: readonly { readonly distinct: number; readonly cpuMicrosPerMessage: number }[];
 }
 
-const WARM = 20;
+const WARM_UP_MESSAGES = 20;
 
 export const selections: Scenario<SelectionsFigures> = {
   name: 'selections',
@@ -26,21 +26,21 @@ export const selections: Scenario<SelectionsFigures> = {
 
 function measure(bench: Bench, contender: Contender, distinct: number): Promise<number> {
   const { subscribers, messages, perSecond, graceMs } = bench.sizes.selections;
-  return Stage.use(bench, contender, async (stage) => {
-    const variables = { roomId: stage.roomId };
+  return Harness.use(bench, contender, async (harness) => {
+    const variables = { roomId: harness.roomId };
     const operation = (index: number) => {
       const contentField = aliasOf(index % distinct);
       return { query: aliasedQuery(contentField), variables, contentField };
     };
-    const talk = await Talk.begin(stage, subscribers, { operation });
-    await talk.paced(perSecond, WARM);
-    await talk.delivered(graceMs);
-    await stage.rest();
-    const cpu = stage.cpuMeter();
-    await talk.paced(perSecond, messages);
-    await talk.delivered(graceMs);
+    const traffic = await Traffic.start(harness, subscribers, { operation });
+    await traffic.sendPaced(perSecond, WARM_UP_MESSAGES);
+    await traffic.waitForDelivery(graceMs);
+    await harness.waitUntilIdle();
+    const cpu = harness.cpuMeter();
+    await traffic.sendPaced(perSecond, messages);
+    await traffic.waitForDelivery(graceMs);
     const micros = (cpu() * 1e6) / messages;
-    talk.end();
+    traffic.finish();
     return micros;
   });
 }

@@ -3,13 +3,13 @@ import { contentOf } from '../load/content.js';
 import { HttpClient } from '../load/http.js';
 import { type Spread, spread } from '../measure/numbers.js';
 import { HOST } from '../measure/server.js';
+import { Harness } from './harness.js';
 import type { Scenario } from './scenario.js';
-import { Stage } from './stage.js';
 
 export interface SendsFigures {
-  /** Accepted sends for each second of the server's CPU. */
+  /** Accepted sends per second of server CPU. */
   readonly perCpuSecond: Spread;
-  /** Accepted sends for each second of the clock. */
+  /** Accepted sends per second of elapsed time. */
   readonly perSecond: Spread;
 }
 
@@ -19,29 +19,29 @@ export const sends: Scenario<SendsFigures> = {
   appliesTo: ({ name }) => name === 'ours' || name === 'yoga-constant',
   run(bench, contender) {
     const { connections, seconds, windows } = bench.sizes.sends;
-    return Stage.use(bench, contender, async (stage) => {
-      const clients = Array.from({ length: connections }, () => new HttpClient(HOST, stage.measured.port));
+    return Harness.use(bench, contender, async (harness) => {
+      const clients = Array.from({ length: connections }, () => new HttpClient(HOST, harness.measured.port));
       const { protocol } = contender;
       let sent = 0;
       const keepSending = async (client: HttpClient, end: number): Promise<void> => {
         while (performance.now() < end) {
-          const { path, body } = protocol.send(stage.roomId, contentOf(sent));
+          const { path, body } = protocol.send(harness.roomId, contentOf(sent));
           sent += 1;
           protocol.sentId(await client.post(path, body));
         }
       };
       const window = async (ms: number) => {
-        const cpu = stage.cpuMeter();
+        const cpu = harness.cpuMeter();
         const start = performance.now();
         const before = sent;
         await Promise.all(clients.map((client) => keepSending(client, start + ms)));
         const accepted = sent - before;
         return { perCpuSecond: accepted / cpu(), perSecond: (accepted * 1000) / (performance.now() - start) };
       };
-      await window(seconds * 500); // warm
+      await window(seconds * 500); // warm-up
       const figures: { perCpuSecond: number; perSecond: number }[] = [];
       for (let number = 0; number < windows; number += 1) {
-        await stage.rest();
+        await harness.waitUntilIdle();
         figures.push(await window(seconds * 1000));
       }
       for (const client of clients) client.close();

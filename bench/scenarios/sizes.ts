@@ -1,21 +1,21 @@
-/** How much of everything a run does. Every count and every time is bounded here. */
+/** The sizes of all scenarios. Every count and every duration is bounded here. */
 export interface Sizes {
   readonly burst: {
     readonly subscribers: number;
     readonly messages: number;
     readonly windows: number;
-    /** A window goes on, burst after burst, until the server has used this much CPU (seconds) … */
+    /** A window repeats bursts until the server has used this many seconds of CPU … */
     readonly cpuSeconds: number;
-    /** … or this much time has passed. */
+    /** … or until this much time has passed. */
     readonly windowMs: number;
-    /** The time in which one burst must have been delivered. */
+    /** The time limit for delivering one burst. */
     readonly burstMs: number;
   };
   readonly fanout: {
     readonly subscribers: number;
     readonly perSecond: number;
     readonly seconds: number;
-    /** How long after the last send the last delivery may come. */
+    /** How long after the last send the last delivery may arrive. */
     readonly graceMs: number;
   };
   readonly paced: {
@@ -43,7 +43,7 @@ export interface Sizes {
   readonly history: { readonly joiners: number; readonly last: number; readonly warmUp: number };
 }
 
-/** What the published figures are measured with. */
+/** The sizes of the published results. */
 export const fullSizes: Sizes = {
   burst: { subscribers: 1000, messages: 200, windows: 2, cpuSeconds: 2, windowMs: 60_000, burstMs: 90_000 },
   fanout: { subscribers: 5000, perSecond: 100, seconds: 8, graceMs: 12_000 },
@@ -56,7 +56,7 @@ export const fullSizes: Sizes = {
   history: { joiners: 10_000, last: 50, warmUp: 1000 },
 };
 
-/** Whether everything works, in seconds; its figures mean nothing. */
+/** Small sizes that check within a few minutes that everything works. The results mean nothing. */
 export const quickSizes: Sizes = {
   burst: { subscribers: 100, messages: 50, windows: 2, cpuSeconds: 0.1, windowMs: 1000, burstMs: 20_000 },
   fanout: { subscribers: 200, perSecond: 50, seconds: 1, graceMs: 10_000 },

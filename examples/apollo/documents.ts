@@ -1,6 +1,6 @@
 import { graphql } from './generated/index.js';
 
-/** The newest of a room, or, with `before`, the page before that. */
+/** The newest messages of a room, or with `before`, the page before that cursor. */
 export const History = graphql(`
   query History($roomId: ID!, $last: Int, $before: String) {
     messages(roomId: $roomId, last: $last, before: $before) {
@@ -10,16 +10,16 @@ export const History = graphql(`
   }
 `);
 
-/** What came after the page, then live. */
+/** Everything sent after the cursor, then live messages. */
 export const Live = graphql(`
   subscription Live($roomId: ID!, $after: ID) {
     messageAdded(roomId: $roomId, after: $after) { id roomId author { name } content }
   }
 `);
 
-/** Says something. */
-export const Say = graphql(`
-  mutation Say($input: SendMessageInput!) {
+/** Sends a message. */
+export const Send = graphql(`
+  mutation Send($input: SendMessageInput!) {
     sendMessage(input: $input) { id roomId }
   }
 `);

@@ -1,4 +1,4 @@
-// A room in Apollo Client's cache: history in pages, and live messages in the same list.
+// Keeps a room in Apollo Client's cache: pages of history and live messages in one list.
 //   npx tsx examples/apollo/main.ts [endpoint] [room]
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
@@ -7,7 +7,7 @@ import { OperationTypeNode } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { resumingClient, sendOnce } from 'streamly-chat/client';
 import { WebSocket } from 'ws';
-import { History, Live, Say } from './documents.js';
+import { History, Live, Send } from './documents.js';
 
 const [endpoint = 'http://localhost:4000/graphql', roomId = 'lobby'] = process.argv.slice(2);
 
@@ -23,7 +23,7 @@ const client = new ApolloClient({
   cache: new InMemoryCache({
     typePolicies: {
       Query: { fields: { messages: relayStylePagination(['roomId']) } },
-      // An id is unique within its room.
+      // Message ids are unique only within a room.
       Message: { keyFields: ['roomId', 'id'] },
     },
   }),
@@ -34,7 +34,7 @@ const client = new ApolloClient({
   ),
 });
 
-// Whoever watches the query sees pages and live messages alike.
+// Watchers of this query see both pages and live messages.
 const newest = { query: History, variables: { roomId, last: 20 } };
 const { data } = await client.query(newest);
 const room = client.watchQuery(newest);
@@ -42,7 +42,7 @@ room.subscribe(({ data, dataState }) => {
   if (dataState === 'complete') console.log(`${data.messages.edges.length} messages in the list`);
 });
 
-// Live from where the page ended, so that nothing falls between the two.
+// Subscribe from the end of the page, so that no message is lost between the two.
 const after = data?.messages.pageInfo.endCursor ?? '0';
 client.subscribe({ query: Live, variables: { roomId, after }, fetchPolicy: 'no-cache' }).subscribe({
   next: ({ data }) => {
@@ -60,14 +60,14 @@ client.subscribe({ query: Live, variables: { roomId, after }, fetchPolicy: 'no-c
   error: (error) => console.error(error.message),
 });
 
-// One page back.
+// Load one older page.
 const { startCursor, hasPreviousPage } = data?.messages.pageInfo ?? {};
 if (hasPreviousPage) await room.fetchMore({ variables: { last: 20, before: startCursor } });
 
-// Said once, whatever happens on the way.
+// Send a message. sendOnce retries with the same nonce, so it is stored once.
 await sendOnce((nonce) =>
   client.mutate({
-    mutation: Say,
+    mutation: Send,
     variables: { input: { roomId, author: 'Apollo', content: 'Hello from Apollo Client', nonce } },
   }),
 );

@@ -1,4 +1,4 @@
-// A bot: answers "!ping", and misses none, over every interruption. No framework.
+// A bot without a framework. It answers every "!ping", even those sent while it was disconnected.
 //   npx tsx examples/bot/main.ts [endpoint] [room]
 import { createClient } from 'graphql-ws';
 import { followRoom, resumingClient, send } from 'streamly-chat/client';

@@ -1,4 +1,4 @@
-// A room with urql: the newest ten, then live, over every interruption.
+// Follows a room with urql: the newest ten messages, then live, resuming after every interruption.
 //   npx tsx examples/urql/main.ts [endpoint] [room]
 import { Client, fetchExchange, gql, subscriptionExchange } from '@urql/core';
 import { createClient } from 'graphql-ws';
@@ -16,7 +16,7 @@ const socket = resumingClient(
   }),
   {
     onEvent: (event) => {
-      if (event.type === 'live') console.log(event.missed > 0 ? `live; ${event.missed} came late` : 'live');
+      if (event.type === 'live') console.log(event.missed > 0 ? `live (${event.missed} caught up)` : 'live');
       if (event.type === 'reconnecting') console.log('reconnecting');
     },
   },
@@ -41,7 +41,7 @@ const LIVE = gql<{ messageAdded: { id: string; author: { name: string }; content
     messageAdded(roomId: $roomId, after: $after, last: $last) { id author { name } content }
   }
 `;
-const SAY = gql`mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }`;
+const SEND = gql`mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }`;
 
 client.subscription(LIVE, { roomId, last: 10 }).subscribe(({ data, error }) => {
   if (data) console.log(`${data.messageAdded.author.name}: ${data.messageAdded.content}`);
@@ -50,6 +50,6 @@ client.subscription(LIVE, { roomId, last: 10 }).subscribe(({ data, error }) => {
 
 await sendOnce(async (nonce) => {
   const input = { roomId, author: 'Urql', content: 'Hello from urql', nonce };
-  const { error } = await client.mutation(SAY, { input });
+  const { error } = await client.mutation(SEND, { input });
   if (error) throw error;
 });

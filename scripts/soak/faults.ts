@@ -1,19 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#dev/free-port.js';
 import type { Site } from '../../test/support/site.js';
-import type { Audience } from './audience.js';
+import type { Load } from './load.js';
 
-/** A thing that goes wrong. It resolves once it is over and mended; what it breaks needs time to heal still. */
+/** A fault. The system may need more time to recover after `happen` resolves. */
 export interface Fault {
   name: string;
-  /** `random` gives numbers from 0 up to 1. */
-  happen(site: Site, audience: Audience, random: () => number): Promise<void>;
+  /** Causes the fault and ends it. Resolves when the cause is gone. `random` returns numbers from 0 to 1. */
+  happen(site: Site, load: Load, random: () => number): Promise<void>;
 }
 
-/** The first node is spared, so that its memory can be followed from the beginning to the end. */
-const SPARED = 1;
+/**
+ * Index of the first node that may be stopped. Node 0 keeps running, so that its memory can be followed to
+ * the end.
+ */
+const FIRST_TO_STOP = 1;
 
-/** How long a fault of some duration lasts, in milliseconds. */
+/** Waits for the duration of a fault: 0.5 to 3 seconds. */
 const aWhile = (random: () => number) => sleep(500 + random() * 2_500);
 
 const oneOf = <T>(values: readonly T[], random: () => number): T =>
@@ -21,7 +24,7 @@ const oneOf = <T>(values: readonly T[], random: () => number): T =>
 
 const redisSetting = (name: string, settings: { command: string[]; back: string[] }): Fault => ({
   name,
-  async happen({ redis }, _audience, random) {
+  async happen({ redis }, _load, random) {
     const [command, ...args] = settings.command;
     const [back, ...backArgs] = settings.back;
     await redis.cli(command!, ...args);
@@ -33,7 +36,7 @@ const redisSetting = (name: string, settings: { command: string[]; back: string[
 export const FAULTS: readonly Fault[] = [
   {
     name: 'pub/sub connections killed, five times',
-    async happen({ redis }, _audience, random) {
+    async happen({ redis }, _load, random) {
       for (let kill = 0; kill < 5; kill += 1) {
         await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
         await sleep(random() * 500);
@@ -48,20 +51,20 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'Redis killed, back later with its data',
-    async happen({ redis }, _audience, random) {
+    name: 'Redis killed, then restarted with its data',
+    async happen({ redis }, _load, random) {
       await redis.kill();
       await aWhile(random);
       await redis.restart();
     },
   },
   {
-    name: 'Redis restarted in good order',
+    name: 'Redis restarted gracefully',
     happen: ({ redis }) => redis.restart(),
   },
   {
-    name: 'Redis hung, and resumed',
-    async happen({ redis }, _audience, random) {
+    name: 'Redis hung, then resumed',
+    async happen({ redis }, _load, random) {
       redis.hang();
       await aWhile(random);
       redis.resume();
@@ -69,51 +72,51 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'SUBSCRIBE refused by ACL',
-    async happen({ redis }, _audience, random) {
+    async happen({ redis }, _load, random) {
       await redis.cli('ACL', 'SETUSER', 'default', '-subscribe');
       await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
       await aWhile(random);
       await redis.cli('ACL', 'SETUSER', 'default', '+subscribe');
     },
   },
-  redisSetting('Redis without memory', {
+  redisSetting('Redis out of memory', {
     command: ['CONFIG', 'SET', 'maxmemory', '1'],
     back: ['CONFIG', 'SET', 'maxmemory', '0'],
   }),
-  redisSetting('subscribers kicked for their output buffer', {
+  redisSetting('pub/sub clients disconnected by the output buffer limit', {
     command: ['CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 1 0 0'],
     back: ['CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 32mb 8mb 60'],
   }),
   {
-    name: 'Redis a replica of a master that is away',
-    async happen({ redis }, _audience, random) {
+    name: 'Redis made a replica of an unreachable primary',
+    async happen({ redis }, _load, random) {
       await redis.cli('REPLICAOF', '127.0.0.1', String(await freePort()));
       await aWhile(random);
       await redis.cli('REPLICAOF', 'NO', 'ONE');
     },
   },
   {
-    name: 'a node ended by SIGTERM, another in its place',
-    async happen(site, _audience, random) {
-      const node = oneOf(site.nodes.slice(SPARED), random);
+    name: 'a node stopped by SIGTERM and replaced',
+    async happen(site, _load, random) {
+      const node = oneOf(site.nodes.slice(FIRST_TO_STOP), random);
       await site.addNode();
       node.signal('SIGTERM');
       const code = await node.exited;
-      if (code !== 0) throw new Error(`A node ended with ${code}: ${node.output.stderr}`);
+      if (code !== 0) throw new Error(`A node exited with ${code}: ${node.output.stderr}`);
     },
   },
   {
-    name: 'a node killed, another in its place',
-    async happen(site, _audience, random) {
-      const node = oneOf(site.nodes.slice(SPARED), random);
+    name: 'a node killed and replaced',
+    async happen(site, _load, random) {
+      const node = oneOf(site.nodes.slice(FIRST_TO_STOP), random);
       node.signal('SIGKILL');
       await node.exited;
       await site.addNode();
     },
   },
   {
-    name: 'a node hung, and resumed',
-    async happen(site, _audience, random) {
+    name: 'a node hung, then resumed',
+    async happen(site, _load, random) {
       const node = oneOf(site.nodes, random);
       node.signal('SIGSTOP');
       await aWhile(random);
@@ -121,15 +124,15 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'all viewers dropped at once',
-    async happen(_site, audience) {
-      audience.dropAll();
+    name: 'all viewers disconnected at once',
+    async happen(_site, load) {
+      load.dropAll();
     },
   },
   {
-    name: 'malformed things in the lists and on the channels',
-    async happen({ redis }, audience) {
-      for (const roomId of audience.rooms) {
+    name: 'malformed entries in the lists and on the channels',
+    async happen({ redis }, load) {
+      for (const roomId of load.rooms) {
         for (const command of ['LPUSH', 'RPUSH', 'PUBLISH']) {
           await redis.cli(command, `messages:${roomId}`, '{"id":"1-1"');
         }

@@ -1,16 +1,16 @@
 import type { ServerProcess } from '../../test/support/server.js';
 import type { Holdings, Site } from '../../test/support/site.js';
 
-/** What one node held, each time it was asked. */
-export interface Course {
+/** The memory samples of one node. */
+export interface MemorySeries {
   node: ServerProcess;
   samples: { minute: number; held: Holdings }[];
 }
 
-/** Asks every node again and again what it holds, after a garbage collection. */
+/** Samples the memory of every node, after a garbage collection. */
 export class MemoryWatch {
-  /** The first is that of the node that is spared. */
-  readonly courses: Course[] = [];
+  /** One series per node. The first belongs to the node that runs throughout. */
+  readonly series: MemorySeries[] = [];
   readonly #start = performance.now();
 
   constructor(private readonly site: Site) {}
@@ -20,14 +20,14 @@ export class MemoryWatch {
   }
 
   async #sampleOne(node: ServerProcess): Promise<void> {
-    // A node that has ended, or hangs, is left out this time.
+    // Skip nodes that have exited or hang.
     const held = await this.site.holdings(node).catch(() => undefined);
     if (held === undefined) return;
-    let course = this.courses.find((each) => each.node === node);
-    if (course === undefined) {
-      course = { node, samples: [] };
-      this.courses.push(course);
+    let series = this.series.find((each) => each.node === node);
+    if (series === undefined) {
+      series = { node, samples: [] };
+      this.series.push(series);
     }
-    course.samples.push({ minute: (performance.now() - this.#start) / 60_000, held });
+    series.samples.push({ minute: (performance.now() - this.#start) / 60_000, held });
   }
 }

@@ -1,30 +1,31 @@
 import { parseArgs } from 'node:util';
 
 export interface Options {
-  /** How long faults come, in minutes. */
+  /** How long faults are injected, in minutes. */
   minutes: number;
-  /** What the choice of faults, and of who drops when, follows from. */
+  /** Seed of the random choices: which faults happen, and which clients drop when. */
   seed: number;
-  /** Do the stranger's check in its full size in place of the soak. */
-  stranger: boolean;
+  /** Run the churn check at full size instead of the soak test. */
+  churn: boolean;
 }
 
-export const USAGE = `Usage: npm run soak -- [--minutes N] [--seed S]     mixed load with faults at random
-       npm run soak -- --stranger [--seed S]         100 clients that drop, 20,000 messages, pub/sub killed every second`;
+export const USAGE = `Usage: npm run soak -- [--minutes N] [--seed S]     mixed load with random faults
+       npm run soak -- --churn [--seed S]            100 clients that keep reconnecting, 20,000 messages, pub/sub killed every second`;
 
-/** Throws an error whose message is for whoever typed the arguments. */
+/** Parses the command line. Throws an error with a message for the user. */
 export function optionsFrom(args: string[]): Options {
   const { values } = parseArgs({
     args,
     options: {
       minutes: { type: 'string', default: '2' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
-      stranger: { type: 'boolean', default: false },
+      churn: { type: 'boolean', default: false },
     },
   });
   const minutes = Number(values.minutes);
   const seed = Number(values.seed);
-  if (!(minutes > 0 && minutes <= 24 * 60)) throw new Error('--minutes takes a number above 0.');
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed takes a whole number.');
-  return { minutes, seed, stranger: values.stranger };
+  if (!(minutes > 0 && minutes <= 24 * 60))
+    throw new Error('--minutes must be a number above 0 and at most 1440.');
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed must be a non-negative integer.');
+  return { minutes, seed, churn: values.churn };
 }

@@ -6,19 +6,19 @@ import { Site } from '../../test/support/site.js';
 import { Talker } from '../../test/support/talker.js';
 import { Tally } from '../../test/support/tally.js';
 import { until } from '../../test/support/until.js';
-import { Audience } from './audience.js';
 import { FAULTS } from './faults.js';
+import { Load } from './load.js';
 import { MemoryWatch } from './memory.js';
 import type { Options } from './options.js';
 import { brokenPromises, type Outcome } from './outcome.js';
 
 const NODES = 3;
-/** Between two faults, in milliseconds: long enough to heal now and then, too short to heal always. */
-const LEAST_CALM_MS = 500;
-const MOST_CALM_MS = 6_000;
+/** Pause between two faults, in milliseconds: long enough to recover sometimes, but not always. */
+const SHORTEST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 6_000;
 const AUDIT_MS = 5_000;
 const SAMPLES = 30;
-const HEALING_MS = 30_000;
+const RECOVERY_MS = 30_000;
 
 const VARIABLES = {
   LOG_LEVEL: 'error',
@@ -27,7 +27,9 @@ const VARIABLES = {
   PRESENCE_HEARTBEAT_MS: 2_000,
 };
 
-/** Mixed load with faults at random for some minutes; then all is mended and everything is counted. */
+/**
+ * Runs mixed load with random faults for some minutes, then lets everything recover and counts the messages.
+ */
 export async function soak({ minutes, seed }: Options): Promise<Outcome> {
   const site = await Site.start({ nodes: NODES, redis: { appendonly: true }, variables: VARIABLES });
   try {
@@ -38,82 +40,82 @@ export async function soak({ minutes, seed }: Options): Promise<Outcome> {
 }
 
 async function soakSite(site: Site, minutes: number, seed: number): Promise<Outcome> {
-  const clientsAtFirst = await redisClients(site);
-  // Two of them, so that the faults of a seed are the same whatever the audience does.
+  const initialClients = await redisClients(site);
+  // Separate generators, so that a seed gives the same faults whatever the load does.
   const random = randomFrom(seed);
-  const audience = new Audience(site, randomFrom(seed + 1));
-  const tallies = new Map(audience.rooms.map((roomId) => [roomId, new Tally()]));
+  const load = new Load(site, randomFrom(seed + 1));
+  const tallies = new Map(load.rooms.map((roomId) => [roomId, new Tally()]));
   const memory = new MemoryWatch(site);
   const happened = new Map<string, number>();
   const failures: string[] = [];
   const over = AbortSignal.timeout(minutes * 60_000);
-  audience.talk();
+  load.startSending();
 
-  const auditing = again(AUDIT_MS, over, async () => {
+  const auditing = repeat(AUDIT_MS, over, async () => {
     for (const [roomId, tally] of tallies) await site.audit(roomId, tally);
   });
-  const sampling = again((minutes * 60_000) / SAMPLES, over, () => memory.sample());
+  const sampling = repeat((minutes * 60_000) / SAMPLES, over, () => memory.sample());
   while (!over.aborted) {
-    await sleep(LEAST_CALM_MS + random() * (MOST_CALM_MS - LEAST_CALM_MS));
+    await sleep(SHORTEST_PAUSE_MS + random() * (LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS));
     const fault = FAULTS[Math.floor(random() * FAULTS.length)]!;
     console.log(`${new Date().toISOString()}  ${fault.name}`);
-    await fault.happen(site, audience, random).catch((error) => failures.push(`${fault.name}: ${error}`));
+    await fault.happen(site, load, random).catch((error) => failures.push(`${fault.name}: ${error}`));
     happened.set(fault.name, (happened.get(fault.name) ?? 0) + 1);
   }
   await Promise.all([auditing, sampling]);
 
-  await audience.settle();
+  await load.settle();
   const counts: Outcome['counts'][number][] = [];
   for (const [roomId, tally] of tallies) counts.push({ roomId, ...(await site.count(roomId, tally)) });
-  const standing = await whatStands(site, audience, clientsAtFirst);
+  const recovered = await stateAfterRecovery(site, load, initialClients);
   await memory.sample();
-  audience.close();
+  load.close();
   await Promise.all(site.viewers.map((viewer) => viewer.close()));
-  const channelsLeft = await healed(channels, site, (found) => found.length === 0);
+  const channelsLeft = await waitForRecovery(channels, site, (found) => found.length === 0);
   await memory.sample();
 
   const outcome = {
     happened,
     failures,
     counts,
-    told: [...tallies.values()].reduce((sum, tally) => sum + tally.told, 0),
-    answers: answersTo(site, audience),
-    courses: memory.courses,
-    ...standing,
+    expiredCursors: [...tallies.values()].reduce((sum, tally) => sum + tally.told, 0),
+    answers: answersTo(site, load),
+    memory: memory.series,
+    ...recovered,
     channelsLeft,
   };
   return { ...outcome, broken: brokenPromises(outcome) };
 }
 
-/** What stands once all is mended, with everyone there. */
-async function whatStands(site: Site, { rooms, perRoom }: Audience, clientsAtFirst: number) {
+/** Connections and channels after recovery, while all clients are still connected. */
+async function stateAfterRecovery(site: Site, { rooms, perRoom }: Load, initialClients: number) {
   const countAll = () => Promise.all(rooms.map((roomId) => connectionCount(site.node(), roomId)));
-  const isDue = (found: (number | string)[]) => found.every((count) => count === perRoom);
+  const isExpected = (found: (number | string)[]) => found.every((count) => count === perRoom);
   return {
-    connections: { found: await healed(countAll, site, isDue), due: perRoom },
+    connections: { found: await waitForRecovery(countAll, site, isExpected), expected: perRoom },
     channels: {
-      found: await healed(channels, site, (found) => found.length === rooms.length),
-      due: rooms.length,
+      found: await waitForRecovery(channels, site, (found) => found.length === rooms.length),
+      expected: rooms.length,
     },
     clients: {
-      found: await healed(redisClients, site, (found) => found === clientsAtFirst),
-      due: clientsAtFirst,
+      found: await waitForRecovery(redisClients, site, (found) => found === initialClients),
+      expected: initialClients,
     },
   };
 }
 
-/** Looks until what is found is due, for as long as healing may take; gives what was found last. */
-async function healed<T>(
-  look: (site: Site) => Promise<T>,
+/** Reads a value until it is as expected or RECOVERY_MS have passed. Returns the last value. */
+async function waitForRecovery<T>(
+  read: (site: Site) => Promise<T>,
   site: Site,
-  isDue: (found: T) => boolean,
+  isExpected: (found: T) => boolean,
 ): Promise<T> {
-  let found = await look(site);
-  const looking = async () => {
-    found = await look(site);
-    return isDue(found);
+  let found = await read(site);
+  const isRecovered = async () => {
+    found = await read(site);
+    return isExpected(found);
   };
-  await until(looking, { what: 'all to heal', timeout: HEALING_MS, interval: 200 }).catch(() => undefined);
+  await until(isRecovered, { what: 'recovery', timeout: RECOVERY_MS, interval: 200 }).catch(() => undefined);
   return found;
 }
 
@@ -125,20 +127,20 @@ async function redisClients({ redis }: Site): Promise<number> {
   return (await redis.cli('CLIENT', 'LIST')).trim().split('\n').length;
 }
 
-/** What senders, viewers and wanderers were answered, but for messages. */
-function answersTo({ talkers, viewers }: Site, { wanderers }: Audience): Map<string, number> {
+/** Counts the answers other than messages that all clients received. */
+function answersTo({ talkers, viewers }: Site, { visitors }: Load): Map<string, number> {
   const all = new Map<string, number>();
-  const refusals = [...talkers, ...viewers].flatMap((someone) =>
-    someone instanceof Talker || someone instanceof ResumingViewer ? [someone.refusals] : [],
+  const refusals = [...talkers, ...viewers].flatMap((client) =>
+    client instanceof Talker || client instanceof ResumingViewer ? [client.refusals] : [],
   );
-  for (const some of [...refusals, ...wanderers.map(({ answers }) => answers)]) {
+  for (const some of [...refusals, ...visitors.map(({ answers }) => answers)]) {
     for (const [answer, count] of some) all.set(answer, (all.get(answer) ?? 0) + count);
   }
   return all;
 }
 
-/** Acts at intervals; what fails while something is broken is tried again. */
-async function again(ms: number, over: AbortSignal, act: () => Promise<void>): Promise<void> {
+/** Repeats an action at intervals. Ignores errors, because the action may fail during a fault. */
+async function repeat(ms: number, over: AbortSignal, act: () => Promise<void>): Promise<void> {
   while (!over.aborted) {
     await sleep(ms, undefined, { signal: over }).catch(() => undefined);
     await act().catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Prints rows as a table: the first row is its head, and everything but the first column stands to the right. */
+/** Prints rows as a table. The first row is the header. All columns but the first are right-aligned. */
 export function printTable(rows: readonly (readonly (string | number)[])[]): void {
   const texts = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? grouped(cell) : cell)));
   const widths = texts[0]!.map((_, column) => Math.max(...texts.map((row) => (row[column] ?? '').length)));

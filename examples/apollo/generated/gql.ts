@@ -16,12 +16,12 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 type Documents = {
     "\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n": typeof types.HistoryDocument,
     "\n  subscription Live($roomId: ID!, $after: ID) {\n    messageAdded(roomId: $roomId, after: $after) { id roomId author { name } content }\n  }\n": typeof types.LiveDocument,
-    "\n  mutation Say($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n": typeof types.SayDocument,
+    "\n  mutation Send($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n": typeof types.SendDocument,
 };
 const documents: Documents = {
     "\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n": types.HistoryDocument,
     "\n  subscription Live($roomId: ID!, $after: ID) {\n    messageAdded(roomId: $roomId, after: $after) { id roomId author { name } content }\n  }\n": types.LiveDocument,
-    "\n  mutation Say($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n": types.SayDocument,
+    "\n  mutation Send($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n": types.SendDocument,
 };
 
 /**
@@ -49,7 +49,7 @@ export function graphql(source: "\n  subscription Live($roomId: ID!, $after: ID)
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation Say($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n"): (typeof documents)["\n  mutation Say($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n"];
+export function graphql(source: "\n  mutation Send($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n"): (typeof documents)["\n  mutation Send($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};

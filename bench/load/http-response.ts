@@ -1,12 +1,15 @@
-/** An answer of HTTP/1.1, and where in the bytes it ends. */
-export interface Answer {
+/** An HTTP/1.1 response, and the offset at which it ends. */
+export interface HttpResponse {
   readonly status: number;
   readonly body: string;
   readonly end: number;
 }
 
-/** The first answer in `bytes`, or `undefined` while it is unfinished. It has a content-length or comes in chunks. */
-export function readAnswer(bytes: Buffer): Answer | undefined {
+/**
+ * Parses the first response in `bytes`, with a content-length or chunked. Returns `undefined` if it is
+ * incomplete.
+ */
+export function readResponse(bytes: Buffer): HttpResponse | undefined {
   const headersEnd = bytes.indexOf('\r\n\r\n');
   if (headersEnd < 0) return undefined;
   const headers = bytes.toString('latin1', 0, headersEnd).toLowerCase();
@@ -18,7 +21,7 @@ export function readAnswer(bytes: Buffer): Answer | undefined {
   return bytes.length < end ? undefined : { status, body: bytes.toString('utf8', from, end), end };
 }
 
-function readChunks(bytes: Buffer, from: number, status: number): Answer | undefined {
+function readChunks(bytes: Buffer, from: number, status: number): HttpResponse | undefined {
   const parts: Buffer[] = [];
   let at = from;
   for (;;) {

@@ -1,61 +1,66 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { before } from '../measure/deadline.js';
+import { withDeadline } from '../measure/deadline.js';
 import { Client } from './client.js';
 import { contentOf, indexOf } from './content.js';
 import { isFor, type Ledger } from './ledger.js';
-import type { Delivery, Join, Protocol } from './protocol.js';
+import type { Delivery, Protocol, Subscription } from './protocol.js';
 
-/** One socket in this many is parsed frame by frame; of the others the frames are counted. */
+/** Every n-th socket is parsed frame by frame. For the others, frames are only counted. */
 export const SAMPLE_EVERY = 50;
-/** Clients that are between their connect and their subscribe at any time. */
+/** The maximum number of clients that are connecting at the same time. */
 const IN_FLIGHT = 200;
-/** How often a probe is sent at most, until one has reached every client. */
+/** The maximum number of probe messages to send before giving up. */
 const PROBES = 24;
 const READ_BUFFER_BYTES = 256 * 1024;
 
-export interface CrowdOptions {
+export interface ClientGroupOptions {
   readonly host: string;
   readonly port: number;
   readonly protocol: Protocol;
   readonly size: number;
   readonly roomId: string;
-  /** What client number `index` subscribes to; its content is called `content` where it does not say. */
-  operation(index: number): Pick<Join, 'query' | 'variables'> & Partial<Pick<Join, 'contentField'>>;
-  /** Connect only: `subscribe()` is called later. */
+  /** What client number `index` subscribes to. `contentField` defaults to `content`. */
+  operation(
+    index: number,
+  ): Pick<Subscription, 'query' | 'variables'> & Partial<Pick<Subscription, 'contentField'>>;
+  /** If true, clients only connect, and subscribe when `subscribe()` is called. */
   readonly hold?: boolean;
-  /** Count from the first frame on, and check the sample against this; else everything is read until `count()`. */
+  /**
+   * Count from the first frame and record the sample here. If not set, all frames are read until `count()` is
+   * called.
+   */
   readonly ledger?: Ledger;
 }
 
-/** Many clients of one room. First it finds out that all are live, then it counts. */
-export class Crowd {
-  /** Data frames since counting began, of all clients. */
+/** Many clients in one room. `becomeLive` makes sure that all are live, then `count` starts counting. */
+export class ClientGroup {
+  /** Data frames since counting started, over all clients. */
   delivered = 0;
-  /** Why clients were lost, or what they got that was no data; at most ten are kept of `faultCount`. */
+  /** The first ten of `faultCount` faults: reasons for lost connections, and unexpected frames. */
   readonly faults: string[] = [];
   faultCount = 0;
-  /** Data frames since counting began, of each client. */
+  /** Data frames since counting started, per client. */
   readonly counts: Uint32Array;
   readonly sample: readonly number[];
-  readonly #options: CrowdOptions;
+  readonly #options: ClientGroupOptions;
   readonly #clients: Client[] = [];
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   #ledger: Ledger | undefined;
   #counting: boolean;
   #closing = false;
-  #gone = 0;
+  #closedCount = 0;
   #target = Number.POSITIVE_INFINITY;
   #onTarget: (reached: boolean) => void = () => undefined;
   #probe = -1;
-  /** The clients that the current probe has not reached. */
+  /** Clients that the current probe has not reached yet. */
   readonly #behind = new Set<Client>();
   #onReady: () => void = () => undefined;
   #onFault: (reason: string) => void = () => undefined;
   #onProbe: () => void = () => undefined;
 
-  private constructor(options: CrowdOptions) {
+  private constructor(options: ClientGroupOptions) {
     this.#options = options;
     this.#ledger = options.ledger;
     this.#counting = options.ledger !== undefined;
@@ -63,24 +68,24 @@ export class Crowd {
     this.sample = Array.from({ length: Math.ceil(options.size / SAMPLE_EVERY) }, (_, n) => n * SAMPLE_EVERY);
   }
 
-  /** Connects and subscribes every client. Resolves once each one's subscribe has been written. */
-  static async open(options: CrowdOptions, limitMs: number): Promise<Crowd> {
-    const crowd = new Crowd(options);
+  /** Connects and subscribes every client. Resolves when the last subscribe message has been written. */
+  static async open(options: ClientGroupOptions, limitMs: number): Promise<ClientGroup> {
+    const group = new ClientGroup(options);
     try {
-      await before(limitMs, `${options.size} clients to connect`, crowd.#open());
-      return crowd;
+      await withDeadline(limitMs, `${options.size} clients to connect`, group.#open());
+      return group;
     } catch (error) {
-      crowd.close();
+      group.close();
       throw error;
     }
   }
 
-  /** Subscribes the clients of a crowd that was opened with `hold`. */
+  /** Subscribes all clients. Call it if the group was opened with `hold`. */
   subscribe(): void {
     for (const [index, client] of this.#clients.entries()) this.#subscribe(index, client);
   }
 
-  /** Sends probes until one has reached every client: from then on all are live, and no older probe is on its way. */
+  /** Sends probes until one has reached every client. Then all are live, and no older probe is in flight. */
   async becomeLive(send: (content: string) => Promise<unknown>, limitMs: number): Promise<void> {
     for (let attempt = 0; attempt < PROBES; attempt += 1) {
       this.#probe += 1;
@@ -99,7 +104,7 @@ export class Crowd {
     );
   }
 
-  /** From here on data is counted; the sample is checked against the ledger. */
+  /** Starts counting from zero and records the sample in the ledger. */
   count(ledger: Ledger): void {
     this.#ledger = ledger;
     this.#counting = true;
@@ -108,10 +113,12 @@ export class Crowd {
     for (const [index, client] of this.#clients.entries()) client.reads = this.#reads(index);
   }
 
-  /** Whether `total` data frames were counted within the limit, and before every client was lost. */
+  /**
+   * Waits for `total` data frames. Resolves to false if the time runs out or every client has disconnected.
+   */
   async until(total: number, limitMs: number): Promise<boolean> {
     if (this.delivered >= total) return true;
-    if (this.#gone === this.#clients.length) return false;
+    if (this.#closedCount === this.#clients.length) return false;
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#onTarget(false), limitMs);
       this.#target = total;
@@ -124,7 +131,7 @@ export class Crowd {
     });
   }
 
-  /** Whether every client counted exactly this many data frames. */
+  /** Whether every client received exactly this many data frames. */
   eachGot(count: number): boolean {
     return this.counts.every((got) => got === count);
   }
@@ -154,9 +161,14 @@ export class Crowd {
     const { host, port, protocol, roomId, hold, size } = this.#options;
     const index = this.#clients.length;
     const operation = this.#options.operation(index);
-    const join: Join = { roomId, operationId: randomUUID(), contentField: 'content', ...operation };
+    const subscription: Subscription = {
+      roomId,
+      operationId: randomUUID(),
+      contentField: 'content',
+      ...operation,
+    };
     const client = new Client(
-      { host, port, protocol, join, buffer: this.#buffer },
+      { host, port, protocol, subscription, buffer: this.#buffer },
       {
         ready: () => {
           if (!hold) this.#subscribe(index, client);
@@ -165,11 +177,11 @@ export class Crowd {
         counted: () => this.#counted(index),
         read: (delivery, text) => this.#read(index, client, delivery, text),
         unexpected: (text) => this.#fault(`unexpected: ${text}`),
-        gone: (reason) => {
+        closed: (reason) => {
           if (this.#closing) return;
-          this.#gone += 1;
+          this.#closedCount += 1;
           this.#fault(reason);
-          if (this.#gone === size) this.#onTarget(false);
+          if (this.#closedCount === size) this.#onTarget(false);
         },
       },
     );
@@ -187,10 +199,10 @@ export class Crowd {
 
   #read(index: number, client: Client, delivery: Delivery | undefined, text: string): void {
     if (this.#counting) {
-      this.#ledger?.received(index, client.join, delivery, text, performance.now());
+      this.#ledger?.received(index, client.subscription, delivery, text, performance.now());
       this.#counted(index);
-    } else if (!delivery || !isFor(delivery, client.join)) {
-      this.#fault(`no data: ${text}`);
+    } else if (!delivery || !isFor(delivery, client.subscription)) {
+      this.#fault(`not a message: ${text}`);
     } else if (indexOf(delivery.content, 'probe') === this.#probe) {
       this.#behind.delete(client);
       if (this.#behind.size === 0) this.#onProbe();

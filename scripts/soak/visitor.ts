@@ -5,20 +5,20 @@ import { ask } from '../../test/support/ask.js';
 import type { TestServer } from '../../test/support/server.js';
 import { codeOf } from '../../test/support/talker.js';
 
-/** What may be asked over HTTP; the last three are refused. */
-const QUESTIONS = [
+/** Operations over HTTP. The server refuses the last three. */
+const OPERATIONS = [
   '{ messages(roomId: "ROOM", last: 200) { nodes { id content author { name } } } }',
   '{ activeRooms { id connectionCount lastMessage { content } } }',
   '{ messages(roomId: "ROOM", after: "1-1", first: 10) { nodes { id } } }',
   '{ messages(roomId: "no room!") { nodes { id } } }',
   'mutation { sendMessage(input: { roomId: "ROOM", content: "" }) { id } }',
 ];
-const FOLLOW =
+const SUBSCRIPTION =
   'subscription ($roomId: ID!, $last: Int) { messageAdded(roomId: $roomId, last: $last) { id } }';
 
-/** Someone who looks into one room after the other, never for long, and asks this and that. */
-export class Wanderer {
-  /** How often each answer came, by the code of its refusal; `OK` for data, `DISCONNECTED` for none. */
+/** A client that joins one room after another for a short time, and runs various queries. */
+export class Visitor {
+  /** How often each answer was received: an error code, `OK` for data, `DISCONNECTED` for no answer. */
   readonly answers = new Map<string, number>();
   #over = false;
   readonly #ended: Promise<unknown>;
@@ -38,14 +38,14 @@ export class Wanderer {
 
   async #ask(): Promise<void> {
     while (!this.#over) {
-      const query = this.#oneOf(QUESTIONS).replace('ROOM', this.#oneOf(this.rooms));
+      const query = this.#oneOf(OPERATIONS).replace('ROOM', this.#oneOf(this.rooms));
       const answer = await ask(this.server(), { query }).catch(() => 'DISCONNECTED');
       this.#count(typeof answer === 'string' ? answer : 'OK');
       await sleep(20 + this.random() * 60);
     }
   }
 
-  /** Subscribes to rooms, some of which nobody else is in, and cancels soon. */
+  /** Subscribes to rooms, some of them otherwise empty, and cancels soon after. */
   async #peek(): Promise<void> {
     while (!this.#over) {
       const client = createClient({ url: this.server().wsUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
@@ -55,7 +55,7 @@ export class Wanderer {
         const variables = { roomId, last: Math.floor(this.random() * 10) };
         const ended = new Promise<void>((resolve) => {
           const cancel = client.subscribe(
-            { query: FOLLOW, variables },
+            { query: SUBSCRIPTION, variables },
             {
               next: ({ errors }) => this.#count(String(errors?.[0]?.extensions?.code ?? 'OK')),
               error: (error) => resolve(this.#count(codeOf(error))),

@@ -1,12 +1,12 @@
-/** Where a contender's process listens, and the Redis that it shares with its second process. */
-export interface Place {
+/** Where a contender listens, and the Redis that its two processes share. */
+export interface Environment {
   readonly host: string;
   readonly port: number;
   readonly redisUrl: string;
 }
 
-/** Reads HOST, PORT and REDIS_URL; an error names the variable that is missing. */
-export function placeFromEnv(env: NodeJS.ProcessEnv): Place {
+/** Reads HOST, PORT and REDIS_URL. Throws an error that names the missing variable. */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const read = (name: string): string => {
     const value = env[name];
     if (!value) throw new Error(`${name} is not set.`);
@@ -15,5 +15,5 @@ export function placeFromEnv(env: NodeJS.ProcessEnv): Place {
   return { host: read('HOST'), port: Number(read('PORT')), redisUrl: read('REDIS_URL') };
 }
 
-/** The path that answers 200 once a contender accepts clients. */
+/** HTTP path that answers 200 when the contender accepts clients. */
 export const readyPath = '/health/ready';
