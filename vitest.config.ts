@@ -1,31 +1,57 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files that count what their process holds, or keep it busy: each gets a process of its own. */
-const ALONE = ['test/*.test.ts', 'test/{examples,faults,support,web}/**/*.test.ts'];
+/** Files that count what their process holds (its timers, too), or keep it busy: each gets a process of its own. */
+const ALONE = [
+  'test/*.test.ts',
+  'test/{examples,faults,support,web}/**/*.test.ts',
+  'test/packages/client/{resumption,send}.test.ts',
+  'test/fanout/**/{hub-checks,topic}.test.ts',
+];
 
 /** The first resolves `#domain/…` and the like to src/ instead of dist/ (package.json, `imports`). */
 const CONDITIONS = ['@streamly/source', 'node'];
 
-export default defineConfig({
-  // One graphql for our code and for the libraries: they load its CommonJS build, Vite would take the other.
-  resolve: {
-    alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
-    conditions: CONDITIONS,
-  },
-  ssr: { resolve: { conditions: CONDITIONS } },
-  test: {
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    // One more than the two cores that the suite is made for: most of the tests wait most of the time.
-    maxWorkers: 3,
-    reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest/report.json' }]] : ['default'],
-    projects: [
-      { extends: true, test: { name: 'alone', include: ALONE } },
-      // To load what they all load once, and not a hundred times, takes a minute less.
-      {
-        extends: true,
-        test: { name: 'together', include: ['test/**/*.test.ts'], exclude: ALONE, isolate: false },
-      },
-    ],
-  },
+/** What `--mode quick` leaves out: faults, clusters, the browser, floods, long runs and thousands of random cases. */
+const SLOW = [
+  'test/{faults,clusters,web}/**',
+  'test/examples.test.ts',
+  '**/*.property.test.ts',
+  'test/server/{fuzzing,guards/floods,guards/slow-clients}.test.ts',
+  '**/{churn,outage,restarts,stalled-viewer,tracing}.test.ts',
+];
+
+export default defineConfig(({ mode }) => {
+  const exclude = mode === 'quick' ? SLOW : [];
+  return {
+    resolve: {
+      // The client by its package name, from its sources.
+      tsconfigPaths: true,
+      // One graphql for our code and for the libraries: they load its CommonJS build, Vite would take the other.
+      alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+      conditions: CONDITIONS,
+    },
+    ssr: { resolve: { conditions: CONDITIONS } },
+    test: {
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      // One more than the two cores that the suite is made for: most of the tests wait most of the time.
+      maxWorkers: 3,
+      reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest/report.json' }]] : ['default'],
+      // The server alone. What runs in processes of its own, such as main.ts, is not seen.
+      coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text', 'html'] },
+      projects: [
+        { extends: true, test: { name: 'alone', include: ALONE, exclude } },
+        // To load what they all load once, and not a hundred times, takes a minute less.
+        {
+          extends: true,
+          test: {
+            name: 'together',
+            include: ['test/**/*.test.ts'],
+            exclude: [...ALONE, ...exclude],
+            isolate: false,
+          },
+        },
+      ],
+    },
+  };
 });

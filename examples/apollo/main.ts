@@ -5,7 +5,7 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { OperationTypeNode } from 'graphql';
 import { createClient } from 'graphql-ws';
-import { resumingClient, sendOnce } from 'streamly-chat/client';
+import { resumingClient, sendOnce } from 'streamly-chat-client';
 import { WebSocket } from 'ws';
 import { History, Live, Send } from './documents.js';
 

@@ -1,7 +1,7 @@
 // A bot without a framework. It answers every "!ping", even those sent while it was disconnected.
 //   npx tsx examples/bot/main.ts [endpoint] [room]
 import { createClient } from 'graphql-ws';
-import { followRoom, resumingClient, send } from 'streamly-chat/client';
+import { followRoom, resumingClient, send } from 'streamly-chat-client';
 import { WebSocket } from 'ws';
 
 const [endpoint = 'http://localhost:4000/graphql', roomId = 'lobby'] = process.argv.slice(2);

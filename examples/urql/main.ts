@@ -2,7 +2,7 @@
 //   npx tsx examples/urql/main.ts [endpoint] [room]
 import { Client, fetchExchange, gql, subscriptionExchange } from '@urql/core';
 import { createClient } from 'graphql-ws';
-import { resumingClient, sendOnce } from 'streamly-chat/client';
+import { resumingClient, sendOnce } from 'streamly-chat-client';
 import { WebSocket } from 'ws';
 
 const [endpoint = 'http://localhost:4000/graphql', roomId = 'lobby'] = process.argv.slice(2);

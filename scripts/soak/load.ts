@@ -11,7 +11,7 @@ const ROOMS: Readonly<Record<string, number>> = { lively: 150, busy: 40, quiet: 
 
 /** Viewers per room that use plain graphql-ws. */
 const PLAIN_VIEWERS = 8;
-/** Viewers per room that use streamly-chat/client. */
+/** Viewers per room that use streamly-chat-client. */
 const RESUMING_VIEWERS = 3;
 /** Viewers per room that use server-sent events. */
 const EVENT_STREAMS = 3;

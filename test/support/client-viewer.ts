@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
+import { type ResumingClient, resumingClient } from 'streamly-chat-client';
 import { WebSocket } from 'ws';
 import type { MessageId } from '#domain/message.js';
-import { type ResumingClient, resumingClient } from '../../web/client/index.js';
 import type { TestServer } from './server.js';
 import type { Counted } from './site.js';
 import { TOLD_OF_A_GAP } from './tally.js';
@@ -10,7 +10,7 @@ const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
   messageAdded(roomId: $roomId, after: $after, last: $last) { id }
 }`;
 
-/** A viewer by streamly-chat/client, from the beginning of a room. */
+/** A viewer by streamly-chat-client, from the beginning of a room. */
 export class ClientViewer implements Counted {
   received: string[] = [];
   cursor: MessageId | undefined = '0';

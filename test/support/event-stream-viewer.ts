@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageId } from '#domain/message.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
+import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 import type { Counted } from './site.js';
 import { TOLD_OF_A_GAP } from './tally.js';
@@ -36,10 +37,11 @@ export class EventStreamViewer implements Counted {
   }
 
   async #run(): Promise<void> {
+    const random = randomFrom(seedOf(this.name));
     while (!this.#closed) {
       // However it ends, it is asked for again after the last message.
       await this.#follow().catch(() => undefined);
-      await sleep(20 + Math.random() * 60);
+      await sleep(20 + random() * 60);
     }
   }
 

@@ -86,7 +86,8 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   }
 }
 
-let lastPort = Math.floor(Math.random() * 1000);
+// Each process begins elsewhere, so that two runs of the tests on one machine seldom meet.
+let lastPort = process.pid % 1000;
 
 /**
  * Each worker of the test runner has a thousand ports of its own and takes them in turn, so that no other

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { MessageId } from '#domain/message.js';
+import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 import { type Received, TOLD_OF_A_GAP } from './tally.js';
 
@@ -67,10 +68,11 @@ export class ResumingViewer implements Received {
 
   async #run(): Promise<void> {
     const { signal } = this.#closing;
+    const random = randomFrom(seedOf(this.name));
     while (!signal.aborted) {
       await this.#follow(signal);
       // Spread, so that a crowd does not come back in step.
-      if (!signal.aborted) await sleep(20 + Math.random() * 60, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await sleep(20 + random() * 60, undefined, { signal }).catch(() => undefined);
     }
   }
 

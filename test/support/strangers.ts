@@ -6,7 +6,7 @@ import type { Talker } from './talker.js';
 import { type Counts, Tally } from './tally.js';
 
 export interface StrangersOptions {
-  /** Clients over graphql-ws as it is; a fifth as many by streamly-chat/client come on top. */
+  /** Clients over graphql-ws as it is; a fifth as many by streamly-chat-client come on top. */
   clients: number;
   messages: number;
   /** Messages a second, as far as the machine keeps up. */

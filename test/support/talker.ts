@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 import type { Known } from './tally.js';
 
@@ -37,11 +38,13 @@ export class Talker {
   #talkative = false;
   #talking: Promise<void> | undefined;
   readonly #clients = new Map<string, Client>();
+  readonly #random: () => number;
 
   readonly roomId: string;
 
   constructor(private readonly options: TalkerOptions) {
     this.roomId = options.roomId;
+    this.#random = randomFrom(seedOf(options.name));
   }
 
   /** Sends so many messages, as fast as answers come or as is said; resolves once all are accepted. */
@@ -74,7 +77,7 @@ export class Talker {
       }
       this.refusals.set(answer, (this.refusals.get(answer) ?? 0) + 1);
       if (this.#closed) throw new Error(`${nonce} was given up: ${answer}`);
-      await sleep(Math.random() * Math.min(20 * attempt, 200));
+      await sleep(this.#random() * Math.min(20 * attempt, 200));
     }
   }
 

@@ -4,11 +4,14 @@ import { inspect } from 'node:util';
 export interface UntilOptions {
   /** What is waited for, as it should read in the error: `the third message`. */
   what: string;
-  /** In milliseconds; 10,000 where not given. */
+  /** In milliseconds; 20,000 if not given. */
   timeout?: number;
   /** The pause between two looks, in milliseconds; 10 where not given. */
   interval?: number;
 }
+
+/** Two heartbeats: on a busy machine a write of presence may fail, and the next heartbeat repeats it. */
+const TIMEOUT_MS = 20_000;
 
 /**
  * Looks again and again until the condition gives something truthy, and returns that. A condition that
@@ -17,7 +20,7 @@ export interface UntilOptions {
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { what, timeout = 10_000, interval = 10 }: UntilOptions,
+  { what, timeout = TIMEOUT_MS, interval = 10 }: UntilOptions,
 ): Promise<T> {
   const timeIsUp = AbortSignal.timeout(timeout);
   let last = 'the first look had not ended';

@@ -1,6 +1,6 @@
 /** What one says, until it is settled, with the answers in the test's hands. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { refusal } from '#test/client/scripted-client.js';
+import { refusal } from '#test/packages/client/scripted-client.js';
 import { until } from '#test/support/until.js';
 import type { Message } from '../../web/page/room/message.js';
 import { type Deliver, Outbox, type OutboxView } from '../../web/page/room/outbox.js';

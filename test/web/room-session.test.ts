@@ -1,8 +1,8 @@
 /** A room as its view has it, with the server in the test's hands. */
 import { Observable } from '@apollo/client';
+import type { ResumeEvent } from 'streamly-chat-client';
 import { describe, expect, it } from 'vitest';
-import { refusal } from '#test/client/scripted-client.js';
-import type { ResumeEvent } from '../../web/client/index.js';
+import { refusal } from '#test/packages/client/scripted-client.js';
 import type { ChatClient } from '../../web/page/chat-client.js';
 import type { Message } from '../../web/page/room/message.js';
 import { Outboxes } from '../../web/page/room/outboxes.js';

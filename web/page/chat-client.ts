@@ -2,7 +2,7 @@ import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/clien
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { OperationTypeNode } from 'graphql';
 import { createClient } from 'graphql-ws';
-import { type ResumeEvent, resumingClient } from '../client/index.js';
+import { type ResumeEvent, resumingClient } from 'streamly-chat-client';
 import { SendMessage } from './documents.js';
 import { Outboxes } from './room/outboxes.js';
 import { ENDPOINT } from './settings.js';

@@ -13,6 +13,8 @@ const SERVER = 'http://localhost:4000';
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [react(), compressed()],
+  // The client's sources, by the paths in tsconfig.json: no build of it is needed first.
+  resolve: { tsconfigPaths: true },
   build: { outDir: OUT, emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false } },
   server: { proxy: { '/graphql': { target: SERVER, ws: true } } },
 });

@@ -78,7 +78,8 @@ describe('with Redis', () => {
     const started = performance.now();
     const failed = await repository.send(draft('ghost')).catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: expect.any(Error) });
-    expect(performance.now() - started).toBeLessThan(100);
+    // At once, and not when the two seconds are up that a command may take.
+    expect(performance.now() - started).toBeLessThan(1_500);
     await redis.server.restart();
     await until(() => commands.ping(), { what: 'the connection to come back' });
     await repository.send(draft('after'));

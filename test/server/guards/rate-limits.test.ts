@@ -95,6 +95,8 @@ describe('a flood of sends', () => {
   it('over HTTP is told when to come back, which is when it may', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_WINDOW_SECONDS: 1 });
     expect(codeIn(await post(server, say()))).toBeUndefined();
+    // Before the question, since its answer may be late.
+    const askedAt = performance.now();
     const refused = await post(server, say());
     expect(refused.status).toBe(200);
     const { code, retryAfterMs } = refused.body.errors![0]!.extensions as {
@@ -104,9 +106,8 @@ describe('a flood of sends', () => {
     expect(code).toBe('RATE_LIMITED');
     expect(retryAfterMs).toBeGreaterThan(0);
     expect(retryAfterMs).toBeLessThanOrEqual(1_000);
-    const refusedAt = performance.now();
     await until(async () => codeIn(await post(server, say())) === undefined, { what: 'the limit to pass' });
-    expect(performance.now() - refusedAt).toBeGreaterThanOrEqual(retryAfterMs - 20);
+    expect(performance.now() - askedAt).toBeGreaterThanOrEqual(retryAfterMs - 20);
   });
 
   it('is no flood where one message is sent again and again with its nonce', async () => {

@@ -61,6 +61,7 @@ describe('roomUpdated', () => {
   });
 
   it('comes once a second at most, with the latest, and is silent where nothing changed', async () => {
+    const beganAt = performance.now();
     const busy = updates('busy', 'lastMessage { content }');
     const silent = updates('busy', 'id');
     await until(() => busy.results.length === 1 && silent.results.length === 1, { what: 'the room' });
@@ -76,9 +77,10 @@ describe('roomUpdated', () => {
     await until(() => busy.results.at(-1)!.roomUpdated.lastMessage?.content === `message ${sent}`, {
       what: 'the latest',
     });
-    const between = busy.times.slice(1).map((time, index) => time - busy.times[index]!);
-    // A little less than a second, since what is measured is when they came.
-    for (const time of between) expect(time).toBeGreaterThan(900);
+    // From the start, and not from one to the next: each may arrive late, which brings it closer to the next.
+    for (const [index, time] of busy.times.entries()) {
+      expect(time - beganAt).toBeGreaterThanOrEqual(index * 1_000 - 20);
+    }
     expect(silent.results).toHaveLength(1);
   });
 

@@ -265,7 +265,11 @@ describe('whoever is told to go', () => {
       socket.socket as unknown as { _receiver: { removeAllListeners(name: string): void } }
     )._receiver.removeAllListeners('conclude');
     await used.redis.cli('DEL', `session:${sessionIdOf(token)}`);
-    const sending = setInterval(() => socket.subscribe(String(Math.random()), say('after the end')), 5);
+    let sent = 0;
+    const sending = setInterval(() => {
+      sent += 1;
+      socket.subscribe(`send ${sent}`, say('after the end'));
+    }, 5);
     ended.push(() => clearInterval(sending));
     // What is sent before the end is seen is stored; at the end there is nothing more.
     const stored = async () => used.redis.cli('LLEN', 'messages:room1');

@@ -44,8 +44,13 @@ describe('a stream', () => {
     });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
-    const readUntil = async (end: string) => {
-      while (!text.endsWith(end)) text += (await reader.read()).value ?? '';
+    // Anywhere in the text: a comment may follow in the same chunk.
+    const readUntil = async (part: string) => {
+      while (!text.includes(part)) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`The stream ended after ${JSON.stringify(text)}`);
+        text += value;
+      }
     };
     await readUntil(':\n\n');
     await say(used.server, 'wire', 'one\ntwo');

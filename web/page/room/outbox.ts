@@ -1,4 +1,4 @@
-import { type SendError, type SendRetry, sendOnce } from '../../client/index.js';
+import { type SendError, type SendRetry, sendOnce } from 'streamly-chat-client';
 import { compareIds, type Message } from './message.js';
 import { mayBe, type Pending } from './pending.js';
 

@@ -1,4 +1,4 @@
-import type { SendError } from '../../client/index.js';
+import type { SendError } from 'streamly-chat-client';
 import { compareIds, type Message } from './message.js';
 
 /** A message of one's own that is not settled: shown below the others until it is. */

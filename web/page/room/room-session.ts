@@ -2,7 +2,7 @@
  * One room, as long as it is looked at: its subscription, its timeline, what one says in it, and how the
  * connection is. React reads snapshots of it, made in batches. What is unsent outlives it, in its outbox.
  */
-import type { ResumeEvent } from '../../client/index.js';
+import type { ResumeEvent } from 'streamly-chat-client';
 import type { ChatClient } from '../chat-client.js';
 import { History, MessageAdded } from '../documents.js';
 import type { HistoryQuery } from '../generated/graphql.js';

@@ -1,4 +1,4 @@
-import type { ResumeEvent } from '../../client/index.js';
+import type { ResumeEvent } from 'streamly-chat-client';
 
 /** How it stands with the connection to a room. */
 export type Status =

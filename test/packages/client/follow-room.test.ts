@@ -1,8 +1,8 @@
+import { type ChatMessage, followRoom, type ResumeEvent, send } from 'streamly-chat-client';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { MessageAdded } from '#test/support/documents.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
-import { type ChatMessage, followRoom, type ResumeEvent, send } from '../../web/client/index.js';
 import { networkTo, newRoom, numbered, plainClient, resumingOver, say } from './fixture.js';
 
 const used = useServer();

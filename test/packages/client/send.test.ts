@@ -1,9 +1,9 @@
+import { type SendError, type SendRetry, send, sendOnce } from 'streamly-chat-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis } from '#test/support/redis-server.js';
 import { startServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
-import { type SendError, type SendRetry, send, sendOnce } from '../../web/client/index.js';
 import {
   atEnd,
   networkTo,

@@ -17,6 +17,9 @@ import {
 
 const used = useServer({ ROOM_LOG_CAPACITY: 200, HEAD_CHECK_MS: 100 });
 
+/** The network breaks after so many messages. The last few come after the last break. */
+const CUT_EVERY = 8;
+
 describe('over a network that breaks off again and again', () => {
   it.each([
     ['connects when it has to', {}],
@@ -36,16 +39,24 @@ describe('over a network that breaks off again and again', () => {
     await told(events, 'live', viewers.length);
 
     const contents = numbered('message', 100);
+    const haveAll = (count: number) => () => viewers.every(({ received }) => received.length >= count);
+    let sent = 0;
+    let cuts = 0;
     await say(used.server, room, contents, async () => {
-      if (Math.random() < 0.15) network.cut();
-      await sleep(Math.random() * 4);
+      sent += 1;
+      if (sent % CUT_EVERY !== 0) return;
+      // In turn: while the client is connecting or catching up, and once everything has arrived.
+      await until(() => network.open > 0, { what: 'a connection', interval: 1 });
+      if (cuts % 2 === 1) await until(haveAll(sent), { what: 'what was sent before the cut' });
+      network.cut();
+      cuts += 1;
     });
-    await until(() => viewers.every(({ received }) => received.length >= contents.length), {
-      what: 'everything to arrive',
-    });
+    await until(haveAll(contents.length), { what: 'everything to arrive' });
 
     for (const viewer of viewers) expect(viewer.contents).toEqual(contents);
-    expect(network.accepted).toBeGreaterThan(5);
+    // Each cut broke a connection, and the last messages needed another one.
+    expect(cuts).toBe(12);
+    expect(network.accepted).toBeGreaterThan(cuts);
   });
 
   it('a subscription that has seen no message yet loses none', async () => {

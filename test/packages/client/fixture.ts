@@ -1,11 +1,11 @@
 import { type Client, type ClientOptions, createClient } from 'graphql-ws';
+import { type ResumeEvent, type ResumingOptions, resumingClient } from 'streamly-chat-client';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { RedisServer } from '#test/support/redis-server.js';
 import type { TestServer } from '#test/support/server.js';
 import { TcpProxy } from '#test/support/tcp-proxy.js';
 import { until } from '#test/support/until.js';
-import { type ResumeEvent, type ResumingOptions, resumingClient } from '../../web/client/index.js';
 
 export const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
   messageAdded(roomId: $roomId, after: $after, last: $last) { id content }

@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError } from 'graphql';
+import type { FormattedExecutionResult } from 'graphql-ws';
 
 /** What became of an operation that failed, and whether it may be tried again. */
 export interface Failure {
@@ -46,7 +46,7 @@ export function failureOf(cause: unknown): Failure {
   return { kind: 'retry', code, retryAfterMs: Math.max(...waits) };
 }
 
-type Errors = readonly GraphQLFormattedError[];
+type Errors = NonNullable<FormattedExecutionResult['errors']>;
 
 /** The server's errors, wherever a library keeps them; undefined where there are none. */
 function errorsIn(cause: unknown): Errors | undefined {

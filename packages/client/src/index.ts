@@ -1,6 +1,6 @@
 /**
- * `streamly-chat/client`: what a client has to do so that nothing is lost, nothing comes twice and all comes
- * in order, over graphql-ws as it is. Without dependencies; for browsers and Node.
+ * `streamly-chat-client`: a resuming client on top of graphql-ws. Nothing is lost, nothing arrives twice, and
+ * everything stays in order. It has no dependencies and works in browsers and Node.
  */
 
 export { DocumentError } from './document.js';

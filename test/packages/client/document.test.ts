@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareIds } from '#domain/message.js';
-import { compareCursors, isCursor } from '../../web/client/cursor.js';
-import { isSubscription, roomVariablesOf } from '../../web/client/document.js';
+import { compareCursors, isCursor } from '../../../packages/client/src/cursor.js';
+import { isSubscription, roomVariablesOf } from '../../../packages/client/src/document.js';
 
 describe('isSubscription', () => {
   it.each([

@@ -1,11 +1,6 @@
 import type { FormattedExecutionResult } from 'graphql-ws';
+import { DocumentError, type ResumeEvent, type ResumingOptions, resumingClient } from 'streamly-chat-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  DocumentError,
-  type ResumeEvent,
-  type ResumingOptions,
-  resumingClient,
-} from '../../web/client/index.js';
 import { FOLLOW } from './fixture.js';
 import { messageAdded, refusal, refuse, ScriptedClient } from './scripted-client.js';
 

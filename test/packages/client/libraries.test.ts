@@ -10,13 +10,13 @@ import {
   requestSubscription,
   Store,
 } from 'relay-runtime';
+import { type ResumingClient, sendOnce } from 'streamly-chat-client';
 import { describe, expect, it } from 'vitest';
 import { relayRequest } from '#test/support/clients/relay-request.js';
 import { MessageAdded, SendMessage } from '#test/support/documents.js';
 import type { MessageAddedSubscription } from '#test/support/generated/graphql.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
-import { type ResumingClient, sendOnce } from '../../web/client/index.js';
 import {
   atEnd,
   networkTo,

@@ -1,0 +1,106 @@
+/** The npm packages as `npm run build` and `npm pack` make them, installed in a project of their own. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const bin = (name: string) => join(root, 'node_modules/.bin', name);
+
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'streamly-test-client-'));
+  await install('streamly-chat-client', join(root, 'packages/client'));
+  await install('streamly-chat', root);
+  for (const name of ['graphql', 'graphql-ws']) {
+    await symlink(join(root, 'node_modules', name), join(dir, 'node_modules', name));
+  }
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+/** Packs what was built, without building it again, and unpacks it where npm would. */
+async function install(name: string, folder: string): Promise<void> {
+  const args = ['pack', '--ignore-scripts', '--json', '--workspaces=false', '--pack-destination', dir];
+  const { stdout } = await run('npm', args, { cwd: folder });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  const target = join(dir, 'node_modules', name);
+  await mkdir(target, { recursive: true });
+  await run('tar', ['-xzf', join(dir, filename), '-C', target, '--strip-components=1']);
+}
+
+const installed = (name: string) => join(dir, 'node_modules', name);
+const manifest = async (name: string) =>
+  JSON.parse(await readFile(join(installed(name), 'package.json'), 'utf8')) as Record<string, unknown>;
+
+describe.each(['streamly-chat-client', 'streamly-chat/client'])('%s', (name) => {
+  it('can be imported in plain Node', async () => {
+    const program = `import * as client from '${name}'; console.log(Object.keys(client).sort().join())`;
+    await writeFile(join(dir, 'program.mjs'), program);
+    const { stdout } = await run(process.execPath, ['program.mjs'], { cwd: dir });
+    expect(stdout.trim()).toBe(
+      'ChatClientError,DocumentError,SendError,followRoom,resumingClient,send,sendOnce',
+    );
+  });
+
+  it('has types that compile in a strict project', async () => {
+    await writeFile(
+      join(dir, 'program.mts'),
+      `import { createClient } from 'graphql-ws';
+       import { followRoom, resumingClient, send } from '${name}';
+       const client = resumingClient(createClient({ url: 'ws://localhost' }), {
+         onEvent: (event) => {
+           if (event.type === 'live') event.missed satisfies number;
+         },
+       });
+       for await (const { id, content } of followRoom(client, { roomId: 'lobby' })) {
+         if (content === id) await send(client, { roomId: 'lobby', content });
+       }
+       // @ts-expect-error a room is needed
+       followRoom(client, {});`,
+    );
+    const options = ['--noEmit', '--strict', '--module', 'NodeNext', '--target', 'ES2022', '--types', ''];
+    const { stdout } = await run(
+      bin('tsc'),
+      [...options, '--lib', 'ES2022,DOM', '--skipLibCheck', 'program.mts'],
+      { cwd: dir },
+    ).catch((error: { stdout: string }) => error);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('the package streamly-chat-client', () => {
+  it('has the version of the server, and no dependencies', async () => {
+    const client = await manifest('streamly-chat-client');
+    expect(client.version).toBe((await manifest('streamly-chat')).version);
+    expect(client).not.toHaveProperty('dependencies');
+    expect(client.peerDependencies).toEqual({ 'graphql-ws': expect.any(String) });
+  });
+
+  it('contains the built client, its README and its license, and nothing else', async () => {
+    const names = await readdir(installed('streamly-chat-client'));
+    expect(names.sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
+    expect(await readdir(join(installed('streamly-chat-client'), 'dist'))).toContain('index.d.ts');
+  });
+
+  it('imports no other package, and stays small', async () => {
+    const outfile = join(dir, 'bundle.js');
+    // Packages stay external, so an import of anything but the client's own files remains in the bundle.
+    await run(bin('esbuild'), [
+      join(installed('streamly-chat-client'), 'dist/index.js'),
+      '--bundle',
+      '--minify',
+      '--format=esm',
+      '--packages=external',
+      `--outfile=${outfile}`,
+    ]);
+    const bundle = await readFile(outfile, 'utf8');
+    expect(bundle).not.toMatch(/\bimport\b|\brequire\b/);
+    expect(gzipSync(bundle, { level: 9 }).length).toBeLessThan(5_500);
+  });
+});
