@@ -20,7 +20,7 @@ export function windowOf({ first, last, after, before }: PageArguments, limits: 
   };
 
   function takeOf(): Window['take'] {
-    if (first != null && last != null) throw badInput('last', 'give either "first" or "last", not both');
+    if (first != null && last != null) throw badInput('last', 'cannot be combined with first');
     if (first != null) return { first };
     if (last != null) return { last };
     return after != null && before == null

@@ -85,7 +85,7 @@ export function recording({
       return true;
     },
     find: async () => null,
-    over: async () => [],
+    findEnded: async () => [],
   };
   const slowModes: SlowModes = {
     async set(roomId, seconds) {

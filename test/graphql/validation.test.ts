@@ -67,7 +67,7 @@ describe('bad input', () => {
 
   it('is told in words that stand behind the field', async () => {
     const { refusal } = await run(SendMessage, send({ content: 'x'.repeat(501) }));
-    expect(refusal?.message).toBe('input.content: a message is limited to 500 characters');
+    expect(refusal?.message).toBe('input.content must have at most 500 characters.');
   });
 });
 

@@ -3,13 +3,13 @@ import { retireEmptyRooms } from '#redis/client/active-rooms.js';
 import { connectionsKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
 import { changeSet, chunks, memberOf, scanMembers } from '#redis/client/members.js';
 
-/** The connections that a node holds: for each room, how often each of them joined. */
-export type Held = ReadonlyMap<string, ReadonlyMap<string, number>>;
+/** A node's connections: for each room, how many times each connection joined it. */
+export type HeldConnections = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-/** Rooms looked at together: in one round trip for each step. */
-const ROOMS_AT_ONCE = 100;
+/** Rooms per batch. Each step of a batch takes one round trip. */
+const ROOMS_PER_BATCH = 100;
 
-/** Adds a node's connections to a room's set, or takes them out. Throws what Redis gives as an error. */
+/** Adds a node's connections to a room's set, or removes them. Throws Redis errors unchanged. */
 export function changeConnections(
   commands: Redis,
   nodeId: string,
@@ -21,8 +21,12 @@ export function changeConnections(
   return changeSet(commands, change, connectionsKey(roomId), members);
 }
 
-/** Puts all that a node holds into Redis. Throws what Redis gives as an error. */
-export async function announce(commands: Redis, nodeId: string, held: Held): Promise<void> {
+/** Adds all connections of a node to Redis. Throws Redis errors unchanged. */
+export async function addAllConnections(
+  commands: Redis,
+  nodeId: string,
+  held: HeldConnections,
+): Promise<void> {
   const writes = [...held].map(([roomId, connections]) =>
     changeConnections(commands, nodeId, 'sadd', roomId, connections.keys()),
   );
@@ -31,15 +35,15 @@ export async function announce(commands: Redis, nodeId: string, held: Held): Pro
 }
 
 /**
- * Takes out what Redis holds under a node's name and the node does not hold. What it holds is looked at in
- * the moment of writing, since it changes meanwhile. Ends early where `isOver` says so. Throws what Redis
- * gives as an error.
+ * Removes the entries that Redis has for a node but the node does not hold. Reads `held` at the moment of
+ * writing, because it changes while this runs. Stops early if `shouldStop` returns true. Throws Redis errors
+ * unchanged.
  */
 export async function removeStrays(
   commands: Redis,
   nodeId: string,
-  held: Held,
-  isOver: () => boolean,
+  held: HeldConnections,
+  shouldStop: () => boolean,
 ): Promise<void> {
   async function removeFrom(roomId: string): Promise<boolean> {
     let hadStrays = false;
@@ -52,8 +56,8 @@ export async function removeStrays(
     return hadStrays;
   }
 
-  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_AT_ONCE)) {
-    if (isOver()) return;
+  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_PER_BATCH)) {
+    if (shouldStop()) return;
     const hadStrays = await Promise.all(roomIds.map(removeFrom));
     await retireEmptyRooms(
       commands,

@@ -87,7 +87,7 @@ describe('the end of a session', () => {
     const { token } = await sessions().start('Ann', []);
     const key = sessionKey(sessionIdOf(token));
     await node.commands.pexpire(key, 20_000);
-    expect(await sessions().over([sessionIdOf(token)])).toEqual([]);
+    expect(await sessions().findEnded([sessionIdOf(token)])).toEqual([]);
     expect(await node.commands.pttl(key)).toBeGreaterThan(59_000);
   });
 
@@ -103,7 +103,7 @@ describe('the end of a session', () => {
     const started = await Promise.all(Array.from({ length: 1_001 }, () => sessions().start('Ann', [])));
     const ids = started.map(({ token }) => sessionIdOf(token));
     await sessions().end(ids[700]!);
-    expect(await sessions().over(ids)).toEqual([ids[700]]);
+    expect(await sessions().findEnded(ids)).toEqual([ids[700]]);
   });
 });
 
@@ -124,7 +124,7 @@ test('where Redis is away it says so, and does not take anybody for unknown', as
     const { commands } = await other.connect();
     const away = createSessions({ commands, ttlMs: 1_000 });
     await other.server.kill();
-    for (const call of [away.start('Ann', []), away.find('x'), away.end('x'), away.over(['x'])]) {
+    for (const call of [away.start('Ann', []), away.find('x'), away.end('x'), away.findEnded(['x'])]) {
       await expect(call).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     }
   } finally {
