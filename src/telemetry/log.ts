@@ -1,9 +1,12 @@
 import { pino } from 'pino';
 
-/** A structured log, one JSON line each, to standard output. */
+/** A structured log that writes JSON lines to standard output. */
 export type Log = pino.Logger;
 
-/** Message contents and credentials are never handed to it; what may hold them by accident is left out. */
+/**
+ * Creates the log of a node. Callers never log message contents or credentials. As a second line of defence,
+ * fields that could contain them are removed.
+ */
 export function createLog(level: string, nodeId: string): Log {
   return pino({
     level,
@@ -18,7 +21,7 @@ export function createLog(level: string, nodeId: string): Log {
         'password',
         'token',
         'authorization',
-        // What Redis was asked to do, in the error that it refused it with: a message, a name, an address.
+        // The failed command in an error of ioredis, whose arguments may be a message, a name or an address.
         'err.command',
         'err.aggregateErrors[*].command',
       ],
@@ -27,8 +30,11 @@ export function createLog(level: string, nodeId: string): Log {
   });
 }
 
-/** Says a thing once in a while where it would be said a thousand times a second. */
-export function throttled(intervalMs: number, say: (suppressed: number) => void): () => void {
+/**
+ * Wraps a log call so that it runs at most once per `intervalMs`. Each run receives the number of calls that
+ * were suppressed since the last one.
+ */
+export function throttled(intervalMs: number, run: (suppressed: number) => void): () => void {
   let last = Number.NEGATIVE_INFINITY;
   let suppressed = 0;
   return () => {
@@ -37,7 +43,7 @@ export function throttled(intervalMs: number, say: (suppressed: number) => void)
       suppressed += 1;
       return;
     }
-    say(suppressed);
+    run(suppressed);
     last = now;
     suppressed = 0;
   };
