@@ -73,7 +73,7 @@ export function recording({
   };
   const store = new MemoryStore({ ttlMs: Number.POSITIVE_INFINITY });
   for (const message of stored) store.kept(message.roomId).push(message);
-  const { hub: realHub } = createHub({ store });
+  const { hub: realHub } = createHub({ store, ttlMs: Number.POSITIVE_INFINITY });
   const hub: SubscriptionHub = {
     join(roomId, start, connectionId) {
       calls.push(['join', roomId, start, connectionId]);

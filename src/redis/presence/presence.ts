@@ -45,8 +45,8 @@ export function createPresence(options: PresenceOptions): RedisPresence {
   let closing: Promise<void> | undefined;
   /** Settles once all writes begun so far have finished. */
   let pendingWrites: Promise<unknown> = Promise.resolve();
-  const write = (change: 'sadd' | 'srem', roomId: string, connectionIds: Iterable<string>) =>
-    changeConnections(commands, nodeId, change, roomId, connectionIds);
+  const write = (command: 'sadd' | 'srem', roomId: string, connectionIds: Iterable<string>) =>
+    changeConnections(commands, nodeId, { command, roomId, connectionIds });
 
   function change(roomId: string, connectionId: string, by: 1 | -1): void {
     if (closing) return;

@@ -9,16 +9,21 @@ export type HeldConnections = ReadonlyMap<string, ReadonlyMap<string, number>>;
 /** Rooms per batch. Each step of a batch takes one round trip. */
 const ROOMS_PER_BATCH = 100;
 
+/** A change to the connections of a node in a room. */
+export interface ConnectionsChange {
+  command: 'sadd' | 'srem';
+  roomId: string;
+  connectionIds: Iterable<string>;
+}
+
 /** Adds a node's connections to a room's set, or removes them. Throws Redis errors unchanged. */
 export function changeConnections(
   commands: Redis,
   nodeId: string,
-  change: 'sadd' | 'srem',
-  roomId: string,
-  connectionIds: Iterable<string>,
+  { command, roomId, connectionIds }: ConnectionsChange,
 ): Promise<void> {
   const members = Array.from(connectionIds, (id) => memberOf(nodeId, id));
-  return changeSet(commands, change, connectionsKey(roomId), members);
+  return changeSet(commands, command, connectionsKey(roomId), members);
 }
 
 /** Adds all connections of a node to Redis. Throws Redis errors unchanged. */
@@ -28,7 +33,7 @@ export async function addAllConnections(
   held: HeldConnections,
 ): Promise<void> {
   const writes = [...held].map(([roomId, connections]) =>
-    changeConnections(commands, nodeId, 'sadd', roomId, connections.keys()),
+    changeConnections(commands, nodeId, { command: 'sadd', roomId, connectionIds: connections.keys() }),
   );
   writes.push(changeSet(commands, 'sadd', ROOMS_ACTIVE, [...held.keys()]));
   await Promise.all(writes);
@@ -50,7 +55,7 @@ export async function removeStrays(
     for await (const members of scanMembers(commands, roomId, nodeId)) {
       const ids = members.map((member) => member.slice(nodeId.length + 1));
       const strays = ids.filter((id) => !held.get(roomId)?.has(id));
-      await changeConnections(commands, nodeId, 'srem', roomId, strays);
+      await changeConnections(commands, nodeId, { command: 'srem', roomId, connectionIds: strays });
       hadStrays ||= strays.length > 0;
     }
     return hadStrays;
