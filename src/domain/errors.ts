@@ -44,7 +44,7 @@ export function badInput(field: string, problem: string, limit?: number): ChatEr
 export function cursorExpired(cursor: string): ChatError {
   return new ChatError(
     'CURSOR_EXPIRED',
-    `Message ${cursor} is no longer stored, so resuming after it could skip messages. Subscribe again with "last".`,
+    `Cannot resume after ${cursor} without missing messages. Subscribe again with "last".`,
   );
 }
 
