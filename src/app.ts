@@ -53,7 +53,7 @@ export function createApp(config: Config & { redisUrl: string }): App {
         fanout: () => ({
           ...hub.size,
           ...hub.meter.total,
-          subscriptions: hub.stats.viewers,
+          subscriptions: hub.stats.subscriptions,
           lagging: hub.waiting,
         }),
         redis: () => store.info(),
@@ -206,7 +206,7 @@ function createEngine(
     subscribe: createSubscribe({
       contexts: {
         shared: contexts.shared,
-        viewerOf: (context) => contexts.viewerOf(context as OperationContext),
+        viewerKey: (context) => contexts.viewerKey(context as OperationContext),
         forViewer: (context) => contexts.forViewer(context as OperationContext),
       },
       formatError,

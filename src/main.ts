@@ -5,8 +5,8 @@ import { NoServerProgramError } from '#dev/redis-process.js';
 import { createApp } from './app.js';
 
 /**
- * What ends the server. A second one changes nothing, where close-with-grace would break off: a Ctrl-C under
- * `npm start` comes twice, from the terminal and from npm.
+ * Signals that shut the server down. They are handled here because close-with-grace aborts the shutdown at a
+ * second signal, and Ctrl-C under `npm start` sends two: one from the terminal and one from npm.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -15,13 +15,13 @@ async function main(): Promise<void> {
   const embedded = config.redisUrl === undefined ? await startEmbeddedRedis() : undefined;
   const app = createApp({ ...config, redisUrl: config.redisUrl ?? embedded!.url });
 
-  let told: string | undefined;
-  let ending = false;
+  let receivedSignal: string | undefined;
+  let isShuttingDown = false;
   const { close } = closeWithGrace(
     { delay: config.shutdownMs + 5_000, logger: false, skip: [...SIGNALS] },
-    async ({ signal = told, err }) => {
-      ending = true;
-      if (err) app.log.fatal({ err }, 'an error that nobody caught: the server ends');
+    async ({ signal = receivedSignal, err }) => {
+      isShuttingDown = true;
+      if (err) app.log.fatal({ err }, 'shutting down after an uncaught error');
       else app.log.info({ signal }, 'shutting down');
       await app.close();
       await embedded?.close();
@@ -29,8 +29,8 @@ async function main(): Promise<void> {
   );
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      if (ending) return;
-      told = signal;
+      if (isShuttingDown) return;
+      receivedSignal = signal;
       close();
     });
   }
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const port = await app.listen();
   const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
   console.log(`Streamly Chat  http://${host}:${port}/graphql`);
-  if (embedded) console.log(`Redis (private, nothing is kept)  ${embedded.url}`);
+  if (embedded) console.log(`Redis (embedded, not persistent)  ${embedded.url}`);
 }
 
 main().catch((error: unknown) => {

@@ -1,20 +1,20 @@
 import { clearRoom } from '#redis/admin/inspect.js';
 import { type Command, CommandError, roomOf, UsageError, writeJson } from './command.js';
 
-/** Forgets all messages of a room, after it has asked. */
+/** Deletes all messages of a room after confirmation. */
 export const clear: Command = {
   usage: 'clear <room> [--yes] [--json]',
-  summary: 'Forgets all messages of a room. It asks first; --yes answers.',
+  summary: 'Deletes all messages of a room. Asks first, unless --yes is given.',
   options: { yes: { type: 'boolean', short: 'y' } },
   run: async (context) => {
     const room = roomOf(context);
     if (!context.options.yes) {
-      if (context.ask === undefined) throw new UsageError('There is nobody to ask: say --yes.');
-      const answer = await context.ask(`Forget all messages of ${room}? They cannot be brought back. [y/N] `);
+      if (context.ask === undefined) throw new UsageError('Cannot ask without a terminal. Pass --yes.');
+      const answer = await context.ask(`Delete all messages of ${room}? This cannot be undone. [y/N] `);
       if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('Nothing was changed.');
     }
     const messages = await clearRoom(context.commands, room);
     if (context.options.json) writeJson(context, { room, messages });
-    else context.out(`Forgot ${messages} messages of ${room}.\n`);
+    else context.out(`Deleted ${messages} messages of ${room}.\n`);
   },
 };

@@ -1,52 +1,61 @@
 import type { ParseArgsConfig } from 'node:util';
 import type { Redis } from 'ioredis';
+import { describeRoomId, isRoomId, MAX_ROOM_ID_LENGTH } from '#domain/limits.js';
 
-/** What a command has to work with. */
+/** What a command can use. */
 export interface CommandContext {
   commands: Redis;
   env: Readonly<Record<string, string | undefined>>;
-  /** The values of its options. */
+  /** Values of the command's options. */
   options: Readonly<Record<string, string | boolean | undefined>>;
-  /** What stands on the line besides options. */
+  /** Positional arguments. */
   args: readonly string[];
-  /** Columns of the terminal; undefined where nobody looks at one. */
+  /** Columns of the terminal. Undefined if the output is not a terminal. */
   width: number | undefined;
   out(text: string): void;
-  /** Asks whoever is there; undefined where nobody is. */
+  /** Asks the user a question. Undefined if the input is not a terminal. */
   ask: ((question: string) => Promise<string>) | undefined;
-  /** It is to end. */
+  /** Aborts when the user interrupts the command. */
   signal: AbortSignal;
 }
 
-/** Something that an operator can have done. */
+/** A command for operators. */
 export interface Command {
-  /** As it is called: `inspect <room>`. */
+  /** How to call it, such as `inspect <room>`. The first word is its name. */
   usage: string;
   summary: string;
   options?: NonNullable<ParseArgsConfig['options']>;
+  /** Throws UsageError or CommandError; any other error is reported with its message. */
   run(context: CommandContext): Promise<void>;
 }
 
-/** The command was called wrongly: exit code 2. */
+/** The command line is wrong. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** It could not be done, for a reason that is worth one line: exit code 1. */
+/** The command failed for a reason that fits on one line. Exit code 1. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** The one argument of a command that takes a room. */
+/** The room argument of a command that takes exactly one. Throws UsageError. */
 export function roomOf({ args }: CommandContext): string {
-  const [room, ...more] = args;
-  if (room === undefined || more.length > 0) throw new UsageError('Name one room.');
-  if (!/^[\w.-]{1,256}$/.test(room))
-    throw new UsageError('A room id holds letters, digits, "_", "-" and "." alone.');
+  const [room, ...others] = args;
+  if (room === undefined || others.length > 0) throw new UsageError('Expected exactly one room.');
+  // The commands do not know the server's limit, so they accept the longest id that any server may allow.
+  if (!isRoomId(room, MAX_ROOM_ID_LENGTH)) {
+    throw new UsageError(`The room must be ${describeRoomId(MAX_ROOM_ID_LENGTH)}.`);
+  }
   return room;
 }
 
-/** Writes what a program reads, on one line. */
+/** Throws UsageError if the command line has arguments besides options. */
+export function expectNoArguments({ args }: CommandContext): void {
+  if (args.length > 0) throw new UsageError(`Unexpected argument: ${args[0]}`);
+}
+
+/** Writes a value as JSON on one line, for programs to read. */
 export function writeJson({ out }: CommandContext, value: unknown): void {
   out(`${JSON.stringify(value)}\n`);
 }

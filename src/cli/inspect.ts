@@ -1,41 +1,43 @@
 import { millisecondsOf } from '#domain/message.js';
-import { type RoomSurvey, surveyRoom } from '#redis/admin/inspect.js';
+import { inspectRoom, type RoomDetails } from '#redis/admin/inspect.js';
 import { decodeMessage } from '#redis/room-log/codec.js';
 import { type Command, CommandError, roomOf, UsageError, writeJson } from './command.js';
-import { harmless, span, table } from './table.js';
+import { formatDuration, printable, table } from './table.js';
 
-const LATEST = 5;
-const LONGEST_LINE = 60;
+const DEFAULT_MESSAGES = 5;
+const MAX_CONTENT_WIDTH = 60;
 
-/** One room: what it holds, who is in it by server, its newest messages. */
+/** Shows one room: what it holds, its connections by server, and its newest messages. */
 export const inspect: Command = {
   usage: 'inspect <room> [--messages <n>] [--json]',
-  summary: 'One room: what it holds, who is in it, its newest messages.',
+  summary: 'Shows a room, its connections by server, and its newest messages.',
   options: { messages: { type: 'string' } },
   run: async (context) => {
     const room = roomOf(context);
-    const latest = Number(context.options.messages ?? LATEST);
-    if (!Number.isInteger(latest) || latest < 0) throw new UsageError('--messages takes a whole number.');
-    const survey = await surveyRoom(context.commands, room, { latest, decode: decodeMessage });
-    if (survey === undefined) throw new CommandError(`Room ${room} holds neither messages nor connections.`);
-    if (context.options.json) writeJson(context, survey);
-    else context.out(show(survey));
+    const latest = Number(context.options.messages ?? DEFAULT_MESSAGES);
+    if (!Number.isInteger(latest) || latest < 0) {
+      throw new UsageError(`--messages must be 0 or a positive integer, got "${context.options.messages}".`);
+    }
+    const details = await inspectRoom(context.commands, room, { latest, decode: decodeMessage });
+    if (details === undefined) throw new CommandError(`Room ${room} has no messages and no connections.`);
+    if (context.options.json) writeJson(context, details);
+    else context.out(format(details));
   },
 };
 
-function show(survey: RoomSurvey): string {
-  const { id, messages, oldest, newest, expiresInMs, slowModeSeconds, connections, nodes, latest } = survey;
+function format(details: RoomDetails): string {
+  const { id, messages, oldest, newest, expiresInMs, slowModeSeconds, connections, nodes, latest } = details;
   const facts = [
     ['room', id],
     ['messages', messages === 0 ? '0' : `${messages}, from ${timeOf(oldest)} to ${timeOf(newest)}`],
-    ['expire in', expiresInMs === null ? '-' : span(expiresInMs)],
+    ['expire in', expiresInMs === null ? '-' : formatDuration(expiresInMs)],
     ['slow mode', slowModeSeconds === 0 ? 'off' : `${slowModeSeconds} seconds`],
     ['connections', String(connections)],
   ];
   const parts = [facts.map(([name, value]) => `${name!.padEnd(12)} ${value}\n`).join('')];
   if (nodes.length > 0) {
     const rows = nodes.map((node) => [
-      harmless(node.id, 64),
+      printable(node.id, 64),
       node.connections,
       node.alive ? 'alive' : 'dead',
     ]);
@@ -44,8 +46,8 @@ function show(survey: RoomSurvey): string {
   if (latest.length > 0) {
     const rows = latest.map(({ id: messageId, author, content }) => [
       messageId,
-      harmless(author.name, 20),
-      harmless(content, LONGEST_LINE),
+      printable(author.name, 20),
+      printable(content, MAX_CONTENT_WIDTH),
     ]);
     parts.push(table(['MESSAGE', 'AUTHOR', 'CONTENT'], rows));
   }

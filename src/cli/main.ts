@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { runCommand, type Terminal } from './run.js';
 
-/** This process as the commands see it. */
+/** The terminal of this process. */
 const terminal: Terminal = {
   env: process.env,
   width: process.stdout.isTTY ? process.stdout.columns : undefined,
@@ -21,6 +21,6 @@ const terminal: Terminal = {
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
 process.once('SIGTERM', () => interrupted.abort());
-// A pipe that its reader has closed, as `head` does, ends the command and is no failure.
+// If the reader closes the pipe, as `head` does, end the command without an error.
 process.stdout.on('error', () => interrupted.abort());
 process.exitCode = await runCommand(process.argv.slice(2), terminal, interrupted.signal);

@@ -1,44 +1,52 @@
 /**
- * A message through the whole path of a running server, and how long each part took:
+ * Sends a message through a running server and measures each step:
  *
- *   connect → connection_ack → subscribe, live → send, acknowledged → delivered
+ *   connect → connection_ack → subscribe → send → acknowledged → delivered
  *
- * in a room of its own, which is forgotten afterwards.
+ * It uses a random room and deletes it afterwards.
  */
 import { randomBytes } from 'node:crypto';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { configFromEnv } from '#config/config.js';
 import { clearRoom } from '#redis/admin/inspect.js';
-import { type Command, type CommandContext, CommandError, UsageError, writeJson } from './command.js';
+import {
+  type Command,
+  type CommandContext,
+  CommandError,
+  expectNoArguments,
+  UsageError,
+  writeJson,
+} from './command.js';
 
-const FOLLOW = 'subscription ($room: ID!) { messageAdded(roomId: $room) { id } }';
-const SAY =
+const SUBSCRIBE = 'subscription ($room: ID!) { messageAdded(roomId: $room) { id } }';
+const SEND =
   'mutation ($room: ID!, $author: String) { sendMessage(input: { roomId: $room, author: $author, content: "ping" }) { id } }';
 
 const TIMEOUT_MS = 10_000;
 
-/** Milliseconds of each part. */
+/** Durations in milliseconds. `send` and `deliver` are both measured from the send. */
 interface Times {
   connect: number;
   send: number;
   deliver: number;
 }
 
+/** Measures how long a message takes through a running server. */
 export const ping: Command = {
   usage: 'ping [--url <http://host:port/graphql>] [--json]',
-  summary: 'Sends a message through a running server and says how long it took.',
+  summary: 'Sends a message through a running server and measures how long it takes.',
   options: { url: { type: 'string' } },
   run: async (context) => {
-    if (context.args.length > 0) throw new UsageError('This command takes no room.');
+    expectNoArguments(context);
     const room = `ping-${randomBytes(8).toString('hex')}`;
     try {
       const times = await measure(context, urlOf(context), room);
       if (context.options.json) return writeJson(context, times);
       const row = (name: string, ms: number) => `${name.padEnd(34)} ${ms.toFixed(1).padStart(8)} ms\n`;
-      context.out(row('connected and acknowledged after', times.connect));
-      context.out(row('message stored after', times.send));
-      context.out(row('and delivered, from send, after', times.deliver));
+      context.out(row('connect and acknowledge', times.connect));
+      context.out(row('send and store', times.send));
+      context.out(row('send and deliver', times.deliver));
     } finally {
       await clearRoom(context.commands, room);
     }
@@ -55,46 +63,50 @@ async function measure(context: CommandContext, url: URL, room: string): Promise
     onNonLazyError: () => undefined,
     ...(token && { connectionParams: { authorization: `Bearer ${token}` } }),
   });
-  const late = AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const giveUp = AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
-    const beganAt = performance.now();
-    await orGiveUp(connected(client), late, 'the server to accept the connection');
+    const startedAt = performance.now();
+    await orGiveUp(waitUntilConnected(client), giveUp, 'the server to accept the connection');
     const connectedAt = performance.now();
-    const delivery = once(client, FOLLOW, { room });
-    // A mutation waits for the subscriptions before it on its connection to be live.
-    const sent = once(client, SAY, { room, author: token ? undefined : 'ping' }).then(() =>
+    const delivery = firstResult(client, SUBSCRIBE, { room });
+    // The server runs a mutation only when earlier subscriptions of the same connection are live.
+    const sent = firstResult(client, SEND, { room, author: token ? undefined : 'ping' }).then(() =>
       performance.now(),
     );
     const delivered = delivery.then(() => performance.now());
-    const [sentAt, deliveredAt] = await orGiveUp(Promise.all([sent, delivered]), late, 'the message');
-    return { connect: connectedAt - beganAt, send: sentAt - connectedAt, deliver: deliveredAt - connectedAt };
+    const [sentAt, deliveredAt] = await orGiveUp(Promise.all([sent, delivered]), giveUp, 'the message');
+    return {
+      connect: connectedAt - startedAt,
+      send: sentAt - connectedAt,
+      deliver: deliveredAt - connectedAt,
+    };
   } finally {
     await client.dispose();
   }
 }
 
-function connected(client: Client): Promise<void> {
+function waitUntilConnected(client: Client): Promise<void> {
   return new Promise((resolve, reject) => {
     client.on('connected', () => resolve());
-    client.on('error', (error) => reject(new CommandError(`cannot connect: ${reasonOf(error)}`)));
-    client.on('closed', (event) => reject(new CommandError(`cannot connect: ${reasonOf(event)}`)));
+    client.on('error', (error) => reject(new CommandError(`Cannot connect: ${reasonOf(error)}`)));
+    client.on('closed', (event) => reject(new CommandError(`Cannot connect: ${reasonOf(event)}`)));
   });
 }
 
-/** The first result of an operation, which must be one. */
-function once(client: Client, query: string, variables: Record<string, unknown>): Promise<void> {
+/** Runs an operation and resolves at its first result. Rejects if that has errors or never comes. */
+function firstResult(client: Client, query: string, variables: Record<string, unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refuse = (error: unknown) => reject(new CommandError(reasonOf(error)));
+    const fail = (error: unknown) => reject(new CommandError(reasonOf(error)));
     const end = client.subscribe(
       { query, variables },
       {
         next: ({ errors }) => {
-          if (errors) refuse(errors);
+          if (errors) fail(errors);
           else resolve();
           end();
         },
-        error: refuse,
-        complete: () => refuse('the subscription was completed'),
+        error: fail,
+        complete: () => fail('The server ended the operation without a result.'),
       },
     );
   });
@@ -104,12 +116,12 @@ function orGiveUp<T>(work: Promise<T>, signal: AbortSignal, what: string): Promi
   const gaveUp = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new CommandError(`Gave up waiting for ${what}.`)));
   });
-  // Whoever awaits the race gets the rejection; after it nobody does.
+  // After the race, nothing else handles a rejection.
   gaveUp.catch(() => undefined);
   return Promise.race([work, gaveUp]);
 }
 
-/** What went wrong, of all the shapes that it comes in. */
+/** The reason in an error, a list of GraphQL errors, or a WebSocket close event. */
 function reasonOf(error: unknown): string {
   if (Array.isArray(error)) return error.map(reasonOf).join('; ');
   const { message, code, reason } = (error ?? {}) as { message?: string; code?: unknown; reason?: string };
@@ -119,8 +131,9 @@ function reasonOf(error: unknown): string {
 
 function urlOf({ options, env }: CommandContext): URL {
   const text = options.url ?? `http://127.0.0.1:${configFromEnv(env).port}/graphql`;
-  if (typeof text !== 'string' || !URL.canParse(text))
-    throw new UsageError('--url takes http://host:port/graphql.');
+  if (typeof text !== 'string' || !URL.canParse(text)) {
+    throw new UsageError(`--url must be a URL such as http://host:port/graphql, got "${text}".`);
+  }
   const url = new URL(text);
   url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:';
   if (url.pathname === '/') url.pathname = '/graphql';

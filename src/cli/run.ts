@@ -1,7 +1,7 @@
 /**
- * The operator's command.
+ * The command-line tool for operators.
  *
- *   streamly-chat <command> [options]     exit code 0: done, 1: failed, 2: called wrongly
+ *   streamly-chat <command> [options]     exit code 0: success, 1: failure, 2: wrong usage
  */
 import { parseArgs } from 'node:util';
 import { ConfigError, configFromEnv } from '#config/config.js';
@@ -14,7 +14,7 @@ import { ping } from './ping.js';
 import { rooms } from './rooms.js';
 import { sweepCommand } from './sweep.js';
 
-/** What the process gives to a command. */
+/** The terminal and environment that a command runs in. */
 export type Terminal = Pick<CommandContext, 'env' | 'width' | 'out' | 'ask'> & { error(text: string): void };
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
@@ -23,7 +23,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
 
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 
-/** Runs what the arguments say. Resolves with the exit code, and never rejects. */
+/** Runs the command that the arguments name. Resolves to the exit code and never rejects. */
 export async function runCommand(
   argv: readonly string[],
   terminal: Terminal,
@@ -68,23 +68,23 @@ async function withRedis(
   { env }: Terminal,
   work: (commands: CommandContext['commands']) => Promise<void>,
 ): Promise<void> {
-  if (!env.REDIS_URL) throw new ConfigError('REDIS_URL must be set: the Redis of the servers.');
+  if (!env.REDIS_URL) throw new ConfigError('Set REDIS_URL to the Redis that the servers use.');
   const config = configFromEnv(env);
-  let trouble: unknown;
+  let lastError: unknown;
   const redis = connectRedis({
     url: env.REDIS_URL,
     tls: readTlsFiles(config.redisTls),
     commandTimeoutMs: config.redisTimeoutMs,
     hooks: {
       onError: (_where, error) => {
-        trouble = error;
+        lastError = error;
       },
     },
   });
   try {
     if (!(await redis.ready(config.redisTimeoutMs))) {
-      // The address and what stands in it are not repeated: there may be a password among it.
-      throw new CommandError(`Redis does not answer${trouble ? `: ${messageOf(trouble)}` : ''}`);
+      // Do not print the URL, which may contain a password.
+      throw new CommandError(`Redis does not answer${lastError ? `: ${messageOf(lastError)}` : ''}`);
     }
     await work(redis.commands);
   } finally {
@@ -96,13 +96,13 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-const HELP = `streamly-chat: looks into the chat, and puts it in order
+const HELP = `streamly-chat: inspects and maintains a running chat
 
 ${[...COMMANDS.values()].map(({ usage, summary }) => `  ${usage}\n      ${summary}`).join('\n')}
 
-  --json   what a program reads, on one line
-  --help   more on a command
+  --json   print one line of JSON
+  --help   explain a command
 
-It reads REDIS_URL and the other settings of the server from the environment.
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+The settings, such as REDIS_URL, are the server's and come from the environment.
+Exit codes: 0 success, 1 failure, 2 wrong usage.
 `;

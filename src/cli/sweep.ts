@@ -1,17 +1,17 @@
 import { connectionsKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
 import { sweep } from '#redis/presence/sweep.js';
-import { type Command, type CommandContext, UsageError, writeJson } from './command.js';
+import { type Command, type CommandContext, expectNoArguments, writeJson } from './command.js';
 
-/** Takes out the connections of servers that are gone, and the rooms that hold nothing. */
+/** Removes the connections of dead servers, and rooms that hold nothing. */
 export const sweepCommand: Command = {
   usage: 'sweep [--json]',
-  summary: 'Takes out connections of servers that are gone, and empty rooms.',
+  summary: 'Removes the connections of dead servers, and empty rooms.',
   run: async (context) => {
-    if (context.args.length > 0) throw new UsageError('This command takes no room.');
+    expectNoArguments(context);
     const before = await count(context.commands);
     await sweep(context.commands, () => context.signal.aborted);
     const after = await count(context.commands);
-    // Others come and go meanwhile.
+    // Connections that opened meanwhile can make the difference negative.
     const removed = {
       connections: Math.max(0, before.connections - after.connections),
       rooms: Math.max(0, before.rooms - after.rooms),
@@ -19,7 +19,7 @@ export const sweepCommand: Command = {
     if (context.options.json) writeJson(context, { removed, left: after });
     else {
       context.out(`Removed ${removed.connections} connections and ${removed.rooms} rooms; `);
-      context.out(`${after.connections} connections in ${after.rooms} rooms are left.\n`);
+      context.out(`${after.connections} connections in ${after.rooms} rooms remain.\n`);
     }
   },
 };

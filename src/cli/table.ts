@@ -1,4 +1,4 @@
-/** Lines of columns, each as wide as its widest cell; numbers stand to the right. */
+/** Formats rows as aligned columns, each as wide as its widest cell. Numbers are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [head, ...rows.map((row) => row.map(String))];
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
@@ -18,8 +18,8 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     .join('');
 }
 
-/** A length of time as a person says it: `12s`, `3m`, `5h`, `2d`. */
-export function span(ms: number): string {
+/** Formats milliseconds as `12s`, `3m`, `5h` or `2d`, rounded down to the unit. */
+export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 60) return `${seconds}s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)}m`;
@@ -27,9 +27,12 @@ export function span(ms: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** Text that people wrote, on one line and without anything that a terminal would obey. */
-export function harmless(text: string, most: number): string {
+/**
+ * Makes text of users safe to print: one line of at most `maxLength` characters, without control sequences that
+ * a terminal would execute.
+ */
+export function printable(text: string, maxLength: number): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
   const characters = [...line];
-  return characters.length <= most ? line : `${characters.slice(0, most - 1).join('')}…`;
+  return characters.length <= maxLength ? line : `${characters.slice(0, maxLength - 1).join('')}…`;
 }

@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
 
 /**
- * A port on 127.0.0.1 that nothing listens on at this moment; another process may take it before you do.
- * It lies below the ports that the system gives to outgoing connections: a client that tries again and
- * again to reach a port among those can end up connected to itself, and then holds the server's port.
+ * Finds a port on 127.0.0.1 that nothing listens on right now. Another process may still take it first.
+ *
+ * The port is below the range for outgoing connections. A client that keeps retrying a port within that range
+ * can end up connected to itself and occupy the server's port.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -12,7 +13,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Asked by connecting: to listen, though for a moment, would take the port from somebody else who starts. */
+/** Tests by connecting. Listening, even briefly, could take the port from another process that starts. */
 function isRefused(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

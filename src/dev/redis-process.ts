@@ -5,43 +5,45 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export { freePort } from './free-port.js';
 
+/** Settings of `startServerProcess`. */
 export interface ServerProcessOptions {
   /** The TCP port on 127.0.0.1. */
   port: number;
-  /** An existing directory for this server alone: its working directory, and the place of its socket. */
+  /** An existing directory for this server only: its working directory and the location of its socket. */
   dir: string;
-  /** More arguments for the server, such as `['--appendonly', 'yes']`. */
+  /** Additional arguments for the server, such as `['--appendonly', 'yes']`. */
   args?: readonly string[];
-  /** Where to look for the program, in the form of PATH; the PATH of this process where not given. */
+  /** Where to look for the program, in the format of PATH. Defaults to the PATH of this process. */
   searchPath?: string;
-  /** How long the server may take until it answers, in milliseconds; 10,000 where not given. */
+  /** Milliseconds that the server may take to start. Defaults to 10,000. */
   timeoutMs?: number;
 }
 
+/** A running server. */
 export interface ServerProcess {
   /** The process id of the server itself. */
   readonly pid: number;
-  /** Resolves once the server is gone, whatever ended it. Never rejects. */
+  /** Resolves once the server has exited for any reason. Never rejects. */
   readonly exited: Promise<void>;
-  /** Kills the server without a word, removes `dir`, and waits for both. May be called twice. */
+  /** Kills the server, removes `dir`, and waits for both. Safe to call twice. */
   end(): Promise<void>;
 }
 
-/** No server program was found: the message says what to install. */
+/** No server program was found. The message says what to install. */
 export class NoServerProgramError extends Error {
   override readonly name = 'NoServerProgramError';
 }
 
-/** Something else listens on the port. */
+/** Another process listens on the port. */
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 }
 
-// The server runs beside a watcher that reads from our end of a pipe. However this process ends, even by
-// SIGKILL, the pipe ends with it, and the watcher then kills the server and removes its directory.
-// SIGKILL, since a server that was stopped or hangs would not heed SIGTERM. Exits with the server's own
-// status, or with 127 where there is no program.
-const SUPERVISE = `
+// A watcher next to the server reads from a pipe that this process holds open. When this process ends, even by
+// SIGKILL, the pipe closes, and the watcher kills the server and removes its directory. It uses SIGKILL because
+// a stopped or hanging server would not react to SIGTERM. The script exits with the server's status, or with
+// 127 if there is no program.
+const SUPERVISOR_SCRIPT = `
 dir=$1; shift
 program=$(command -v redis-server || command -v valkey-server) || exit 127
 exec 3<&0 </dev/null
@@ -58,11 +60,11 @@ exit $status
 `;
 
 /**
- * Starts redis-server, or valkey-server where that is what there is, and resolves once it answers.
- * It listens on 127.0.0.1 alone, saves nothing unless `args` say so, and never outlives this process.
- * @throws {NoServerProgramError} where neither program is on the path
- * @throws {PortTakenError} where something else listens on the port
- * @throws {Error} where the server ends or stays silent; the message holds the last lines of its log
+ * Starts redis-server, or valkey-server if there is no redis-server, and resolves once it answers. It listens
+ * on 127.0.0.1 only, saves nothing unless `args` say so, and never outlives this process.
+ * @throws {NoServerProgramError} if neither program is on the path
+ * @throws {PortTakenError} if another process listens on the port
+ * @throws {Error} if the server exits or does not answer in time; the message contains the end of its log
  */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const { port, dir, args = [], searchPath, timeoutMs = 10_000 } = options;
@@ -74,31 +76,31 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     'maxmemory-policy': 'noeviction',
     loglevel: 'warning',
   };
-  // After `args`, which may include a whole redis.conf: the last one counts.
-  const place = {
+  // These come after `args`, which may include a whole redis.conf: the last value wins.
+  const overrides = {
     port: String(port),
     bind: '127.0.0.1',
     dir,
     unixsocket: socketPath,
     unixsocketperm: '700',
   };
-  const serverArgs = [...asArgs(settings), ...args, ...asArgs(place)];
-  const shell = spawn('/bin/sh', ['-c', SUPERVISE, 'supervise', dir, ...serverArgs], {
-    // A session of its own: Ctrl-C in a terminal goes to the whole group, and would end the server while
-    // the application still needs it to say goodbye to its clients.
+  const serverArgs = [...asArgs(settings), ...args, ...asArgs(overrides)];
+  const shell = spawn('/bin/sh', ['-c', SUPERVISOR_SCRIPT, 'supervise', dir, ...serverArgs], {
+    // In its own process group: Ctrl-C signals the whole group of the terminal, and would kill the server while
+    // the application still needs it to shut down cleanly.
     detached: true,
     ...(searchPath === undefined ? {} : { env: { PATH: searchPath } }),
   });
-  const log = new Tail(20);
+  const log = new LogTail(20);
   shell.stderr.on('data', (chunk: Buffer) => log.add(chunk));
   let pidLine = '';
   shell.stdout.on('data', (chunk: Buffer) => {
     pidLine += chunk.toString();
   });
-  // A write to a pipe whose reader is gone; 'close' below tells the same.
+  // The shell has exited. 'close' below handles that.
   shell.stdin.on('error', (error) => log.add(`${error}\n`));
   let running = true;
-  // 'close' rather than 'exit': it waits for the log to be complete.
+  // 'close' rather than 'exit', because it waits until the log is complete.
   const exited = new Promise<void>((resolve) => {
     shell.once('error', (error) => log.add(`${error}\n`));
     shell.once('close', () => {
@@ -112,11 +114,11 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   };
 
   const deadline = Date.now() + timeoutMs;
-  // Asked over the socket in its own directory: another server that took the port cannot answer there.
+  // Ping over the Unix socket in `dir`, so that another server that took the port cannot answer.
   while (!(pidLine.endsWith('\n') && (await answersPing(socketPath)))) {
     if (!running) {
       if (shell.exitCode === 127) throw new NoServerProgramError(NO_PROGRAM);
-      const message = `The Redis server ended while starting (status ${shell.exitCode}):\n${log}`;
+      const message = `The Redis server exited during startup (status ${shell.exitCode}):\n${log}`;
       throw /address already in use/i.test(message) ? new PortTakenError(message) : new Error(message);
     }
     if (Date.now() > deadline) {
@@ -137,7 +139,7 @@ function asArgs(settings: Record<string, string>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-/** True for PONG, and for a refusal to talk without a password; false while loading, or where none answers. */
+/** True if the server answers, even if it demands a password. False while it is loading or unreachable. */
 function answersPing(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(socketPath);
@@ -153,8 +155,8 @@ function answersPing(socketPath: string): Promise<boolean> {
   });
 }
 
-/** The last lines of a text that comes in pieces. */
-class Tail {
+/** Keeps the last lines of a text that arrives in chunks. */
+class LogTail {
   #text = '';
   constructor(readonly lines: number) {}
 
@@ -166,6 +168,6 @@ class Tail {
   }
 
   toString(): string {
-    return this.#text.trim() || '(it logged nothing)';
+    return this.#text.trim() || '(empty log)';
   }
 }

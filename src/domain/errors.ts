@@ -1,7 +1,4 @@
-/**
- * The refusals that a client may meet, as values with a code. Whatever is not one of these is a fault
- * of ours: the transports mask it and log it once.
- */
+/** Codes of errors that clients are meant to see. Any other error is a bug: transports mask it and log it once. */
 export type ErrorCode =
   | 'BAD_USER_INPUT'
   | 'CURSOR_EXPIRED'
@@ -10,17 +7,17 @@ export type ErrorCode =
   | 'FORBIDDEN'
   | 'SERVICE_UNAVAILABLE';
 
-/** What a refusal carries besides its message; all of it reaches the client under `extensions`. */
+/** Details that clients receive under `extensions`, next to the code. */
 export interface ErrorDetails {
-  /** The argument or input field that was refused, as a dotted path: `input.content`. */
+  /** The invalid argument or input field, as a dotted path such as `input.content`. */
   field?: string;
-  /** The limit that was passed, in the unit that the message names. */
+  /** The limit that was exceeded, in the unit that the message names. */
   limit?: number;
-  /** RATE_LIMITED: milliseconds until the same call may succeed. */
+  /** For RATE_LIMITED: milliseconds until the same call may succeed. */
   retryAfterMs?: number;
 }
 
-/** A refusal: `message` is written for the person who reads it, `code` for the program. */
+/** An error that clients are meant to see. `message` is for people, `code` is for programs. */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
 
@@ -34,39 +31,39 @@ export class ChatError extends Error {
   }
 }
 
-/** An argument that cannot be accepted; nothing was stored and nothing published. */
-export function badInput(field: string, message: string, limit?: number): ChatError {
+/** BAD_USER_INPUT for an invalid argument. `problem` completes a sentence that begins with `field`. Nothing was done. */
+export function badInput(field: string, problem: string, limit?: number): ChatError {
   return new ChatError(
     'BAD_USER_INPUT',
-    `${field}: ${message}`,
+    `${field} ${problem}.`,
     limit === undefined ? { field } : { field, limit },
   );
 }
 
-/** The message that a cursor names is no longer kept, so what came after it cannot be given exactly. */
+/** CURSOR_EXPIRED: messages after the cursor may be missing from the store, so resuming would leave a gap. */
 export function cursorExpired(cursor: string): ChatError {
   return new ChatError(
     'CURSOR_EXPIRED',
-    `The message ${cursor} is no longer kept: what came after it cannot be given without a gap. Join again with "last".`,
+    `Cannot resume after ${cursor} without missing messages. Subscribe again with "last".`,
   );
 }
 
-/** The store cannot be reached, or did not answer in time. */
-export function serviceUnavailable(what: string, cause?: unknown): ChatError {
-  return new ChatError('SERVICE_UNAVAILABLE', what, {}, { cause });
+/** SERVICE_UNAVAILABLE: something that this call needs, such as Redis, is down or did not answer in time. */
+export function serviceUnavailable(message: string, cause?: unknown): ChatError {
+  return new ChatError('SERVICE_UNAVAILABLE', message, {}, { cause });
 }
 
-/** Whoever calls has not shown who they are, and has to. */
-export function unauthenticated(what: string, cause?: unknown): ChatError {
-  return new ChatError('UNAUTHENTICATED', what, {}, { cause });
+/** UNAUTHENTICATED: the caller must sign in, or has presented a token that is not valid. */
+export function unauthenticated(message: string, cause?: unknown): ChatError {
+  return new ChatError('UNAUTHENTICATED', message, {}, { cause });
 }
 
-/** Whoever calls may not do this. */
-export function forbidden(what: string): ChatError {
-  return new ChatError('FORBIDDEN', what);
+/** FORBIDDEN: the caller does not have permission. */
+export function forbidden(message: string): ChatError {
+  return new ChatError('FORBIDDEN', message);
 }
 
-/** Too much, too fast: nothing was done, and the same call may succeed after `retryAfterMs`. */
-export function rateLimited(what: string, retryAfterMs: number): ChatError {
-  return new ChatError('RATE_LIMITED', what, { retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) });
+/** RATE_LIMITED: nothing was done, and the same call may succeed after `retryAfterMs`. */
+export function rateLimited(message: string, retryAfterMs: number): ChatError {
+  return new ChatError('RATE_LIMITED', message, { retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isCursor } from './message.js';
 
-/** The bounds on what a client may ask and send. All of them are configuration. */
+/** Limits on what clients may request and send. All of them are configurable. */
 export interface Limits {
   /** Characters (Unicode code points) in a message, after trimming. */
   contentLength: number;
@@ -9,17 +9,17 @@ export interface Limits {
   nameLength: number;
   /** Characters in a room's id. */
   roomIdLength: number;
-  /** Messages in one page, or in what a joining viewer asks with `last`. */
+  /** Messages in one page, and in the backlog that a subscription requests with `last`. */
   pageSize: number;
-  /** Messages in a page where no size is given. */
+  /** Messages in a page if the client gives no size. */
   defaultPageSize: number;
-  /** Rooms in one answer. */
+  /** Rooms in one result. */
   roomCount: number;
-  /** Seconds between two messages of a user, which a room's slow mode may ask for. */
+  /** Longest wait, in seconds, that a room's slow mode may impose between two messages of a user. */
   slowModeSeconds: number;
 }
 
-/** The limits as they are where the configuration says nothing. */
+/** The default limits. */
 export const DEFAULT_LIMITS: Limits = {
   contentLength: 500,
   nameLength: 40,
@@ -30,51 +30,65 @@ export const DEFAULT_LIMITS: Limits = {
   slowModeSeconds: 3_600,
 };
 
+/** The longest room id that the configuration may allow. */
+export const MAX_ROOM_ID_LENGTH = 256;
+
+const ROOM_ID = /^[\w.-]+$/;
 const CONTROL = /\p{Cc}/u;
 const CONTROL_BUT_NEWLINE = /[^\P{Cc}\n]/u;
 const NONCE = /^[\w.:-]{1,64}$/;
 
-/** One schema for each kind of input. Their messages are written to stand behind the field's name. */
+/** The form of a room id in words, for descriptions and messages. */
+export function describeRoomId(maxLength: number): string {
+  return `1 to ${maxLength} letters, digits, \`_\`, \`-\` or \`.\``;
+}
+
+/** Whether a text is a room id of at most `maxLength` characters. */
+export function isRoomId(text: string, maxLength: number): boolean {
+  return text.length <= maxLength && ROOM_ID.test(text);
+}
+
+/** A schema for each kind of input. Each message completes a sentence that begins with the field's name. */
 export function inputRules(limits: Limits) {
-  const text = (what: string, most: number, forbidden: RegExp) =>
+  const text = (maxLength: number, forbidden: RegExp) =>
     z
       .string()
       .transform((value) => value.trim())
-      .refine((value) => value.length > 0, `${what} must not be empty`)
-      .refine((value) => codePoints(value) <= most, {
-        message: `${what} is limited to ${most} characters`,
-        params: { limit: most },
+      .refine((value) => value.length > 0, 'must not be empty')
+      .refine((value) => codePoints(value) <= maxLength, {
+        message: `must have at most ${maxLength} characters`,
+        params: { limit: maxLength },
       })
-      .refine((value) => !forbidden.test(value), `${what} must not hold control characters`)
-      .refine((value) => value.isWellFormed(), `${what} must be well-formed Unicode`);
-  const count = (what: string, most: number) =>
+      .refine((value) => !forbidden.test(value), 'must not contain control characters')
+      .refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
+  const count = (max: number) =>
     z
       .number()
-      .refine((value) => value >= 0, `${what} must not be negative`)
-      .refine((value) => value <= most, {
-        message: `${what} is limited to ${most}`,
-        params: { limit: most },
-      });
+      .refine((value) => value >= 0, 'must not be negative')
+      .refine((value) => value <= max, { message: `must be at most ${max}`, params: { limit: max } });
 
   return {
     roomId: z
       .string()
       .refine((value) => value.length > 0 && value.length <= limits.roomIdLength, {
-        message: `a room id has 1 to ${limits.roomIdLength} characters`,
+        message: `must have 1 to ${limits.roomIdLength} characters`,
         params: { limit: limits.roomIdLength },
       })
-      .refine((value) => /^[\w.-]*$/.test(value), 'a room id holds letters, digits, "_", "-" and "." alone'),
-    content: text('a message', limits.contentLength, CONTROL_BUT_NEWLINE),
-    name: text('a name', limits.nameLength, CONTROL),
-    nonce: z.string().regex(NONCE, 'a nonce has 1 to 64 letters, digits, "_", "-", "." and ":"'),
-    cursor: z.string().refine(isCursor, 'a cursor is the id of a message, or "0" for the beginning'),
-    pageSize: count('a page', limits.pageSize),
-    roomCount: count('the number of rooms', limits.roomCount),
-    slowModeSeconds: count('the number of seconds', limits.slowModeSeconds),
+      .refine(
+        (value) => value === '' || ROOM_ID.test(value),
+        `must be ${describeRoomId(limits.roomIdLength)}`,
+      ),
+    content: text(limits.contentLength, CONTROL_BUT_NEWLINE),
+    name: text(limits.nameLength, CONTROL),
+    nonce: z.string().regex(NONCE, 'must be 1 to 64 letters, digits, `_`, `-`, `.` or `:`'),
+    cursor: z.string().refine(isCursor, 'must be the id of a message, or "0" for the beginning'),
+    pageSize: count(limits.pageSize),
+    roomCount: count(limits.roomCount),
+    slowModeSeconds: count(limits.slowModeSeconds),
   };
 }
 
-/** What `inputRules` gives. */
+/** What `inputRules` returns. */
 export type InputRules = ReturnType<typeof inputRules>;
 
 function codePoints(text: string): number {

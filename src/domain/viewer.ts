@@ -1,51 +1,61 @@
 import type { User } from './message.js';
 
 /**
- * What a viewer may do beside reading and writing: `moderator` keeps order in rooms; `service` is the platform
- * itself, which no limit on sending holds back. Every viewer is a `viewer`.
+ * What a viewer may do besides reading and writing. A `moderator` keeps order in rooms. The `service` is the
+ * platform itself, which no sending limit applies to. Every viewer has the role `viewer`.
  */
 export const ROLES = ['viewer', 'moderator', 'service'] as const;
 
 export type Role = (typeof ROLES)[number];
 
-/** Someone who has shown who they are. */
+/** The signed-in user of an operation. */
 export interface Viewer {
   user: User;
   roles: readonly Role[];
-  /** The session that says so, by the name it is kept under; a platform's token has none. */
+  /** The session that the viewer signed in with. Undefined for a platform token. */
   sessionId?: string;
-  /** When the platform's token stops to count, in milliseconds since 1970; a session says so by ending. */
+  /** When the platform token expires, in milliseconds since 1970. Undefined for a session. */
   expiresAt?: number;
 }
 
-/** Whether a viewer has one of these roles; a guest has none. */
+/**
+ * The roles in a claim: a list, or a text with spaces between them, in any case. Unknown names are ignored, and
+ * `viewer` is always included.
+ */
+export function parseRoles(claim: unknown): Role[] {
+  const names: unknown[] = typeof claim === 'string' ? claim.split(/\s+/) : Array.isArray(claim) ? claim : [];
+  const named = new Set(names.map((name) => (typeof name === 'string' ? name.toLowerCase() : undefined)));
+  return ROLES.filter((role) => role === 'viewer' || named.has(role));
+}
+
+/** Whether a viewer has one of these roles. A guest has none. */
 export function hasRole(viewer: Viewer | null, ...roles: readonly Role[]): boolean {
   return viewer?.roles.some((role) => roles.includes(role)) ?? false;
 }
 
-/** Finds out who a token belongs to. */
+/** Finds the viewer that a token belongs to. */
 export interface TokenVerifier {
   /**
-   * Throws UNAUTHENTICATED for a token that is forged, expired, or of a session that has ended, and
-   * SERVICE_UNAVAILABLE where that cannot be found out in time.
+   * Throws UNAUTHENTICATED if the token is forged, has expired or belongs to a session that has ended, and
+   * SERVICE_UNAVAILABLE if it cannot be checked in time.
    */
   verify(token: string): Promise<Viewer>;
 }
 
-/** A session that begins. Its token is given once, and nobody can find it out later. */
+/** A new session. This is the only time its token is revealed. */
 export interface StartedSession {
   token: string;
   user: User;
 }
 
-/** The sessions of this chat, whose tokens say nothing by themselves. Each call throws SERVICE_UNAVAILABLE. */
+/** The sign-in sessions of this server. Their tokens are opaque. Every call may throw SERVICE_UNAVAILABLE. */
 export interface SessionStore {
-  /** Makes a user of this name, with an id that nobody else has. */
+  /** Creates a user with this name and a unique id, and starts a session for them. */
   start(name: string, roles: readonly Role[]): Promise<StartedSession>;
-  /** Who the token belongs to, whose session is prolonged by this; null where there is no such session. */
+  /** The viewer that a token belongs to, or null if its session has ended. Extends the session. */
   find(token: string): Promise<Viewer | null>;
-  /** Whether it was there to be ended. */
+  /** Ends a session. Returns whether it existed. */
   end(sessionId: string): Promise<boolean>;
-  /** Which of these sessions are over. Those that are not are in use, and are prolonged. */
-  over(sessionIds: readonly string[]): Promise<string[]>;
+  /** Returns those of the given sessions that have ended. The others count as used and are extended. */
+  findEnded(sessionIds: readonly string[]): Promise<string[]>;
 }

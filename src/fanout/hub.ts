@@ -3,7 +3,7 @@ import { BEGINNING, type Message, type MessageId } from '#domain/message.js';
 import type { ChatRepository, MessageFeed, Presence } from '#domain/ports/event-log.js';
 import { type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
-import type { Place, Subscriber } from '#fanout/delivery/subscriber.js';
+import type { StartPosition, Subscriber } from '#fanout/delivery/subscriber.js';
 import { FrameBudget } from '#fanout/projection/frame-cache.js';
 import type { Render } from '#fanout/projection/framing.js';
 import { Topics } from '#fanout/topics/topics.js';
@@ -32,8 +32,8 @@ export interface HubOptions {
 
 /** What a node is doing. */
 export interface NodeStats extends DeliveryRates {
-  /** Subscriptions to rooms that are open. */
-  viewers: number;
+  /** Open subscriptions to rooms. */
+  subscriptions: number;
   /** Rooms that are followed. */
   rooms: number;
 }
@@ -93,9 +93,9 @@ export class Hub {
   }
 
   get stats(): NodeStats {
-    let viewers = 0;
-    for (const { room } of this.#rooms.values()) viewers += room.viewers;
-    return { ...this.meter.rates, viewers, rooms: this.#rooms.size };
+    let subscriptions = 0;
+    for (const { room } of this.#rooms.values()) subscriptions += room.subscriptions;
+    return { ...this.meter.rates, subscriptions, rooms: this.#rooms.size };
   }
 
   /**
@@ -116,9 +116,9 @@ export class Hub {
     const joined = this.#retain(roomId);
     try {
       await joined.opened;
-      const place = await placeOf(joined.room, start);
+      const position = await startPositionOf(joined.room, start);
       this.options.presence.join(roomId, connectionId);
-      return new RoomSource(joined, place, connectionId, this.#leave);
+      return new RoomSource(joined, position, connectionId, this.#leave);
     } catch (error) {
       this.#release(joined);
       throw error;
@@ -163,7 +163,7 @@ export class Hub {
     return new Room(roomId, log, this.meter, this.#frames, hooks, (room, error) => {
       if (this.#rooms.get(roomId)?.room === room) this.#rooms.delete(roomId);
       hooks.onTrouble(roomId, error);
-      room.refuseAll(serviceUnavailable('The room cannot be followed at the moment.', error));
+      room.refuseAll(serviceUnavailable('This room is temporarily unavailable. Try again shortly.', error));
     });
   }
 
@@ -186,25 +186,27 @@ interface Joined {
 
 /** A place taken in a room. */
 export class RoomSource extends SharedSource<Message> {
-  #place: Place | undefined;
+  #start: StartPosition | undefined;
   #joined: Joined | undefined;
 
   constructor(
     joined: Joined,
-    place: Place,
+    start: StartPosition,
     private readonly connectionId: string,
     private readonly leave: (joined: Joined, connectionId: string) => void,
   ) {
     super();
     this.#joined = joined;
-    this.#place = place;
+    this.#start = start;
   }
 
   override subscribe(key: string, makeRender: () => Render<Message>, sink: Sink, owner: Owner): Subscriber {
-    if (this.#joined === undefined || this.#place === undefined) throw new Error('A place is taken once.');
-    const place = this.#place;
-    this.#place = undefined;
-    return this.#joined.room.subscribe(key, makeRender, sink, place, owner);
+    if (this.#joined === undefined || this.#start === undefined) {
+      throw new Error('A RoomSource can be subscribed to only once.');
+    }
+    const start = this.#start;
+    this.#start = undefined;
+    return this.#joined.room.subscribe(key, makeRender, sink, start, owner);
   }
 
   override release(): void {
@@ -214,7 +216,7 @@ export class RoomSource extends SharedSource<Message> {
   }
 }
 
-async function placeOf(room: Room, start: Start): Promise<Place> {
+async function startPositionOf(room: Room, start: Start): Promise<StartPosition> {
   const { log } = room;
   if (start.from === 'after') {
     const position = log.locate(start.cursor);

@@ -1,31 +1,32 @@
 import { type Message, millisecondsOf } from '#domain/message.js';
 
-/** What a node delivered in its last full second. */
+/** What a node delivered in the last full second. */
 export interface DeliveryRates {
-  /** Messages written to viewers: one message to a thousand of them counts a thousand. */
+  /** Messages written to subscriptions. A message to a thousand subscriptions counts a thousand times. */
   deliveriesPerSecond: number;
-  /** Messages that came into the rooms that are followed here. */
+  /** Messages that arrived in rooms with subscriptions on this node. */
   messagesPerSecond: number;
   /**
-   * From the time in a message's id, by Redis' clock, to when it was written to the last of its viewers;
-   * milliseconds. Null in a second without messages.
+   * Milliseconds from when a message was stored (by Redis' clock) until it was written to its last subscription
+   * (by this node's clock). Null if no messages were delivered.
    */
   delayMs: { median: number; p99: number } | null;
 }
 
-/** Told of each flush, not of each viewer. None of these may throw. */
+/** Hooks for metrics. They are called for each flush rather than for each subscription. No hook may throw. */
 export interface MeterHooks {
-  /** A message was written to the last of its viewers, so long after it was stored. */
+  /** A message was written to its last subscription, this long after it was stored. */
   onDelivered?(delayMs: number): void;
+  /** A flush of a projection has delivered this many messages. */
   onFlushed?(messages: number): void;
 }
 
-/** Delays remembered of one second; with more messages than these, the first of them count. */
-const SAMPLES = 2_000;
+/** Delays to keep per second. If there are more messages, only the first ones count. */
+const MAX_SAMPLES = 2_000;
 
-/** Counts what is delivered, second by second. */
+/** Counts deliveries, in total and per second. */
 export class Meter {
-  /** Since the node started: for metrics. */
+  /** Counts since the node started. */
   readonly total = { deliveries: 0, bytes: 0, messages: 0 };
   #second = 0;
   #deliveries = 0;
@@ -35,42 +36,42 @@ export class Meter {
 
   constructor(private readonly hooks: MeterHooks = {}) {}
 
-  /** So many messages were written to one viewer, and so many bytes of them. */
+  /** Counts messages that were written to one subscription, and the bytes of their payloads. */
   delivered(messages: number, bytes: number): void {
     this.total.deliveries += messages;
     this.total.bytes += bytes;
     this.#deliveries += messages;
   }
 
-  /** So many messages came into a room. */
+  /** Counts messages that arrived in a room. */
   received(messages: number): void {
-    this.#turnTo(Date.now());
+    this.#advanceTo(Date.now());
     this.total.messages += messages;
     this.#messages += messages;
   }
 
-  /** A message was written to all of its viewers that could take it. */
+  /** Records the delay of a message that was written to all subscriptions that could accept it. */
   broadcast({ id }: Message): void {
     const now = Date.now();
-    this.#turnTo(now);
+    this.#advanceTo(now);
     const delayMs = Math.max(0, now - millisecondsOf(id));
-    if (this.#delays.length < SAMPLES) this.#delays.push(delayMs);
+    if (this.#delays.length < MAX_SAMPLES) this.#delays.push(delayMs);
     this.hooks.onDelivered?.(delayMs);
   }
 
-  /** A projection's flush is over: so many messages went to all of its viewers together. */
+  /** Reports a finished flush of a projection, and its number of messages. */
   flushed(messages: number): void {
     this.hooks.onFlushed?.(messages);
   }
 
   /** The rates of the last full second. */
   get rates(): DeliveryRates {
-    this.#turnTo(Date.now());
+    this.#advanceTo(Date.now());
     return this.#rates;
   }
 
-  /** Closes the second that was counted, where it is over. */
-  #turnTo(now: number): void {
+  /** Computes the rates once the counted second is over. */
+  #advanceTo(now: number): void {
     const second = Math.floor(now / 1_000);
     if (second === this.#second) return;
     const delays = this.#delays.sort((a, b) => a - b);

@@ -2,7 +2,7 @@ import type { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
 import type { Owner } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
-import { type Place, Subscriber } from '#fanout/delivery/subscriber.js';
+import { type StartPosition, Subscriber } from '#fanout/delivery/subscriber.js';
 import { RoomLog, type RoomLogOptions } from '#fanout/log/room-log.js';
 import type { FrameBudget } from '#fanout/projection/frame-cache.js';
 import type { Render } from '#fanout/projection/framing.js';
@@ -59,10 +59,10 @@ export class Room {
   }
 
   /** How many subscriptions are being delivered to. */
-  get viewers(): number {
-    let viewers = 0;
-    for (const { size } of this.#projections.values()) viewers += size;
-    return viewers;
+  get subscriptions(): number {
+    let subscriptions = 0;
+    for (const { size } of this.#projections.values()) subscriptions += size;
+    return subscriptions;
   }
 
   /**
@@ -73,7 +73,7 @@ export class Room {
     key: string,
     makeRender: () => Render<Message>,
     sink: Sink,
-    place: Place,
+    start: StartPosition,
     owner: Owner,
   ): Subscriber {
     this.#metered ??= this.log.end;
@@ -82,7 +82,7 @@ export class Room {
       projection = this.#project(key, makeRender());
       this.#projections.set(key, projection);
     }
-    const subscriber = new Subscriber(this.log, projection, sink, place, owner, this.#onTrouble);
+    const subscriber = new Subscriber(this.log, projection, sink, start, owner, this.#onTrouble);
     if (this.#refusal !== undefined) subscriber.refuse(this.#refusal);
     return subscriber;
   }

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How long one slice may hold the event loop before others get a turn. */
+/** Milliseconds that a slice may occupy the event loop. */
 const SLICE_MS = 5;
 
-/** Visits each of many, in slices, so that pings and requests get their turn in between. */
+/** Visits many items in slices, so that the event loop can handle pings and requests in between. */
 export async function inSlices<T>(items: Iterable<T>, visit: (item: T) => void): Promise<void> {
   let turnEnds = performance.now() + SLICE_MS;
   for (const item of items) {

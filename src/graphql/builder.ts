@@ -2,14 +2,14 @@ import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import ValidationPlugin from '@pothos/plugin-validation';
 import { DateTimeISOResolver } from 'graphql-scalars';
-import { inputRules, type Limits } from '#domain/limits.js';
+import { describeRoomId, inputRules, type Limits } from '#domain/limits.js';
 import type { Message, User } from '#domain/message.js';
 import type { OperationContext } from './context.js';
-import { refusal } from './input-error.js';
+import { asBadInput } from './input-error.js';
 
 interface SchemaTypes {
   Context: OperationContext;
-  /** A room is its id; the rest is asked for where a field wants it. */
+  /** A room is represented by its id. Its fields load the rest when they are selected. */
   Objects: { Message: Message; Room: string; User: User };
   Scalars: { DateTime: { Input: Date; Output: Date } };
   DefaultFieldNullability: false;
@@ -18,72 +18,78 @@ interface SchemaTypes {
 }
 
 /**
- * The builder that every type adds itself to, with the bounds that the descriptions tell and the rules
- * that the arguments are held to: one source for both.
+ * Creates the schema builder that all types are added to. `limits` determine both the validation rules and the
+ * descriptions, so they cannot disagree.
  */
 export function createBuilder(limits: Limits) {
   const rules = inputRules(limits);
-  const pageSize = `0 to ${limits.pageSize}; more, or a negative number, is refused with BAD_USER_INPUT`;
+  const pageSize = `0 to ${limits.pageSize}; other values are refused with BAD_USER_INPUT`;
+
+  /** Describes an argument that is a room id: its purpose, its form, and how it is refused. */
+  const describeRoomIdArg = (purpose: string): string =>
+    `${purpose}: ${describeRoomId(limits.roomIdLength)}. Other values are refused with BAD_USER_INPUT.`;
 
   const builder = new SchemaBuilder<SchemaTypes>({
     plugins: [ValidationPlugin, RelayPlugin],
     defaultFieldNullability: false,
-    validation: { validationError: refusal },
+    validation: { validationError: asBadInput },
     relay: {
       cursorType: 'String',
       nodeQueryOptions: false,
       nodesQueryOptions: false,
       edgesFieldOptions: {
         nullable: { list: false, items: false },
-        description: 'The page with a cursor beside each item, oldest first.',
+        description: 'The items of the page with their cursors, oldest first.',
       },
-      nodeFieldOptions: { nullable: false, description: 'The item itself.' },
+      nodeFieldOptions: { nullable: false, description: 'The item.' },
       nodesOnConnection: {
-        description: 'The page without cursors, oldest first: a short form of `edges { node }`.',
+        description: 'The items of the page without their cursors, oldest first. Short for `edges { node }`.',
       },
       cursorFieldOptions: {
         description:
-          "The item's place: pass it as `after` or `before` to read on from it. For a message this is its `id`.",
+          'The cursor of the item. Pass it as `after` or `before` to continue from the item. The cursor of a message is its `id`.',
       },
-      pageInfoFieldOptions: { description: 'Where the page begins and ends, and whether there is more.' },
+      pageInfoFieldOptions: { description: 'The cursors of the page, and whether there are more items.' },
       pageInfoTypeOptions: {
-        description: 'Where a page begins and ends, and whether there is more on either side.',
+        description: 'The first and last cursor of a page, and whether there are more items on either side.',
       },
       hasNextPageFieldOptions: {
-        description: 'Whether items newer than this page are kept. Read them with `after: endCursor`.',
+        description: 'Whether there are newer items. Read them with `after: endCursor`.',
       },
       hasPreviousPageFieldOptions: {
-        description: 'Whether items older than this page are kept. Read them with `before: startCursor`.',
+        description: 'Whether there are older items. Read them with `before: startCursor`.',
       },
       startCursorFieldOptions: {
-        description: 'The cursor of the oldest item in the page; null for an empty page.',
+        description: 'The cursor of the oldest item in the page; null if the page is empty.',
       },
       endCursorFieldOptions: {
-        description: 'The cursor of the newest item in the page; null for an empty page.',
+        description: 'The cursor of the newest item in the page; null if the page is empty.',
       },
       firstArgOptions: {
-        description: `How many to give, counted from the oldest: ${pageSize}. Not together with \`last\`.`,
+        description: `Return this many of the oldest items: ${pageSize}. Cannot be combined with \`last\`.`,
         validate: rules.pageSize,
       },
       lastArgOptions: {
-        description: `How many to give, counted from the newest: ${pageSize}. Not together with \`first\`.`,
+        description: `Return this many of the newest items: ${pageSize}. Cannot be combined with \`first\`.`,
         validate: rules.pageSize,
       },
       afterArgOptions: {
         description:
-          'A cursor: only what came after it. `"0"` is the beginning. Where that cannot be given without a gap, since what the cursor names is no longer kept, the query is refused with CURSOR_EXPIRED.',
+          'A cursor. Only items after it are returned. `"0"` is the beginning. Refused with CURSOR_EXPIRED if items after the cursor are no longer stored, because the result would have a gap.',
         validate: rules.cursor,
       },
-      beforeArgOptions: { description: 'A cursor: only what came before it.', validate: rules.cursor },
+      beforeArgOptions: {
+        description: 'A cursor. Only items before it are returned.',
+        validate: rules.cursor,
+      },
     },
   });
 
   builder.addScalarType('DateTime', DateTimeISOResolver, {
-    description:
-      'A moment in UTC as an RFC 3339 string with milliseconds, such as `2026-01-31T18:30:00.000Z`.',
+    description: 'A time in UTC as an RFC 3339 string with milliseconds, such as `2026-01-31T18:30:00.000Z`.',
   });
-  return Object.assign(builder, { limits, rules });
+  return Object.assign(builder, { limits, rules, describeRoomIdArg });
 }
 
-/** What `createBuilder` gives. */
+/** What `createBuilder` returns. */
 export type Builder = ReturnType<typeof createBuilder>;

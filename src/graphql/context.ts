@@ -2,29 +2,36 @@ import type { Message } from '#domain/message.js';
 import type { ChatRepository } from '#domain/ports/event-log.js';
 import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
 import type { SessionStore, Viewer } from '#domain/viewer.js';
+import type { SharedSource } from '#fanout/delivery/shared-source.js';
 import type { NodeStats, Start } from '#fanout/hub.js';
 import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
 
-/** The part of the hub that a resolver uses. */
-export interface Joinable {
-  /** Takes a place in a room: its messages from `start` on, without a gap and without a double. */
-  join(roomId: string, start: Start, connectionId: string): Promise<AsyncIterable<Message>>;
-  /** Follows a value that changes, by a name of its own: at most one a second, the same for all. */
-  watch<Value>(name: string, read: () => Value): AsyncIterable<Value>;
-  /** What this node is doing. */
+/**
+ * The part of the hub that resolvers use. Its sources are not iterated: a subscription field returns one, and the
+ * server's `subscribe` delivers from it (see SharedSource).
+ */
+export interface SubscriptionHub {
+  /**
+   * Subscribes to a room's messages from `start` on, without gaps or duplicates. Throws CURSOR_EXPIRED or
+   * SERVICE_UNAVAILABLE.
+   */
+  join(roomId: string, start: Start, connectionId: string): Promise<SharedSource<Message>>;
+  /** Subscribes to a changing value, at most once per second. Subscriptions with the same name share the value. */
+  watch<Value>(name: string, read: () => Value): SharedSource<Value>;
+  /** Statistics of this node. */
   readonly stats: NodeStats;
 }
 
-/** What the resolvers work with, the same for every operation. */
+/** What resolvers use. It is the same for every operation. */
 export interface Services {
   repository: ChatRepository;
-  hub: Joinable;
+  hub: SubscriptionHub;
   sessions: SessionStore;
   slowModes: SlowModes;
   limiter: RateLimiter;
-  /** Whether a caller without a session may send. */
+  /** Whether guests may send. */
   allowGuests: boolean;
-  /** Whether anybody may start a session; otherwise the platform alone does. */
+  /** Whether anyone may start a session. If false, only the platform may. */
   openSessions: boolean;
 }
 
@@ -32,40 +39,41 @@ export interface Services {
 export interface OperationContext extends Services {
   readonly rooms: RoomLoaders;
   /**
-   * Who asks; null for a guest. A field below `messageAdded` that reads it must be marked with
-   * `extensions: { viewerDependent: true }`, or it throws: messages are resolved once for many viewers.
+   * The signed-in user; null for a guest. A field below `messageAdded` that reads it must be marked with
+   * `extensions: { viewerDependent: true }`. Otherwise reading it throws, because each message is resolved once
+   * for many viewers.
    */
   readonly viewer: Viewer | null;
-  /** The connection that the operation came over, as presence counts it. */
+  /** The connection of the operation, as presence counts it. */
   connectionId: string;
-  /** The network address that it came from, as limits count it. */
+  /** The network address of the client, as rate limits count it. Empty if it is unknown. */
   address: string;
 }
 
-/** Makes the contexts of operations. */
+/** Creates the contexts of operations. */
 export interface Contexts {
   forOperation(caller: {
     viewer: Viewer | null;
     connectionId: string;
-    /** Empty where it is not known: then no limit counts it. */
+    /** Omit if it is unknown. No rate limit counts the operation then. */
     address?: string;
   }): OperationContext;
-  /** What a broadcast is executed with, once for many viewers: reading the viewer from it throws. */
+  /** The context of a broadcast that is executed once for many viewers. Reading `viewer` from it throws. */
   shared(): OperationContext;
-  /** Who an operation's viewer is, as a key: operations with the same one see the same; empty for a guest. */
-  viewerOf(context: OperationContext): string;
-  /** Makes the contexts of a broadcast to all operations of one viewer. */
+  /** A key for the viewer of an operation; empty for a guest. Operations with the same key get the same results. */
+  viewerKey(context: OperationContext): string;
+  /** Returns a function that creates contexts for broadcasts to the viewer of the given operation. */
   forViewer(context: OperationContext): () => OperationContext;
 }
 
-/** A broadcast goes to many connections. */
+/** For broadcasts, which go to many connections. */
 const NO_CONNECTION = { connectionId: '', address: '' };
 
-/** Binds the contexts to the services they give access to. */
+/** Creates contexts that give access to the services. */
 export function createContexts(services: Services): Contexts {
-  // The loaders keep nothing, so that all operations share them, and what they ask in one turn is one call.
+  // The loaders cache nothing, so all operations can share them, and their requests of one turn are combined.
   const rooms = createRoomLoaders(services.repository, services.slowModes);
-  // A copy that has all its properties from the start is made fifty times faster than one that gains some.
+  // Copying an object that already has all properties is fifty times faster than adding properties to a copy.
   const blank: OperationContext = { ...services, ...NO_CONNECTION, rooms, viewer: null };
   const forOperation: Contexts['forOperation'] = ({ viewer, connectionId, address = '' }) =>
     Object.assign({ ...blank }, { viewer, connectionId, address });
@@ -77,11 +85,11 @@ export function createContexts(services: Services): Contexts {
       rooms,
       get viewer(): never {
         throw new Error(
-          'This field reads the viewer, but is resolved once for many of them: mark it with `extensions: { viewerDependent: true }`.',
+          'This field reads the viewer, but its result is shared by many viewers. Mark it with `extensions: { viewerDependent: true }`.',
         );
       },
     }),
-    viewerOf: ({ viewer }) => viewer?.user.id ?? '',
+    viewerKey: ({ viewer }) => viewer?.user.id ?? '',
     forViewer:
       ({ viewer }) =>
       () =>

@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from '@pothos/plugin-validation';
 import { badInput, type ChatError } from '#domain/errors.js';
 
-/** The first thing that is wrong with an operation's arguments, as the refusal that the client sees. */
-export function refusal(failure: StandardSchemaV1.FailureResult): ChatError {
+/** Turns failed validation into BAD_USER_INPUT. Reports the first problem only. */
+export function asBadInput(failure: StandardSchemaV1.FailureResult): ChatError {
   const [issue] = failure.issues;
-  if (!issue) throw new Error('Arguments were refused without a reason.');
+  if (!issue) throw new Error('Validation failed without an issue.');
   return badInput(pathOf(issue), issue.message, limitOf(issue));
 }
 
@@ -12,7 +12,7 @@ function pathOf(issue: StandardSchemaV1.Issue): string {
   return (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
 }
 
-/** The limit that a rule put in its `params`, where it has one. */
+/** The limit that a rule put into its `params`, if any. */
 function limitOf(issue: StandardSchemaV1.Issue & { params?: { limit?: unknown } }): number | undefined {
   const limit = issue.params?.limit;
   return typeof limit === 'number' ? limit : undefined;

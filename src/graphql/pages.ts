@@ -3,7 +3,7 @@ import type { Limits } from '#domain/limits.js';
 import type { Message } from '#domain/message.js';
 import type { Page, Window } from '#domain/ports/event-log.js';
 
-/** The arguments of a page, as Relay names them. */
+/** The pagination arguments of Relay. */
 export interface PageArguments {
   first?: number | null;
   last?: number | null;
@@ -11,7 +11,10 @@ export interface PageArguments {
   before?: string | null;
 }
 
-/** What a page's arguments ask for: without a size, the newest; after a cursor alone, the first after it. */
+/**
+ * The window of history that page arguments select. Without a size, these are the newest messages, or with
+ * `after` only, the first ones after it. Throws BAD_USER_INPUT if both `first` and `last` are given.
+ */
 export function windowOf({ first, last, after, before }: PageArguments, limits: Limits): Window {
   return {
     ...(after != null && { after }),
@@ -20,7 +23,7 @@ export function windowOf({ first, last, after, before }: PageArguments, limits: 
   };
 
   function takeOf(): Window['take'] {
-    if (first != null && last != null) throw badInput('last', 'give either "first" or "last", not both');
+    if (first != null && last != null) throw badInput('last', 'cannot be combined with first');
     if (first != null) return { first };
     if (last != null) return { last };
     return after != null && before == null
@@ -29,7 +32,7 @@ export function windowOf({ first, last, after, before }: PageArguments, limits: 
   }
 }
 
-/** A page in the shape of a Relay connection: a message's cursor is its id. */
+/** A page as a Relay connection. The cursor of a message is its id. */
 export function connectionOf({ messages, hasOlder, hasNewer }: Page) {
   return {
     edges: messages.map((node: Message) => ({ cursor: node.id, node })),

@@ -3,19 +3,19 @@ import type { Message } from '#domain/message.js';
 import type { ChatRepository } from '#domain/ports/event-log.js';
 import type { SlowModes } from '#domain/ports/limiter.js';
 
-/** What is known of a room beside its id, asked for many rooms at once. */
+/** Loads the data of rooms in batches. */
 export interface RoomLoaders {
-  /** Connections that hold a live subscription to the room, over all nodes. */
+  /** Connections with a live subscription to the room, over all nodes. */
   connectionCount(roomId: string): Promise<number>;
-  /** The newest message of the room; null where it holds none. */
+  /** The newest message of the room, or null if it has none. */
   lastMessage(roomId: string): Promise<Message | null>;
-  /** Seconds that a user waits between two messages in the room; 0 for none. */
+  /** Seconds that each user must wait between two messages in the room; 0 if slow mode is off. */
   slowModeSeconds(roomId: string): Promise<number>;
 }
 
 /**
- * Whatever is asked in one turn of the event loop becomes one call on the repository, with each room in it
- * once. Nothing is kept from one turn to the next, so that one pair of loaders serves all operations.
+ * Creates loaders that combine all requests of one event-loop turn into a single call to the store, with each
+ * room listed once. They cache nothing across turns, so all operations can share them.
  */
 export function createRoomLoaders(repository: ChatRepository, slowModes: SlowModes): RoomLoaders {
   const counts = batched((roomIds) => repository.connectionCounts(roomIds));
@@ -30,11 +30,11 @@ export function createRoomLoaders(repository: ChatRepository, slowModes: SlowMod
 
 function batched<T>(loadMany: (roomIds: readonly string[]) => Promise<readonly T[]>): DataLoader<string, T> {
   return new DataLoader(
-    async (asked) => {
-      const roomIds = [...new Set(asked)];
+    async (requested) => {
+      const roomIds = [...new Set(requested)];
       const values = await loadMany(roomIds);
       const byRoom = new Map(roomIds.map((roomId, index) => [roomId, values[index] as T]));
-      return asked.map((roomId) => byRoom.get(roomId) as T);
+      return requested.map((roomId) => byRoom.get(roomId) as T);
     },
     { cache: false },
   );

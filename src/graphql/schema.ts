@@ -7,12 +7,12 @@ import { addSession } from '#graphql/types/session.js';
 import { addUser } from '#graphql/types/user.js';
 import { createBuilder } from './builder.js';
 
-/** The whole API, with these limits in its rules and in its descriptions. */
+/** Creates the complete schema. `limits` appear in its validation rules and descriptions. */
 export function createSchema(limits: Limits): GraphQLSchema {
   const builder = createBuilder(limits);
-  builder.queryType({ description: 'What can be read at once.' });
-  builder.mutationType({ description: 'What can be changed.' });
-  builder.subscriptionType({ description: 'What can be followed as it happens.' });
+  builder.queryType({ description: 'Reads data once.' });
+  builder.mutationType({ description: 'Changes data.' });
+  builder.subscriptionType({ description: 'Receives data as it changes.' });
   addUser(builder);
   addRoom(builder);
   addMessage(builder);

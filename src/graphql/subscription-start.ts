@@ -2,33 +2,37 @@ import type { z } from 'zod';
 import { badInput } from '#domain/errors.js';
 import type { InputRules } from '#domain/limits.js';
 import type { Start } from '#fanout/hub.js';
-import { refusal } from './input-error.js';
+import { asBadInput } from './input-error.js';
 
 /** The arguments of a subscription to a room. */
-export interface PlaceArguments {
+export interface SubscriptionArguments {
   roomId: string;
   after?: string | null;
   last?: number | null;
 }
 
-/** Which room a subscription follows, and where it begins there. Throws BAD_USER_INPUT, naming the argument. */
-export function placeAsked(
-  { roomId, after, last }: PlaceArguments,
+/**
+ * The room of a subscription and where it starts. Throws BAD_USER_INPUT for an invalid argument.
+ *
+ * Subscriptions call this instead of using `validate`, which would check the arguments again for each event.
+ */
+export function subscriptionStart(
+  { roomId, after, last }: SubscriptionArguments,
   rules: InputRules,
 ): { roomId: string; start: Start } {
-  hold(rules.roomId, 'roomId', roomId);
-  if (after != null && last != null) throw badInput('last', 'give either "after" or "last", not both');
+  validateArgument(rules.roomId, 'roomId', roomId);
+  if (after != null && last != null) throw badInput('last', 'cannot be combined with after');
   if (after != null) {
-    hold(rules.cursor, 'after', after);
+    validateArgument(rules.cursor, 'after', after);
     return { roomId, start: { from: 'after', cursor: after } };
   }
   if (last == null) return { roomId, start: { from: 'now' } };
-  hold(rules.pageSize, 'last', last);
+  validateArgument(rules.pageSize, 'last', last);
   return { roomId, start: { from: 'last', count: last } };
 }
 
-/** Throws BAD_USER_INPUT, naming the argument, where the rule does not allow its value. */
-export function hold(rule: z.ZodType, field: string, value: unknown): void {
+/** Throws BAD_USER_INPUT, naming the argument, if a rule does not accept its value. */
+export function validateArgument(rule: z.ZodType, name: string, value: unknown): void {
   const { error } = rule.safeParse(value);
-  if (error) throw refusal({ issues: error.issues.map((issue) => ({ ...issue, path: [field] })) });
+  if (error) throw asBadInput({ issues: error.issues.map((issue) => ({ ...issue, path: [name] })) });
 }

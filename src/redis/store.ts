@@ -1,5 +1,5 @@
-/** The door of redis/: everything that a node keeps in Redis, over one set of connections. */
-import type { PacedKind, RateLimit } from '#domain/ports/limiter.js';
+/** The entry point of redis/: everything that a node keeps in Redis, over one set of connections. */
+import type { RateLimit, RateLimitedAction } from '#domain/ports/limiter.js';
 import { inspectRedis, pingRedis, redisWarnings } from '#redis/admin/health.js';
 import { createInfoReader } from '#redis/admin/info.js';
 import { connectRedis, type RedisHooks } from '#redis/client/connections.js';
@@ -27,8 +27,8 @@ export interface StoreOptions {
   /** Messages that a room keeps. */
   historyLimit: number;
   sendPolicy: SendPolicy;
-  /** Limits for each address, counted over all nodes. */
-  rateLimits: Readonly<Record<PacedKind, RateLimit>>;
+  /** Limits per address, counted over all nodes. */
+  rateLimits: Readonly<Record<RateLimitedAction, RateLimit>>;
   rateLimitTimeoutMs: number;
   /** What happens to a request that could not be counted in time. */
   onRateLimitFailure: 'open' | 'closed';
@@ -41,7 +41,7 @@ export interface StoreOptions {
   hooks: RedisHooks;
 }
 
-/** Opens the store. It connects from here on, and does not need Redis to be there yet. */
+/** Creates the store and starts connecting. Redis does not have to be up yet. */
 export function createStore(options: StoreOptions) {
   const { nodeId, timeoutMs, historyLimit, messageTtlSeconds, hooks } = options;
   const isReplicated = options.durability === 'replicated';
@@ -80,10 +80,10 @@ export function createStore(options: StoreOptions) {
     sessions: createSessions({ commands, ttlMs: options.sessionTtlSeconds * 1_000 }),
     slowModes: createSlowModes({ commands, ttlMs: messageTtlSeconds * 1_000 }),
 
-    /** The newest INFO; undefined if Redis did not answer, or if it is not read. */
+    /** The latest INFO. Undefined if Redis did not answer, or if INFO is not read. */
     info: () => info?.latest,
 
-    /** Resolves if all connections answer. Sending, reading and subscribing each need one of them. */
+    /** Resolves if every connection answers a ping; throws SERVICE_UNAVAILABLE otherwise. */
     check: async (): Promise<void> => void (await Promise.all([commands, writer, subscriber].map(pingRedis))),
 
     start(): void {
@@ -91,7 +91,7 @@ export function createStore(options: StoreOptions) {
       info?.start();
     },
 
-    /** Warnings about settings of Redis that can lose messages; undefined if Redis does not answer yet. */
+    /** Warnings about settings of Redis that can lose messages. Undefined if Redis does not answer yet. */
     async warnings(): Promise<string[] | undefined> {
       return (await redis.ready(timeoutMs)) ? redisWarnings(await inspectRedis(commands)) : undefined;
     },

@@ -29,7 +29,7 @@ const SPARE_CONNECTIONS = 5_000;
 /** Settings of the transports. Durations are in milliseconds; 0 turns a limit off. */
 export interface TransportOptions {
   engine: Engine;
-  sessions: Pick<SessionStore, 'over'>;
+  sessions: Pick<SessionStore, 'findEnded'>;
   /** How often open connections are checked for sessions and tokens that have ended. */
   sessionCheckMs: number;
   limiter: RateLimiter;

@@ -37,8 +37,11 @@ export function createLog({ level, nodeId, destination }: LogOptions): Log {
   return pino(options, destination);
 }
 
-/** Calls `say` at most once in an interval, with the number of calls that were suppressed since. */
-export function throttled(intervalMs: number, say: (suppressed: number) => void): () => void {
+/**
+ * Wraps a log call so that it runs at most once per `intervalMs`. Each run receives the number of calls that
+ * were suppressed since the last one.
+ */
+export function throttled(intervalMs: number, run: (suppressed: number) => void): () => void {
   let last = Number.NEGATIVE_INFINITY;
   let suppressed = 0;
   return () => {
@@ -47,7 +50,7 @@ export function throttled(intervalMs: number, say: (suppressed: number) => void)
       suppressed += 1;
       return;
     }
-    say(suppressed);
+    run(suppressed);
     last = now;
     suppressed = 0;
   };

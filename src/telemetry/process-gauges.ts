@@ -3,21 +3,21 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 
 const NANOSECONDS = 1e9;
 
-/** Every how many milliseconds the event loop is looked at. */
+/** Milliseconds between two samples of the event loop's delay. */
 const RESOLUTION_MS = 10;
 
-/** The process itself. Returns what ends the looking at its event loop. */
+/** Adds metrics of the process. Returns a function that stops sampling the event loop. */
 export function addProcessGauges(registry: Registry): () => void {
   const registers = [registry];
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   new Gauge({
     name: 'streamly_event_loop_delay_seconds',
-    help: 'How late the event loop was at most, in this share of the times since these were last read.',
+    help: 'Event loop delay since the last scrape, by quantile (`share`; 1 is the maximum).',
     labelNames: ['share'],
     registers,
     collect() {
-      // The timer that looks is late by its own interval.
+      // Each sample includes the sampling interval itself.
       const seconds = (nanoseconds: number) => Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION_MS / 1_000);
       this.set({ share: '0.5' }, seconds(delay.percentile(50)));
       this.set({ share: '0.99' }, seconds(delay.percentile(99)));
@@ -27,7 +27,7 @@ export function addProcessGauges(registry: Registry): () => void {
   });
   new Counter({
     name: 'process_cpu_seconds_total',
-    help: 'CPU time of the process.',
+    help: 'User and system CPU time of the process, in seconds.',
     registers,
     collect() {
       const { user, system } = process.cpuUsage();
@@ -37,7 +37,7 @@ export function addProcessGauges(registry: Registry): () => void {
   });
   new Gauge({
     name: 'process_resident_memory_bytes',
-    help: 'Memory that the process holds.',
+    help: 'Resident memory of the process.',
     registers,
     collect() {
       this.set(process.memoryUsage.rss());
@@ -45,7 +45,7 @@ export function addProcessGauges(registry: Registry): () => void {
   });
   new Gauge({
     name: 'nodejs_heap_used_bytes',
-    help: 'Memory that live JavaScript objects take, and dead ones that were not collected yet.',
+    help: 'JavaScript heap in use, including garbage that was not collected yet.',
     registers,
     collect() {
       this.set(process.memoryUsage().heapUsed);
@@ -53,7 +53,7 @@ export function addProcessGauges(registry: Registry): () => void {
   });
   new Gauge({
     name: 'process_start_time_seconds',
-    help: 'When the process started, since 1970.',
+    help: 'When the process started, in seconds since 1970.',
     registers,
   }).set(Math.round((Date.now() - performance.now()) / 1_000));
   return () => delay.disable();

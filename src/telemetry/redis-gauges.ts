@@ -1,38 +1,38 @@
 import { Gauge, type Registry } from 'prom-client';
 
-/** What of INFO is measured: the metric, its field, and what it says. */
+/** The fields of INFO that become metrics. */
 const FIELDS: readonly (readonly [metric: string, field: string, help: string])[] = [
   ['memory_used_bytes', 'used_memory', 'Memory that Redis uses.'],
-  ['memory_max_bytes', 'maxmemory', 'Memory that Redis may use; 0 for no limit.'],
+  ['memory_max_bytes', 'maxmemory', 'Memory limit of Redis; 0 means no limit.'],
   [
     'memory_fragmentation_ratio',
     'mem_fragmentation_ratio',
-    'Memory that Redis holds, by what it uses of it.',
+    'Resident memory of Redis divided by the memory it uses.',
   ],
-  ['keys', 'db0.keys', 'Keys that Redis holds.'],
-  ['expiring_keys', 'db0.expires', 'Keys that will expire.'],
-  ['clients', 'connected_clients', 'Clients that are connected to Redis.'],
-  ['blocked_clients', 'blocked_clients', 'Clients that wait for something in Redis.'],
-  ['pubsub_channels', 'pubsub_channels', 'Channels that somebody is subscribed to.'],
-  ['replicas', 'connected_slaves', 'Replicas that are connected to Redis.'],
-  ['commands', 'total_commands_processed', 'Commands since Redis started.'],
-  ['commands_per_second', 'instantaneous_ops_per_sec', 'Commands a second, as Redis counts them.'],
-  ['keyspace_hits', 'keyspace_hits', 'Reads of keys that were there, since Redis started.'],
-  ['keyspace_misses', 'keyspace_misses', 'Reads of keys that were not there, since Redis started.'],
-  ['expired_keys', 'expired_keys', 'Keys that expired, since Redis started.'],
-  ['evicted_keys', 'evicted_keys', 'Keys that were dropped for want of memory, since Redis started.'],
-  ['rejected_connections', 'rejected_connections', 'Clients that were one too many, since Redis started.'],
+  ['keys', 'db0.keys', 'Keys in database 0.'],
+  ['expiring_keys', 'db0.expires', 'Keys in database 0 that have an expiry.'],
+  ['clients', 'connected_clients', 'Connected clients.'],
+  ['blocked_clients', 'blocked_clients', 'Clients in a blocking call.'],
+  ['pubsub_channels', 'pubsub_channels', 'Channels with at least one subscriber.'],
+  ['replicas', 'connected_slaves', 'Connected replicas.'],
+  ['commands', 'total_commands_processed', 'Commands processed since Redis started.'],
+  ['commands_per_second', 'instantaneous_ops_per_sec', 'Commands per second, as Redis measures them.'],
+  ['keyspace_hits', 'keyspace_hits', 'Lookups of existing keys since Redis started.'],
+  ['keyspace_misses', 'keyspace_misses', 'Lookups of missing keys since Redis started.'],
+  ['expired_keys', 'expired_keys', 'Keys that expired since Redis started.'],
+  ['evicted_keys', 'evicted_keys', 'Keys evicted to free memory since Redis started.'],
+  ['rejected_connections', 'rejected_connections', 'Connections rejected by maxclients since Redis started.'],
   ['uptime_seconds', 'uptime_in_seconds', 'Seconds since Redis started.'],
 ];
 
-/** Redis' own health, as it last told it; no series where it is not known. */
+/** Adds metrics of Redis from the latest INFO. While it is unknown, only `streamly_redis_up` has a value. */
 export function addRedisGauges(
   registry: Registry,
   latest: () => ReadonlyMap<string, string> | undefined,
 ): void {
   new Gauge({
     name: 'streamly_redis_up',
-    help: 'Whether Redis answered when it was last asked how it is.',
+    help: '1 if Redis answered the last INFO, else 0.',
     registers: [registry],
     collect() {
       this.set(latest() === undefined ? 0 : 1);
@@ -46,7 +46,7 @@ export function addRedisGauges(
       collect() {
         this.reset();
         const info = latest();
-        // An empty Redis has no line for its keys.
+        // INFO has no `db0` line if the database is empty.
         const value = Number(info?.get(field) ?? (field.startsWith('db0.') && info ? 0 : Number.NaN));
         if (Number.isFinite(value)) this.set(value);
         else this.remove();

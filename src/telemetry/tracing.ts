@@ -1,23 +1,25 @@
 /**
- * OpenTelemetry traces, by OTLP over HTTP: a span for each operation, and below it one for each call of the
- * store. The packages are optional, and nothing of them is loaded where tracing is off.
+ * OpenTelemetry traces, exported by OTLP over HTTP: a span for each operation, with a child span for each call
+ * of the store. The packages are optional, and are loaded only if tracing is on.
  */
 import type { Attributes } from '@opentelemetry/api';
 
+/** A running tracer. */
 export interface Tracing {
-  /** Runs a piece of work in a span of its own, below the one that it is run in. */
+  /** Runs `work` in a new span, as a child of the current span. */
   run<R>(name: string, attributes: Attributes, work: () => R | Promise<R>): Promise<R>;
-  /** Sends what is left, and ends. */
+  /** Exports the remaining spans and stops. */
   close(): Promise<void>;
 }
 
+/** Settings of `startTracing`. */
 export interface TracingOptions {
-  /** Where the collector is: `http://collector:4318`. */
+  /** The URL of the collector, such as `http://collector:4318`. */
   endpoint: string;
   nodeId: string;
 }
 
-/** Loads the packages, and starts. Rejects where they are not installed. */
+/** Loads the packages and starts tracing. Rejects if they are not installed. */
 export async function startTracing({ endpoint, nodeId }: TracingOptions): Promise<Tracing> {
   const [{ SpanStatusCode, trace }, { AsyncLocalStorageContextManager }, exporting, resources, sdk] =
     await Promise.all([
@@ -33,7 +35,7 @@ export async function startTracing({ endpoint, nodeId }: TracingOptions): Promis
       'service.name': 'streamly-chat',
       'service.instance.id': nodeId,
     }),
-    // What has to do with the network is done in batches, apart from the work that is traced.
+    // Export in batches, outside the traced work.
     spanProcessors: [new sdk.BatchSpanProcessor(exporter)],
   });
   const tracer = provider.getTracer('streamly-chat');
@@ -41,12 +43,12 @@ export async function startTracing({ endpoint, nodeId }: TracingOptions): Promis
 
   return {
     run: async (name, attributes, work) => {
-      const above = contexts.active();
-      const span = tracer.startSpan(name, { attributes }, above);
+      const parent = contexts.active();
+      const span = tracer.startSpan(name, { attributes }, parent);
       try {
-        return await contexts.with(trace.setSpan(above, span), work);
+        return await contexts.with(trace.setSpan(parent, span), work);
       } catch (error) {
-        // Its message may hold what a client has written.
+        // Do not record the error: its message may contain text from a client.
         span.setStatus({ code: SpanStatusCode.ERROR });
         throw error;
       } finally {

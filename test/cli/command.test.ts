@@ -1,7 +1,7 @@
-/** The operator's command, against a real Redis and a real server. */
+/** The command-line tool, against a real Redis and a real server. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '#cli/run.js';
-import { harmless, span } from '#cli/table.js';
+import { formatDuration, printable } from '#cli/table.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { say, texts } from '#test/support/say.js';
@@ -32,7 +32,7 @@ interface Ran {
   error: string;
 }
 
-/** Runs a command; `answer` is what somebody at a terminal says. */
+/** Runs a command. `answer` is the reply to its question; without it there is no terminal. */
 async function run(line: string, env: Record<string, string> = {}, answer?: string): Promise<Ran> {
   const ran = { code: -1, out: '', error: '' };
   ran.code = await runCommand(
@@ -54,7 +54,7 @@ async function run(line: string, env: Record<string, string> = {}, answer?: stri
 }
 
 describe('rooms', () => {
-  it('lists the active ones, most viewers first', async () => {
+  it('lists active rooms, those with most connections first', async () => {
     const { code, out } = await run('rooms');
     expect(code).toBe(0);
     const lines = out.split('\n');
@@ -63,7 +63,7 @@ describe('rooms', () => {
     expect(lines[2]).toMatch(/^busy +0 +7 +\d+s ago$/);
   });
 
-  it('says the same as JSON', async () => {
+  it('prints the same as JSON', async () => {
     const { out } = await run('rooms --json --limit 1');
     expect(JSON.parse(out)).toEqual({
       rooms: [{ id: 'quiet', connections: 1, messages: 1, lastMessageAgeMs: expect.any(Number) }],
@@ -71,7 +71,7 @@ describe('rooms', () => {
     });
   });
 
-  it('goes on for as long as somebody looks', async () => {
+  it('keeps the list up to date on a terminal until interrupted', async () => {
     const looked = new AbortController();
     let out = '';
     const running = runCommand(
@@ -95,7 +95,7 @@ describe('rooms', () => {
 });
 
 describe('inspect', () => {
-  it('shows what a room holds and who is in it', async () => {
+  it('shows what a room holds and its connections', async () => {
     const { code, out } = await run('inspect quiet');
     expect(code).toBe(0);
     expect(out).toMatch(/^messages +1, from \d{4}-/m);
@@ -103,13 +103,13 @@ describe('inspect', () => {
     expect(out).toMatch(/^\d+-\d+ +Ann +hello$/m);
   });
 
-  it('shows as many messages as are asked for, and says the same as JSON', async () => {
+  it('shows the requested number of messages, also as JSON', async () => {
     const { latest, messages } = JSON.parse((await run('inspect busy --messages 2 --json')).out);
     expect(messages).toBe(7);
     expect(latest.map(({ content }: { content: string }) => content)).toEqual(['text 6', 'text 7']);
   });
 
-  it('hands nothing to the terminal that it would obey', async () => {
+  it('never passes control sequences of users to the terminal', async () => {
     const stored = {
       id: '1-0',
       prev: '0',
@@ -124,7 +124,7 @@ describe('inspect', () => {
     await redis.cli('DEL', 'messages:wild');
   });
 
-  it('fails for a room that is not there', async () => {
+  it('fails for a room that does not exist', async () => {
     expect(await run('inspect nowhere')).toMatchObject({
       code: 1,
       out: '',
@@ -134,7 +134,7 @@ describe('inspect', () => {
 });
 
 describe('sweep', () => {
-  it('takes out the connections of a dead server and rooms that hold nothing', async () => {
+  it('removes the connections of a dead server, and empty rooms', async () => {
     await redis.cli('SADD', 'connections:quiet', 'dead:1', 'dead:2');
     await redis.cli('SADD', 'rooms:active', 'empty');
     const { code, out } = await run('sweep --json');
@@ -148,27 +148,27 @@ describe('sweep', () => {
 });
 
 describe('clear', () => {
-  it('asks, and changes nothing without a yes', async () => {
+  it('asks first, and changes nothing without a yes', async () => {
     await say(server, 'cleared', 'one', 'two');
     expect(await run('clear cleared')).toMatchObject({ code: 2, error: expect.stringContaining('--yes') });
     expect(await run('clear cleared', {}, 'no')).toMatchObject({ code: 1 });
     expect(await redis.cli('LLEN', 'messages:cleared')).toBe('2');
     expect(await run('clear cleared', {}, 'y')).toMatchObject({
       code: 0,
-      out: 'Forgot 2 messages of cleared.\n',
+      out: 'Deleted 2 messages of cleared.\n',
     });
     expect(await redis.cli('EXISTS', 'messages:cleared')).toBe('0');
     expect(await redis.cli('SISMEMBER', 'rooms:active', 'cleared')).toBe('0');
   });
 
-  it('does not ask where that is said', async () => {
+  it('does not ask if --yes is given', async () => {
     await say(server, 'cleared', 'three');
     const { code, out } = await run('clear cleared --yes --json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({ room: 'cleared', messages: 1 });
   });
 
-  it('tells the viewers of a room that they have lost their place', async () => {
+  it('ends the subscriptions of the room with CURSOR_EXPIRED', async () => {
     await run('clear quiet --yes');
     await say(server, 'quiet', 'after');
     expect(await viewer.next()).toMatchObject({
@@ -179,7 +179,7 @@ describe('clear', () => {
 });
 
 describe('ping', () => {
-  it('measures the whole path, and leaves nothing behind', async () => {
+  it('measures every step, and leaves nothing behind', async () => {
     const { code, out, error } = await run(`ping --url ${server.url} --json`);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     const times = JSON.parse(out);
@@ -191,13 +191,13 @@ describe('ping', () => {
     expect(await redis.cli('KEYS', '*ping-*')).toBe('');
   });
 
-  it('says so where no server answers', async () => {
+  it('fails with a reason if no server answers', async () => {
     const { code, error } = await run('ping --url http://127.0.0.1:1/graphql');
     expect(code).toBe(1);
-    expect(error).toMatch(/cannot connect/);
+    expect(error).toMatch(/Cannot connect/);
   });
 
-  it('says so where the server refuses', async () => {
+  it('fails with a reason if the server refuses', async () => {
     const strict = await startServer({ redisUrl: redis.url, ALLOW_GUESTS: 'false' });
     const { code, error } = await run(`ping --url ${strict.url}`);
     expect(code).toBe(1);
@@ -217,26 +217,26 @@ describe('the command', () => {
     'inspect a b',
     'inspect a/b',
     'ping --url nonsense',
-  ])('called as "%s" says how it is called, with exit code 2', async (line) => {
+  ])('explains the usage of "%s" and exits with 2', async (line) => {
     const { code, out, error } = await run(line);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(/streamly-chat/);
   });
 
-  it.each(['--help', 'help', 'rooms --help', 'clear -h'])('%s is no failure', async (line) => {
+  it.each(['--help', 'help', 'rooms --help', 'clear -h'])('%s exits with 0', async (line) => {
     const { code, out } = await run(line);
     expect(code).toBe(0);
     expect(out).toMatch(/^streamly-chat/);
   });
 
-  it('needs to be told which Redis', async () => {
+  it('requires REDIS_URL', async () => {
     expect(await run('rooms', { REDIS_URL: '' })).toMatchObject({
       code: 2,
       error: expect.stringContaining('REDIS_URL'),
     });
   });
 
-  it('fails where Redis is away or refuses, and never says the password', async () => {
+  it('fails if Redis is down or refuses, without printing the password', async () => {
     const secret = 'sesame-open';
     const away = await run('rooms', {
       REDIS_URL: `redis://me:${secret}@127.0.0.1:1`,
@@ -258,10 +258,10 @@ it.each([
   [61_000, '1m'],
   [7_300_000, '2h'],
   [180_000_000, '2d'],
-])('a span of %i ms is %s', (ms, text) => {
-  expect(span(ms)).toBe(text);
+])('formats %i ms as %s', (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
 });
 
-it('text that is too long is cut by characters', () => {
-  expect(harmless('🔑🔑🔑🔑', 3)).toBe('🔑🔑…');
+it('truncates long text by characters, not by code units', () => {
+  expect(printable('🔑🔑🔑🔑', 3)).toBe('🔑🔑…');
 });

@@ -150,7 +150,7 @@ describe('the user streamly', () => {
     await take('connections', '192.0.2.1');
     const { token } = await sessions.start('Ada', ['viewer']);
     const { sessionId = '' } = (await sessions.find(token)) ?? {};
-    expect(await sessions.over([sessionId, 'none'])).toEqual(['none']);
+    expect(await sessions.findEnded([sessionId, 'none'])).toEqual(['none']);
     expect(await sessions.end(sessionId)).toBe(true);
     await until(() => heard.length === 1, { what: 'the message on the channel' });
     expect((await repository.page('room1', { take: { last: 10 } })).messages).toEqual([sent]);

@@ -90,6 +90,6 @@ test('page sizes and room counts say their limit', () => {
   expect(accepts('pageSize', 200)).toBe(true);
   expect(accepts('pageSize', -1)).toBe(false);
   const { error } = rules.pageSize.safeParse(201);
-  expect(error?.issues[0]).toMatchObject({ message: 'a page is limited to 200', params: { limit: 200 } });
+  expect(error?.issues[0]).toMatchObject({ message: 'must be at most 200', params: { limit: 200 } });
   expect(accepts('roomCount', 501)).toBe(false);
 });

@@ -90,8 +90,8 @@ describe('the context of an operation', () => {
   it('is told apart by its viewer, and can be made again for a broadcast to that viewer', () => {
     const { contexts } = recording();
     const own = contexts.forOperation({ viewer, connectionId: 'c1' });
-    expect(contexts.viewerOf(own)).toBe('u1');
-    expect(contexts.viewerOf(contexts.forOperation({ viewer: null, connectionId: 'c2' }))).toBe('');
+    expect(contexts.viewerKey(own)).toBe('u1');
+    expect(contexts.viewerKey(contexts.forOperation({ viewer: null, connectionId: 'c2' }))).toBe('');
     expect(contexts.forViewer(own)()).toMatchObject({ viewer, connectionId: '' });
   });
 });

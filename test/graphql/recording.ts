@@ -1,13 +1,21 @@
-import type { DocumentNode, ExecutionResult } from 'graphql';
-import { execute, parse, subscribe } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLError } from 'graphql';
+import { execute, parse } from 'graphql';
 import type { ChatError } from '#domain/errors.js';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import type { Message } from '#domain/message.js';
 import type { ChatRepository, Page } from '#domain/ports/event-log.js';
 import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
 import type { SessionStore, Viewer } from '#domain/viewer.js';
-import { createContexts, type Joinable, type OperationContext } from '#graphql/context.js';
+import { createSubscribe } from '#fanout/delivery/subscribe.js';
+import {
+  type Contexts,
+  createContexts,
+  type OperationContext,
+  type SubscriptionHub,
+} from '#graphql/context.js';
 import { createSchema } from '#graphql/schema.js';
+import { createHub } from '#test/fanout/fixture.js';
+import { MemoryStore } from '#test/support/memory-store.js';
 
 /** The schema under test. */
 export const schema = createSchema(DEFAULT_LIMITS);
@@ -23,17 +31,20 @@ export function messageOf(roomId: string, number: number): Message {
   };
 }
 
-/** Ports that answer from a fixture and write down what they were asked, one list for both. */
+/**
+ * Contexts whose services record every call in one list. The services answer with fixed values, except for the
+ * hub: a real one, on a store that holds the messages in `stored`.
+ */
 export function recording({
   page = { messages: [], hasOlder: false, hasNewer: false },
   rooms = [],
-  joined = [],
+  stored = [],
   allowGuests = true,
   openSessions = true,
 }: Partial<{
   page: Page;
   rooms: string[];
-  joined: Message[];
+  stored: Message[];
   allowGuests: boolean;
   openSessions: boolean;
 }> = {}) {
@@ -60,20 +71,21 @@ export function recording({
       return rooms;
     },
   };
-  const hub: Joinable = {
-    async join(roomId, start, connectionId) {
+  const store = new MemoryStore({ ttlMs: Number.POSITIVE_INFINITY });
+  for (const message of stored) store.kept(message.roomId).push(message);
+  const { hub: realHub } = createHub({ store, ttlMs: Number.POSITIVE_INFINITY });
+  const hub: SubscriptionHub = {
+    join(roomId, start, connectionId) {
       calls.push(['join', roomId, start, connectionId]);
-      return (async function* () {
-        yield* joined;
-      })();
+      return realHub.join(roomId, start, connectionId);
     },
     watch(name, read) {
       calls.push(['watch', name]);
-      return (async function* () {
-        yield read();
-      })();
+      return realHub.watch(name, read);
     },
-    stats: { viewers: 3, rooms: 2, messagesPerSecond: 10, deliveriesPerSecond: 30, delayMs: null },
+    get stats() {
+      return realHub.stats;
+    },
   };
   const sessions: SessionStore = {
     async start(name, roles) {
@@ -85,7 +97,7 @@ export function recording({
       return true;
     },
     find: async () => null,
-    over: async () => [],
+    findEnded: async () => [],
   };
   const slowModes: SlowModes = {
     async set(roomId, seconds) {
@@ -113,11 +125,18 @@ export function recording({
   return { calls, contexts };
 }
 
-/** Runs one operation on recorded ports. */
+/**
+ * Runs one operation on recording services. Reads the first `take` results of a subscription (0 by default) and
+ * then ends it.
+ */
 export async function run(
   document: DocumentNode | string,
   variables: Record<string, unknown>,
-  options: Parameters<typeof recording>[0] & { viewer?: Viewer | null; context?: OperationContext } = {},
+  options: Parameters<typeof recording>[0] & {
+    viewer?: Viewer | null;
+    context?: OperationContext;
+    take?: number;
+  } = {},
 ) {
   const { calls, contexts } = recording(options);
   const contextValue =
@@ -127,12 +146,25 @@ export async function run(
   const isSubscription = parsed.definitions.some(
     (definition) => definition.kind === 'OperationDefinition' && definition.operation === 'subscription',
   );
-  const outcome = isSubscription ? await subscribe(args) : await execute(args);
+  const outcome = isSubscription ? await subscribeWith(contexts)(args) : await execute(args);
   const results: ExecutionResult[] = [];
-  if (Symbol.asyncIterator in outcome) for await (const result of outcome) results.push(result);
-  else results.push(outcome);
+  if (Symbol.asyncIterator in outcome) {
+    for (let count = options.take ?? 0; count > 0; count -= 1) results.push((await outcome.next()).value);
+    await outcome.return(undefined);
+  } else results.push(outcome);
   const [result] = results;
   return { calls, results, data: result?.data, errors: result?.errors, refusal: refusalOf(result) };
+}
+
+function subscribeWith(contexts: Contexts) {
+  return createSubscribe({
+    contexts: {
+      shared: contexts.shared,
+      viewerKey: (context) => contexts.viewerKey(context as OperationContext),
+      forViewer: (context) => contexts.forViewer(context as OperationContext),
+    },
+    formatError: (error) => error as GraphQLError,
+  });
 }
 
 function refusalOf(result: ExecutionResult | undefined) {

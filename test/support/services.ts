@@ -7,7 +7,7 @@ export function otherServices() {
     start: async (name) => ({ token: 'token', user: { id: 'user:1', name } }),
     find: async () => null,
     end: async () => false,
-    over: async () => [],
+    findEnded: async () => [],
   };
   const slowModes: SlowModes = {
     set: async () => undefined,

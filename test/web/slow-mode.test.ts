@@ -34,7 +34,7 @@ it('says where something cannot be sent at all, and keeps it to be tried again',
       body: JSON.stringify({
         errors: [
           {
-            message: 'content: a message is limited to 3 characters',
+            message: 'content must have at most 3 characters.',
             extensions: { code: 'BAD_USER_INPUT' },
           },
         ],
@@ -42,7 +42,7 @@ it('says where something cannot be sent at all, and keeps it to be tried again',
     }),
   );
   await room.say('hello');
-  await room.page.getByText('Not sent: content: a message is limited to 3 characters').waitFor();
+  await room.page.getByText('Not sent: content must have at most 3 characters.').waitFor();
   await room.page.unroute('**/graphql');
   await room.page.getByRole('button', { name: 'Try again' }).click();
   expect(await room.composer.evaluate((element) => element === document.activeElement)).toBe(true);

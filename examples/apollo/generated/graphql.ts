@@ -4,15 +4,15 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What to send, and where. */
+/** A message to send. */
 export type SendMessageInput = {
-  /** The display name of a guest: 1 to 40 characters after white space at both ends is taken off, without control characters; "Guest" where none is given. Ignored for a caller who is signed in. */
+  /** The display name of a guest: 1 to 40 characters after trimming, without control characters. Defaults to "Guest". Ignored if the caller is signed in. */
   author?: string | null | undefined;
-  /** What to say: 1 to 500 characters after white space at both ends is taken off, without control characters other than newline. Anything else is refused with BAD_USER_INPUT. */
+  /** The text of the message: 1 to 500 characters after trimming, without control characters other than newline. Other values are refused with BAD_USER_INPUT. */
   content: string;
-  /** Makes the send safe to repeat: the same nonce by the same author in the same room within five minutes gives the first message again and sends nothing. Take a new UUID for each message: 1 to 64 letters, digits, `_`, `-`, `.` or `:`; anything else is refused with BAD_USER_INPUT. */
+  /** Makes the send safe to repeat. If the same author repeats a nonce in the same room within five minutes, nothing is sent, and the first message is returned again. Use a new UUID for each message: 1 to 64 letters, digits, `_`, `-`, `.` or `:`. Other values are refused with BAD_USER_INPUT. */
   nonce?: string | null | undefined;
-  /** The room to send to: 1 to 64 letters, digits, `_`, `-` or `.`; anything else is refused with BAD_USER_INPUT. */
+  /** The room to send to: 1 to 64 letters, digits, `_`, `-` or `.`. Other values are refused with BAD_USER_INPUT. */
   roomId: string;
 };
 

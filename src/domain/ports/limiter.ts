@@ -1,44 +1,44 @@
-/** How many of a thing are taken within a time, whichever time of that length one looks at. */
+/** At most `count` actions in any window of `windowMs` milliseconds (a sliding window). */
 export interface RateLimit {
-  /** 0 is no limit. */
+  /** 0 means no limit. */
   count: number;
   windowMs: number;
 }
 
-/** What a send is held to, besides the room's slow mode. */
+/** Limits on sending, besides a room's slow mode. */
 export interface SendLimits {
-  /** Of one user in one room. */
+  /** Per user and room. */
   perUser: RateLimit;
-  /** Of one network address, in all rooms. */
+  /** Per network address, over all rooms. */
   perAddress: RateLimit;
 }
 
-/** Who sends, as the limits see it. */
+/** The sender of a message, as the limits count it. */
 export interface Sender {
-  /** Whoever shares this shares what a user may send in a room. */
+  /** Senders with the same id share the per-user limit. */
   id: string;
-  /** The network address; empty where it is not known. */
+  /** The network address. Empty if it is unknown. */
   address: string;
   exempt: 'from nothing' | 'from slow mode' | 'from all limits';
 }
 
-/** What is counted by network address before it is begun. */
-export type PacedKind = 'connections' | 'sessions';
+/** Actions that are limited per network address before they begin. */
+export type RateLimitedAction = 'connections' | 'sessions';
 
-/** Limits that are counted for all nodes together. */
+/** Rate limits that all nodes count together. */
 export interface RateLimiter {
   /**
-   * Takes one from what the address may have of this kind; undefined where there is no limit, or no
-   * address. Throws
-   * RATE_LIMITED. Where the count cannot be had soon it lets pass, or throws SERVICE_UNAVAILABLE, as it is set up.
+   * Counts one action of a network address. Returns undefined if there is no limit or the address is empty.
+   * Rejects with RATE_LIMITED if the limit is reached. If the action cannot be counted in time, it is allowed or
+   * rejected with SERVICE_UNAVAILABLE, depending on the configuration.
    */
-  take(kind: PacedKind, address: string): Promise<void> | undefined;
+  take(action: RateLimitedAction, address: string): Promise<void> | undefined;
 }
 
-/** How long each user has to wait between two messages in a room. */
+/** Slow mode: how long each user must wait between two messages in a room. */
 export interface SlowModes {
-  /** In seconds, 0 for none; kept for as long as there is talk in the room. Throws SERVICE_UNAVAILABLE. */
+  /** Sets a room's slow mode in seconds; 0 turns it off. It expires with the room's messages. Throws SERVICE_UNAVAILABLE. */
   set(roomId: string, seconds: number): Promise<void>;
-  /** For each room, in the order asked, in seconds. One round trip. Throws SERVICE_UNAVAILABLE. */
+  /** The slow mode of each room in seconds, in the order given. One round trip. Throws SERVICE_UNAVAILABLE. */
   of(roomIds: readonly string[]): Promise<number[]>;
 }

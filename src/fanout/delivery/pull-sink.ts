@@ -6,13 +6,13 @@ type Result = IteratorResult<ExecutionResult, undefined>;
 
 const PLAIN: Framing<readonly Buffer[]> = { key: 'plain', encode: (payloads) => payloads };
 
-/** The sink of a consumer that iterates: it holds one batch, and is full until that has been taken. */
+/** A sink for a consumer that iterates. It holds one batch and is full until the consumer has taken all of it. */
 export class PullSink implements Audience<readonly Buffer[]> {
   readonly framing = PLAIN;
   #frames: readonly Buffer[] = [];
   #taken = 0;
   #drained: (() => void) | undefined;
-  /** The last result, where the server ended it. */
+  /** The last result, if the server ended the subscription. */
   #refusal: ExecutionResult | undefined;
   #ended = false;
   #waiting: Promise<Result> | undefined;
@@ -25,7 +25,7 @@ export class PullSink implements Audience<readonly Buffer[]> {
   write(frames: readonly Buffer[]): void {
     this.#frames = frames;
     this.#taken = 0;
-    this.#answer();
+    this.#resolveWaiting();
   }
 
   whenDrained(callback: () => void): void {
@@ -34,16 +34,16 @@ export class PullSink implements Audience<readonly Buffer[]> {
 
   refused(result: ExecutionResult): void {
     this.#refusal = result;
-    this.#answer();
+    this.#resolveWaiting();
   }
 
-  /** Gives nothing more, not even what is held. */
+  /** Ends the iteration. Results that were not taken yet are dropped. */
   end(): void {
     this.#ended = true;
-    this.#answer();
+    this.#resolveWaiting();
   }
 
-  /** The next result, as soon as there is one; to each who asks one of its own. */
+  /** Resolves to the next result once it is available. Concurrent calls each get their own, in order. */
   next(): Promise<Result> {
     if (this.#waiting !== undefined) return this.#waiting.then(() => this.next());
     const result = this.#take();
@@ -54,8 +54,8 @@ export class PullSink implements Audience<readonly Buffer[]> {
     return this.#waiting;
   }
 
-  /** Answers who waits, where there is something to answer. */
-  #answer(): void {
+  /** Resolves the waiting call, if any, with the next result, if any. */
+  #resolveWaiting(): void {
     if (this.#resolve === undefined) return;
     const result = this.#take();
     if (result === undefined) return;
@@ -82,7 +82,7 @@ export class PullSink implements Audience<readonly Buffer[]> {
   }
 }
 
-/** Errors leave as JSON, and come back as what they were. */
+/** Turns the errors of a result parsed from JSON back into GraphQLErrors. */
 function revive(result: ExecutionResult): ExecutionResult {
   if (result.errors === undefined) return result;
   return {

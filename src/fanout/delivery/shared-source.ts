@@ -2,38 +2,40 @@ import type { ChatError } from '#domain/errors.js';
 import type { Render } from '#fanout/projection/framing.js';
 import type { Sink } from './sink.js';
 
-/** What has been started for one subscriber. */
+/** Delivery to one subscription. */
 export interface Delivery {
-  /** Writes what there is, as far as the sink takes it. Safe to call at any time. */
+  /** Writes what is available until the sink is full. Safe to call at any time. */
   pump(): void;
-  /** Writes nothing more. May be called twice. */
+  /** Stops delivery. Safe to call twice. */
   end(): void;
 }
 
-/** Whoever started a delivery: told where it cannot go on. */
+/** The owner of a delivery. It is notified if the server ends the delivery. */
 export interface Owner {
+  /** Delivery ended for this reason. Called at most once, and never after `Delivery.end()`. */
   refused(reason: ChatError): void;
 }
 
 /**
- * What the resolver of a shared subscription returns: a place from which `subscribe` of this folder delivers.
- * It is released once, by whoever holds it.
+ * What the resolver of a shared subscription returns: a claim on a room or a topic, from which delivery can be
+ * started. Whoever holds the source must release it.
+ *
+ * graphql-js and Pothos accept only an AsyncIterable from a subscription's resolver, so this is one by type. It
+ * cannot be iterated, however: events are executed once for all subscriptions, not by each consumer.
  */
 export abstract class SharedSource<Event> implements AsyncIterable<Event> {
   /**
-   * Starts delivery into a sink, once. Those who give the same key share what `makeRender` makes for the
-   * first of them. `owner` is told once at most, and never after `end()`.
+   * Starts delivery into a sink. `makeRender` is called for the first subscription with a `key`, and the others
+   * with the same key share its rendered events.
    */
   abstract subscribe(key: string, makeRender: () => Render<Event>, sink: Sink, owner: Owner): Delivery;
 
-  /** Gives the place back. May be called twice. */
+  /** Gives up the claim. Safe to call twice. */
   abstract release(): void;
 
-  /** A source is an iterable by type alone: its events are executed once for all, not by each consumer. */
-  [Symbol.asyncIterator](): never {
+  /** Always throws, after releasing the source. */
+  [Symbol.asyncIterator](): AsyncIterator<Event> {
     this.release();
-    throw new Error(
-      'A shared subscription is delivered by the shared subscribe, not by iterating its source.',
-    );
+    throw new Error('A shared subscription cannot be iterated. Use the `subscribe` of fanout/delivery.');
   }
 }

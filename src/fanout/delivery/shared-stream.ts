@@ -4,21 +4,21 @@ import { PullSink } from './pull-sink.js';
 import type { Delivery, Owner, SharedSource } from './shared-source.js';
 import type { Audience, Sink } from './sink.js';
 
-/** How an error becomes what a client may see. */
+/** Converts an error into what the client may see. */
 export type FormatError = (error: unknown) => GraphQLError;
 
-/** Starts delivery into a sink, and tells its owner where it cannot go on. */
+/** Starts delivery into a sink, and notifies the owner if delivery cannot continue. */
 export type StartDelivery = (sink: Sink, owner: Owner) => Delivery;
 
 type Result = IteratorResult<ExecutionResult, undefined>;
 
 /**
- * The results of a shared subscription, as graphql-js' `subscribe` would give them. A transport that knows
- * how attaches an audience, which events go to as ready bytes. A consumer that knows nothing of this iterates
- * as usual; where the server ends the subscription, its last result holds the error.
+ * The results of a shared subscription, compatible with those of graphql-js' `subscribe`. A transport that
+ * supports it attaches an audience, which receives events as bytes. Any other consumer iterates as usual. If the
+ * server ends the subscription, the last result contains the error.
  */
 export class SharedStream implements AsyncGenerator<ExecutionResult, undefined, undefined>, Owner {
-  /** Let go of once it is called: it holds all that the operation came with. */
+  /** Cleared after use, because it keeps the arguments of the operation in memory. */
   #start: StartDelivery | undefined;
   #delivery: Delivery | undefined;
   #audience: Audience | undefined;
@@ -32,7 +32,7 @@ export class SharedStream implements AsyncGenerator<ExecutionResult, undefined, 
     this.#start = start;
   }
 
-  /** Sends the events there from now on. Once, and before anyone has iterated. */
+  /** Delivers all events to this audience. Only the first call counts, and only if iteration has not begun. */
   attach(audience: Audience): void {
     const start = this.#start;
     if (this.#done || start === undefined) return;
@@ -78,7 +78,7 @@ export class SharedStream implements AsyncGenerator<ExecutionResult, undefined, 
     if (this.#audience instanceof PullSink) this.#audience.end();
   }
 
-  /** Gives everything back. */
+  /** Stops delivery and releases the source. */
   #end(): void {
     if (this.#done) return;
     this.#done = true;

@@ -1,19 +1,19 @@
 import type { ExecutionResult } from 'graphql';
 import type { Framing } from '#fanout/projection/framing.js';
 
-/** Where a subscriber's events go: a socket, a response, a test. */
+/** The destination of a subscription's events, such as a socket or an HTTP response. */
 export interface Sink<Frames = unknown> {
   readonly framing: Framing<Frames>;
-  /** Above its high-water mark: a subscriber writes nothing more until it is drained. */
+  /** Whether the sink is above its high-water mark. Nothing more is written until it has drained. */
   readonly full: boolean;
-  /** Writes frames. A sink whose end has gone swallows it. Never throws. */
+  /** Writes frames. Ignores them if the destination is closed. Never throws. */
   write(frames: Frames): void;
-  /** Calls back once, when a full sink has drained. */
+  /** Calls back once when a full sink has drained. */
   whenDrained(callback: () => void): void;
 }
 
-/** A sink that is also told where the server ends the subscription. */
+/** A sink that is also notified when the server ends the subscription. */
 export interface Audience<Frames = unknown> extends Sink<Frames> {
-  /** It is over: this result, which holds errors alone, is the last. Once at most, and never after it was left. */
+  /** `result` contains only errors and is the last one. Called at most once, and never after the client left. */
   refused(result: ExecutionResult): void;
 }

@@ -1,8 +1,8 @@
 /**
- * The `subscribe` of a server whose subscriptions are shared.
+ * A replacement for graphql-js' `subscribe` that shares rendered events among subscriptions:
  *
- *   subscribe → the resolver takes a place (SharedSource) in a room, or before a topic → the selection gives the key
- *             → SharedStream: attached to a sink by a transport that knows how, iterated by any other
+ *   subscribe → the resolver returns a SharedSource of a room or topic → the selection determines the key
+ *             → SharedStream, which a transport attaches to a sink or iterates
  */
 import {
   createSourceEventStream,
@@ -16,24 +16,25 @@ import { Selections } from '#fanout/projection/selection.js';
 import { SharedSource } from './shared-source.js';
 import { type FormatError, SharedStream } from './shared-stream.js';
 
+/** Settings of `createSubscribe`. */
 export interface SubscribeOptions {
-  /**
-   * The context that broadcasts are executed with. `viewerOf` an operation is what sets its results apart
-   * from those of others where a field says that it depends on the viewer; `shared` makes the context of a
-   * broadcast to all, `forViewer` that of a broadcast to those who are the same viewer as this operation's.
-   */
+  /** Context values for executing events. */
   contexts: {
-    viewerOf(contextValue: unknown): string;
+    /** A key for the viewer of an operation. Viewer-dependent results are shared only within the same key. */
+    viewerKey(contextValue: unknown): string;
+    /** Creates a context for events that go to all viewers. */
     shared(): unknown;
+    /** Returns a function that creates contexts for events that go to the viewer of this operation only. */
     forViewer(contextValue: unknown): () => unknown;
   };
-  /** How an error becomes what the client sees: masked where it is not meant for clients. */
+  /** Converts an error into what the client may see. Errors that are not meant for clients are masked. */
   formatError: FormatError;
 }
 
+/** Resolves to a stream of results, or to a single result with errors if the subscription is refused. */
 export type Subscribe = (args: ExecutionArgs) => Promise<AsyncGenerator<ExecutionResult> | ExecutionResult>;
 
-/** Makes a `subscribe` that may stand wherever graphql-js' stands. */
+/** Creates a `subscribe` with the signature of graphql-js'. */
 export function createSubscribe(options: SubscribeOptions): Subscribe {
   let selections: Selections | undefined;
 
@@ -41,32 +42,36 @@ export function createSubscribe(options: SubscribeOptions): Subscribe {
     const source = await createSourceEventStream(args);
     if (!(source instanceof SharedSource)) {
       if ('errors' in source) return { errors: source.errors!.map(options.formatError) };
-      throw new Error('A subscription field must give a shared source.');
+      throw new Error('A subscription field must return a SharedSource.');
     }
     selections ??= new Selections(args.schema);
     const selection = selections.of(args.document, args.operationName);
-    const viewer = selection.viewerDependent ? options.contexts.viewerOf(args.contextValue) : undefined;
-    const key = keyOf(selection, args.variableValues, viewer);
-    const makeRender = () => renderer(args, viewer !== undefined, options);
+    const viewerKey = selection.viewerDependent ? options.contexts.viewerKey(args.contextValue) : undefined;
+    const key = projectionKey(selection, args.variableValues, viewerKey);
+    const makeRender = () => createRender(args, viewerKey !== undefined, options);
     return new SharedStream(source, options.formatError, (sink, owner) =>
       source.subscribe(key, makeRender, sink, owner),
     );
   };
 }
 
-function keyOf(
+function projectionKey(
   selection: { text: string; variables: string[] },
   values: ExecutionArgs['variableValues'],
-  viewer: string | undefined,
+  viewerKey: string | undefined,
 ): string {
-  if (selection.variables.length === 0 && viewer === undefined) return selection.text;
-  // JSON leaves out what was not given: that has its default, as null has not.
+  if (selection.variables.length === 0 && viewerKey === undefined) return selection.text;
+  // JSON omits undefined. That is right: a missing variable takes its default, while null does not.
   const used = Object.fromEntries(selection.variables.map((name) => [name, values?.[name]]));
-  return `${selection.text}\n${JSON.stringify(used)}\n${viewer === undefined ? '' : JSON.stringify(viewer)}`;
+  return `${selection.text}\n${JSON.stringify(used)}\n${viewerKey === undefined ? '' : JSON.stringify(viewerKey)}`;
 }
 
-/** Renders events as graphql-js would for one subscriber who selects this, in JSON. */
-function renderer(args: ExecutionArgs, viewerDependent: boolean, options: SubscribeOptions): Render<unknown> {
+/** Returns a function that executes the selection on an event, like graphql-js, and serialises the result. */
+function createRender(
+  args: ExecutionArgs,
+  viewerDependent: boolean,
+  options: SubscribeOptions,
+): Render<unknown> {
   const { schema, document, operationName, variableValues } = args;
   const makeContext = viewerDependent
     ? options.contexts.forViewer(args.contextValue)
@@ -75,7 +80,7 @@ function renderer(args: ExecutionArgs, viewerDependent: boolean, options: Subscr
     const formatted = result.errors ? { ...result, errors: result.errors.map(options.formatError) } : result;
     return Buffer.from(JSON.stringify(formatted));
   };
-  const fault = (error: unknown): Buffer => serialise({ errors: [error as GraphQLError] });
+  const serialiseError = (error: unknown): Buffer => serialise({ errors: [error as GraphQLError] });
   return (event) => {
     try {
       const result = execute({
@@ -86,10 +91,10 @@ function renderer(args: ExecutionArgs, viewerDependent: boolean, options: Subscr
         contextValue: makeContext(),
         rootValue: event,
       });
-      if (result instanceof Promise) return result.then(serialise).catch(fault);
+      if (result instanceof Promise) return result.then(serialise).catch(serialiseError);
       return serialise(result as ExecutionResult);
     } catch (error) {
-      return fault(error);
+      return serialiseError(error);
     }
   };
 }

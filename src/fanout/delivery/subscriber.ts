@@ -5,10 +5,11 @@ import type { Projection, Receiver } from '#fanout/projection/projection.js';
 import type { Delivery, Owner } from './shared-source.js';
 import type { Sink } from './sink.js';
 
-/** Where in its room a subscriber stands: the last message it has, and the log's position after it. */
-export interface Place {
+/** Where a subscription starts in its room. */
+export interface StartPosition {
+  /** The id of the last message before it. */
   cursor: MessageId;
-  /** Undefined where the log does not hold that place: then the store is read. */
+  /** The log position after the cursor. Undefined if the log is too short, so that the store must be read. */
   position: number | undefined;
 }
 
@@ -26,12 +27,12 @@ export class Subscriber implements Receiver, Delivery {
     private readonly log: RoomLog,
     private readonly projection: Projection,
     private readonly sink: Sink,
-    place: Place,
+    start: StartPosition,
     private readonly owner: Owner,
     private readonly onTrouble: (error: unknown) => void,
   ) {
-    this.#cursor = place.cursor;
-    this.#position = place.position;
+    this.#cursor = start.cursor;
+    this.#position = start.position;
     projection.add(this);
   }
 

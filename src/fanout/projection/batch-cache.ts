@@ -1,12 +1,15 @@
 import type { Batch, Framing } from './framing.js';
 
-/** Batches kept at once: distinct places from which subscribers come back between two flushes. */
+/** Batches to keep. One is needed for each distinct position that subscribers read from between two flushes. */
 const CAPACITY = 32;
 
-/** The batches built since the last flush, by first position and framing: built once, written to many. */
+/**
+ * The batches built since the last flush, by first position and framing, so that each is built once and written
+ * to many subscriptions.
+ */
 export class BatchCache {
   readonly #batches = new Map<string, Batch<unknown>>();
-  // Nearly all subscribers ask for the same batch as the one before them: no key is built for those.
+  // Nearly all subscribers need the same batch as the previous one. For these, no key has to be built.
   #lastFrom = -1;
   #lastFraming: Framing<unknown> | undefined;
   #last: Batch<unknown> | undefined;

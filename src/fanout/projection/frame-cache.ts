@@ -1,15 +1,16 @@
-/** What all caches of one node hold together; who is over the bound gives up its own oldest. */
+/** The memory budget that all frame caches of a node share. A cache that exceeds it evicts its own oldest frames. */
 export class FrameBudget {
+  /** Bytes in use by all caches. */
   bytes = 0;
 
-  /** `limit` in bytes, for all caches together. */
+  /** `limit` is in bytes, for all caches together. */
   constructor(readonly limit: number) {}
 }
 
-/** Bytes that a cache may hold whatever the others do: more than a usual batch. */
-const OWN_SHARE = 64 * 1024;
+/** Bytes that each cache may use regardless of the budget: more than a typical batch. */
+const GUARANTEED_BYTES = 64 * 1024;
 
-/** What a frame that is still being rendered counts as, in bytes. */
+/** The assumed size of a frame that is still being rendered, in bytes. */
 const PENDING_BYTES = 1_024;
 
 interface Frame {
@@ -19,13 +20,13 @@ interface Frame {
 }
 
 /**
- * The rendered messages of one projection, by position: the newest, as many as the log holds, and fewer where
- * all projections of the node together hold too many bytes. What is not held is rendered again.
+ * The rendered messages of one projection, by log position. It keeps the newest `capacity` frames, or fewer if
+ * the node's budget is exceeded. Missing frames are rendered again.
  */
 export class FrameCache {
   readonly #frames: (Frame | undefined)[] = [];
   #bytes = 0;
-  /** Nothing below this position is held. */
+  /** No position below this one is cached. */
   #oldest = Number.POSITIVE_INFINITY;
   #newest = -1;
 
@@ -39,7 +40,7 @@ export class FrameCache {
     return frame?.position === position ? frame.payload : undefined;
   }
 
-  /** Holds a payload; one that is being rendered is replaced by its bytes once they are there. */
+  /** Caches a payload, or the promise of one. Call it again with the bytes once they are rendered. */
   set(position: number, payload: Buffer | Promise<Buffer>): void {
     this.#drop(position % this.capacity);
     const bytes = Buffer.isBuffer(payload) ? payload.length : PENDING_BYTES;
@@ -50,7 +51,7 @@ export class FrameCache {
     this.#shrink();
   }
 
-  /** Gives up all that it holds. */
+  /** Drops all frames and returns their bytes to the budget. */
   clear(): void {
     this.#count(-this.#bytes);
     this.#frames.length = 0;
@@ -58,7 +59,11 @@ export class FrameCache {
   }
 
   #shrink(): void {
-    while (this.budget.bytes > this.budget.limit && this.#bytes > OWN_SHARE && this.#oldest < this.#newest) {
+    while (
+      this.budget.bytes > this.budget.limit &&
+      this.#bytes > GUARANTEED_BYTES &&
+      this.#oldest < this.#newest
+    ) {
       const slot = this.#oldest % this.capacity;
       if (this.#frames[slot]?.position === this.#oldest) this.#drop(slot);
       this.#oldest += 1;

@@ -1,24 +1,25 @@
 import type { MessageId } from '#domain/message.js';
 
-/** Executes a selection on an event and serialises the result. Errors are results, too. */
+/** Executes a selection on an event and serialises the result. An error becomes a result with `errors`. */
 export type Render<Event> = (event: Event) => Buffer | Promise<Buffer>;
 
 /**
- * Turns payloads into the bytes of a transport. One framing serves every subscription whose bytes have the
- * same shape, so a batch is built once for all of them.
+ * Turns serialised results into the frames of a transport. Subscriptions with the same framing share batches.
  */
 export interface Framing<Frames> {
-  /** Two framings with the same key build the same frames. */
+  /** Framings with equal keys must build equal frames. */
   readonly key: string;
-  /** Builds the `next` events of serialised results, in order. */
+  /** Frames serialised results, in order. */
   encode(payloads: readonly Buffer[]): Frames;
 }
 
-/** Encoded events, the position after the last of them, and its id, which becomes the receiver's cursor. */
+/** Consecutive events, framed for a transport. */
 export interface Batch<Frames> {
   frames: Frames;
+  /** The log position after the last event. */
   end: number;
+  /** The id of the last event, which becomes the subscriber's cursor. */
   lastId: MessageId;
-  /** Size of the payloads, without what a transport puts around them. */
+  /** Size of the payloads in bytes, without framing. */
   bytes: number;
 }

@@ -15,31 +15,33 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 
-/** What of a subscription decides about the bytes that its subscribers receive. */
+/** The part of a subscription that determines the bytes its clients receive. */
 export interface Selection {
-  /** The same text for two operations whose results are the same for the same variables. */
+  /** Equal for two operations if they have the same results for the same variables. */
   text: string;
-  /** The variables whose values take part in the result. */
+  /** Names of the variables that affect the result, sorted. */
   variables: string[];
-  /** Whether a field in it says that its result depends on who asks. */
+  /** Whether a selected field is marked as depending on the viewer. */
   viewerDependent: boolean;
 }
 
 /**
- * Finds the selection of a subscription. The name of the operation and the arguments of its root field do
- * not count: whoever reads from one room's log has the same room, and where each one began is its cursor.
- * Remembers what it found for as long as the document lives.
+ * Finds the selection of a subscription, and caches it for the lifetime of the document.
+ *
+ * The operation's name and the arguments of the root field are not part of it. Subscriptions are shared within
+ * one room, so the room is the same for all, and where a subscription starts only affects its cursor.
  */
 export class Selections {
-  readonly #known = new WeakMap<DocumentNode, Map<string, Selection>>();
+  readonly #cache = new WeakMap<DocumentNode, Map<string, Selection>>();
 
   constructor(private readonly schema: GraphQLSchema) {}
 
+  /** The selection of the named operation, or of the only one. Throws if the document has no such operation. */
   of(document: DocumentNode, operationName?: string | null): Selection {
-    let ofDocument = this.#known.get(document);
+    let ofDocument = this.#cache.get(document);
     if (ofDocument === undefined) {
       ofDocument = new Map();
-      this.#known.set(document, ofDocument);
+      this.#cache.set(document, ofDocument);
     }
     let selection = ofDocument.get(operationName ?? '');
     if (selection === undefined) {
@@ -51,7 +53,7 @@ export class Selections {
 
   #analyse(document: DocumentNode, operationName?: string | null): Selection {
     const operation = getOperationAST(document, operationName);
-    if (operation == null) throw new Error('The document holds no such operation.');
+    if (operation == null) throw new Error('The document does not contain this operation.');
     const selectionSet = withoutRootArguments(operation).selectionSet;
     const fragments = fragmentsUsed(document, selectionSet);
     const parts = [selectionSet, ...fragments];
@@ -79,7 +81,7 @@ export class Selections {
       document,
       visitWithTypeInfo(types, {
         Field: (node) => {
-          found ||= this.#fieldsMeant(types.getParentType(), node.name.value).some(
+          found ||= this.#possibleFields(types.getParentType(), node.name.value).some(
             (field) => field.extensions.viewerDependent === true,
           );
         },
@@ -88,8 +90,8 @@ export class Selections {
     return found;
   }
 
-  /** The field of a type, and the fields of that name of every type that may stand in its place. */
-  #fieldsMeant(parent: ReturnType<TypeInfo['getParentType']>, name: string) {
+  /** The field of a type, and if the type is abstract, the fields with that name of all its possible types. */
+  #possibleFields(parent: ReturnType<TypeInfo['getParentType']>, name: string) {
     const type = parent == null ? parent : getNamedType(parent);
     const types = isAbstractType(type) ? [type, ...this.schema.getPossibleTypes(type)] : [type];
     return types.flatMap((candidate) => {
@@ -112,7 +114,7 @@ function withoutRootArguments(operation: OperationDefinitionNode): OperationDefi
   };
 }
 
-/** The fragments that a selection spreads, and those that they spread, by name. */
+/** The fragments that a selection uses, directly or through other fragments, sorted by name. */
 function fragmentsUsed(
   document: DocumentNode,
   selectionSet: OperationDefinitionNode['selectionSet'],

@@ -1,10 +1,9 @@
 /**
- * A value that changes, of which everyone wants the latest: a room's count, the server's load.
+ * A value that changes over time, such as a room's connection count. Subscribers want only its latest state.
  *
- *   tick → read → render, once for each distinct selection → other bytes than before → pump every viewer
+ *   tick → read → render once for each distinct selection → if the bytes changed, pump every subscriber
  *
- * Latest wins. There is no log and no cursor: a viewer whose sink is full gets, once it has drained, what is
- * the latest then.
+ * There is no log and no cursor. A subscriber whose sink was full receives the latest value once it has drained.
  */
 import type { ChatError } from '#domain/errors.js';
 import { type Delivery, type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
@@ -12,24 +11,26 @@ import type { Sink } from '#fanout/delivery/sink.js';
 import type { Framing, Render } from '#fanout/projection/framing.js';
 import { pumpAll } from '#fanout/slices.js';
 
+/** Settings of a topic. */
 export interface TopicOptions<Value> {
-  /** The value as it is now. What is asynchronous in it, the selection's resolvers do. */
+  /** Reads the current value. Anything asynchronous is left to the resolvers of the selection. */
   read(): Value;
-  /** No two broadcasts come within this time, in milliseconds. */
+  /** Minimum milliseconds between two broadcasts. */
   everyMs: number;
-  /** Something went wrong, and will be tried again. */
+  /** Reading or rendering failed. It is tried again at the next tick. */
   onTrouble(error: unknown): void;
-  /** Nobody holds a place any more. */
+  /** The last source was released. */
   onEmpty(): void;
 }
 
+/** A changing value with its subscribers on this node. */
 export class Topic<Value> {
   readonly #channels = new Map<string, Channel<Value>>();
   #holders = 0;
 
   constructor(private readonly options: TopicOptions<Value>) {}
 
-  /** Takes a place; whoever gets it releases it. */
+  /** Returns a source for one subscription. The caller must release it. */
   join(): TopicSource<Value> {
     this.#holders += 1;
     return new TopicSource(this, () => {
@@ -38,26 +39,28 @@ export class Topic<Value> {
     });
   }
 
-  /** Tells all who watch what has changed. */
+  /** Reads the value again and delivers it if the result has changed. */
   refresh(): void {
     for (const channel of this.#channels.values()) channel.refresh();
   }
 
+  /** Ends all subscriptions with an error. */
   refuseAll(reason: ChatError): void {
     for (const channel of [...this.#channels.values()]) channel.refuseAll(reason);
   }
 
+  /** Starts delivery into a sink. See `SharedSource.subscribe`. */
   subscribe(key: string, makeRender: () => Render<Value>, sink: Sink, owner: Owner): Delivery {
     let channel = this.#channels.get(key);
     if (channel === undefined) {
       channel = new Channel(this.options, makeRender(), () => this.#channels.delete(key));
       this.#channels.set(key, channel);
     }
-    return new TopicViewer(channel, sink, owner);
+    return new TopicSubscriber(channel, sink, owner);
   }
 }
 
-/** A place taken in a topic. */
+/** A claim on a topic, which keeps it open until released. */
 export class TopicSource<Value> extends SharedSource<Value> {
   #topic: Topic<Value> | undefined;
 
@@ -70,7 +73,7 @@ export class TopicSource<Value> extends SharedSource<Value> {
   }
 
   override subscribe(key: string, makeRender: () => Render<Value>, sink: Sink, owner: Owner): Delivery {
-    if (this.#topic === undefined) throw new Error('This place was given back.');
+    if (this.#topic === undefined) throw new Error('This source has been released.');
     return this.#topic.subscribe(key, makeRender, sink, owner);
   }
 
@@ -81,10 +84,10 @@ export class TopicSource<Value> extends SharedSource<Value> {
   }
 }
 
-/** One distinct selection on a topic: the latest bytes, and who watches them. */
+/** One distinct selection on a topic: its latest bytes and its subscribers. */
 class Channel<Value> {
-  readonly #viewers = new Set<TopicViewer>();
-  /** The latest value in the frames of each transport that asked for them. */
+  readonly #subscribers = new Set<TopicSubscriber>();
+  /** The latest value, framed for each transport that has subscribers. By key of the framing. */
   readonly #frames = new Map<string, unknown>();
   #payload: Buffer | undefined;
   #version = 0;
@@ -97,22 +100,22 @@ class Channel<Value> {
     private readonly onEmpty: () => void,
   ) {}
 
-  /** Counts the values that were broadcast. */
+  /** Increases with each value that is broadcast. */
   get version(): number {
     return this.#version;
   }
 
-  add(viewer: TopicViewer): void {
-    this.#viewers.add(viewer);
+  add(subscriber: TopicSubscriber): void {
+    this.#subscribers.add(subscriber);
     if (this.#payload === undefined) this.refresh();
   }
 
-  remove(viewer: TopicViewer): void {
-    if (this.#viewers.delete(viewer) && this.#viewers.size === 0) this.onEmpty();
+  remove(subscriber: TopicSubscriber): void {
+    if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.onEmpty();
   }
 
   refuseAll(reason: ChatError): void {
-    for (const viewer of [...this.#viewers]) viewer.refuse(reason);
+    for (const subscriber of [...this.#subscribers]) subscriber.refuse(reason);
   }
 
   refresh(): void {
@@ -120,7 +123,7 @@ class Channel<Value> {
     if (this.#refreshing || now - this.#refreshedAt < this.options.everyMs) return;
     this.#refreshing = true;
     this.#refreshedAt = now;
-    this.#renderAndTell()
+    this.#renderAndBroadcast()
       .catch(this.options.onTrouble)
       .finally(() => {
         this.#refreshing = false;
@@ -136,27 +139,28 @@ class Channel<Value> {
     return frames;
   }
 
-  async #renderAndTell(): Promise<void> {
+  async #renderAndBroadcast(): Promise<void> {
     const payload = await this.render(this.options.read());
     if (this.#payload?.equals(payload)) return;
     this.#payload = payload;
     this.#version += 1;
     this.#frames.clear();
-    await pumpAll(this.#viewers);
+    await pumpAll(this.#subscribers);
   }
 }
 
-/** What a viewer knows of its channel. */
-type Watched = Pick<Channel<unknown>, 'version' | 'frames' | 'add' | 'remove'>;
+/** The part of a channel that a subscriber uses. */
+type SubscribedChannel = Pick<Channel<unknown>, 'version' | 'frames' | 'add' | 'remove'>;
 
-/** Someone who watches a topic: what was seen last, and a sink. */
-class TopicViewer implements Delivery {
-  #seen = 0;
+/** Delivers the latest value of a channel into the sink of one subscription. */
+class TopicSubscriber implements Delivery {
+  /** The version of the channel that was delivered last. */
+  #deliveredVersion = 0;
   #waiting = false;
   #ended = false;
 
   constructor(
-    private readonly channel: Watched,
+    private readonly channel: SubscribedChannel,
     private readonly sink: Sink,
     private readonly owner: Owner,
   ) {
@@ -164,7 +168,7 @@ class TopicViewer implements Delivery {
   }
 
   pump(): void {
-    if (this.#ended || this.#waiting || this.#seen === this.channel.version) return;
+    if (this.#ended || this.#waiting || this.#deliveredVersion === this.channel.version) return;
     if (this.sink.full) {
       this.#waiting = true;
       this.sink.whenDrained(() => {
@@ -173,7 +177,7 @@ class TopicViewer implements Delivery {
       });
       return;
     }
-    this.#seen = this.channel.version;
+    this.#deliveredVersion = this.channel.version;
     this.sink.write(this.channel.frames(this.sink.framing));
   }
 

@@ -2,17 +2,18 @@ import { serviceUnavailable } from '#domain/errors.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
 import { Topic } from './topic.js';
 
+/** Settings of the topics of a node. */
 export interface TopicsOptions {
-  /** The least time between two broadcasts of a topic, in milliseconds. */
+  /** Minimum milliseconds between two broadcasts of a topic. */
   everyMs: number;
-  /** A topic could not be read; it is tried again. */
+  /** Reading or rendering a topic failed. It is tried again. */
   onTrouble(name: string, error: unknown): void;
 }
 
-/** A topic's time is kept to a quarter of it. */
-const LOOKS = 4;
+/** Timer ticks per broadcast interval. A broadcast is late by at most one tick. */
+const TICKS_PER_INTERVAL = 4;
 
-/** The topics that are watched on this node. One is opened by its first viewer, and forgotten with its last. */
+/** The topics with subscribers on this node. The first subscription opens a topic, and the last one closes it. */
 export class Topics {
   readonly #topics = new Map<string, Topic<unknown>>();
   #timer: NodeJS.Timeout | undefined;
@@ -20,7 +21,10 @@ export class Topics {
 
   constructor(private readonly options: TopicsOptions) {}
 
-  /** Takes a place. What topics of one name read must be the same. */
+  /**
+   * Subscribes to a topic. Calls with the same name share a topic, so their `read` must be equivalent. The caller
+   * must release the source. Throws SERVICE_UNAVAILABLE after `close()`.
+   */
   watch<Value>(name: string, read: () => Value): SharedSource<Value> {
     if (this.#closed) throw serviceUnavailable('The server is shutting down.');
     const { everyMs, onTrouble } = this.options;
@@ -30,15 +34,15 @@ export class Topics {
         read,
         everyMs,
         onTrouble: (error) => onTrouble(name, error),
-        onEmpty: () => this.#forget(name),
+        onEmpty: () => this.#remove(name),
       });
       this.#topics.set(name, topic as Topic<unknown>);
-      this.#timer ??= setInterval(() => this.#refresh(), everyMs / LOOKS).unref();
+      this.#timer ??= setInterval(() => this.#refresh(), everyMs / TICKS_PER_INTERVAL).unref();
     }
     return topic.join();
   }
 
-  /** Ends every subscription; afterwards nothing is open, and nobody is taken in. */
+  /** Ends all subscriptions and refuses new ones. Safe to call twice. */
   close(): void {
     this.#closed = true;
     for (const topic of [...this.#topics.values()]) {
@@ -50,7 +54,7 @@ export class Topics {
     for (const topic of this.#topics.values()) topic.refresh();
   }
 
-  #forget(name: string): void {
+  #remove(name: string): void {
     this.#topics.delete(name);
     if (this.#topics.size > 0) return;
     clearInterval(this.#timer);

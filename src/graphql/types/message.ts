@@ -1,21 +1,19 @@
 import { createdAt } from '#domain/message.js';
 import type { Builder } from '#graphql/builder.js';
 import { connectionOf, windowOf } from '#graphql/pages.js';
-import { placeAsked } from '#graphql/subscription-start.js';
+import { subscriptionStart } from '#graphql/subscription-start.js';
 import { GUEST_NAME, sendMessage } from '#rooms/send.js';
 
-/** Messages: reading a room's history, sending into it, and following it. */
+/** Adds messages: reading the history of a room, sending, and subscribing. */
 export function addMessage(builder: Builder): void {
-  const { limits, rules } = builder;
-  const roomIdForm = `1 to ${limits.roomIdLength} letters, digits, \`_\`, \`-\` or \`.\`; anything else is refused with BAD_USER_INPUT.`;
+  const { limits, rules, describeRoomIdArg } = builder;
 
   builder.objectType('Message', {
-    description:
-      'Something that was said in a room. A message never changes, and is kept for a limited time.',
+    description: 'A message in a room. It never changes, and is stored for a limited time.',
     fields: (t) => ({
       id: t.exposeID('id', {
         description:
-          "The message's id, unique and growing within its room. It is also its cursor: pass it as `after` or `before` to read on from here, or to `messageAdded(after:)` to come back without a gap.",
+          'The id of the message. It is unique within the room, and newer messages have greater ids. It is also a cursor: pass it as `after` or `before` to read from this message on, or to `messageAdded(after:)` to resume without a gap.',
       }),
       roomId: t.exposeID('roomId', { description: 'The id of the room that the message was sent to.' }),
       room: t.field({
@@ -23,9 +21,9 @@ export function addMessage(builder: Builder): void {
         description: 'The room that the message was sent to.',
         resolve: (message) => message.roomId,
       }),
-      author: t.expose('author', { type: 'User', description: 'Who sent the message.' }),
+      author: t.expose('author', { type: 'User', description: 'The sender of the message.' }),
       content: t.exposeString('content', {
-        description: `What was said: 1 to ${limits.contentLength} characters, which may include newlines. Plain text: escape it before it goes into HTML.`,
+        description: `The text of the message: 1 to ${limits.contentLength} characters, which may include newlines. It is plain text: escape it before inserting it into HTML.`,
       }),
       createdAt: t.field({
         type: 'DateTime',
@@ -39,42 +37,42 @@ export function addMessage(builder: Builder): void {
     t.connection(
       {
         type: 'Message',
-        description: `A page of a room's history, always oldest first. Without a size: the newest ${limits.defaultPageSize}, or, with \`after\` alone, the first ${limits.defaultPageSize} after it. \`first\` and \`last\` together are refused with BAD_USER_INPUT.`,
+        description: `A page of the history of a room, always oldest first. Without \`first\` and \`last\`, returns the newest ${limits.defaultPageSize} messages, or with \`after\` only, the first ${limits.defaultPageSize} after it. \`first\` and \`last\` together are refused with BAD_USER_INPUT.`,
         args: {
           roomId: t.arg.id({
             required: true,
-            description: `The room to read: ${roomIdForm}`,
+            description: describeRoomIdArg('The room to read'),
             validate: rules.roomId,
           }),
         },
         resolve: async (_root, args, { repository }) =>
           connectionOf(await repository.page(args.roomId, windowOf(args, limits))),
       },
-      { name: 'MessageConnection', description: "A page of a room's history, oldest first." },
+      { name: 'MessageConnection', description: 'A page of the history of a room, oldest first.' },
       { name: 'MessageEdge', description: 'A message with its cursor.' },
     ),
   );
 
   const SendMessageInput = builder.inputType('SendMessageInput', {
-    description: 'What to send, and where.',
+    description: 'A message to send.',
     fields: (t) => ({
       roomId: t.id({
         required: true,
-        description: `The room to send to: ${roomIdForm}`,
+        description: describeRoomIdArg('The room to send to'),
         validate: rules.roomId,
       }),
       content: t.string({
         required: true,
-        description: `What to say: 1 to ${limits.contentLength} characters after white space at both ends is taken off, without control characters other than newline. Anything else is refused with BAD_USER_INPUT.`,
+        description: `The text of the message: 1 to ${limits.contentLength} characters after trimming, without control characters other than newline. Other values are refused with BAD_USER_INPUT.`,
         validate: rules.content,
       }),
       author: t.string({
-        description: `The display name of a guest: 1 to ${limits.nameLength} characters after white space at both ends is taken off, without control characters; "${GUEST_NAME}" where none is given. Ignored for a caller who is signed in.`,
+        description: `The display name of a guest: 1 to ${limits.nameLength} characters after trimming, without control characters. Defaults to "${GUEST_NAME}". Ignored if the caller is signed in.`,
         validate: rules.name,
       }),
       nonce: t.string({
         description:
-          'Makes the send safe to repeat: the same nonce by the same author in the same room within five minutes gives the first message again and sends nothing. Take a new UUID for each message: 1 to 64 letters, digits, `_`, `-`, `.` or `:`; anything else is refused with BAD_USER_INPUT.',
+          'Makes the send safe to repeat. If the same author repeats a nonce in the same room within five minutes, nothing is sent, and the first message is returned again. Use a new UUID for each message: 1 to 64 letters, digits, `_`, `-`, `.` or `:`. Other values are refused with BAD_USER_INPUT.',
         validate: rules.nonce,
       }),
     }),
@@ -84,9 +82,9 @@ export function addMessage(builder: Builder): void {
     t.field({
       type: 'Message',
       description:
-        'Sends a message, and gives it as it was stored. Refused with BAD_USER_INPUT, RATE_LIMITED (too fast for the sender, the address or the slow mode of the room: wait `retryAfterMs`), UNAUTHENTICATED (a guest, where guests may not send), FORBIDDEN, or SERVICE_UNAVAILABLE: then it may or may not have been sent, and repeating it with the same `nonce` is safe.',
+        'Sends a message and returns it as it was stored. Fails with BAD_USER_INPUT; RATE_LIMITED (a limit of the sender, of the address or of slow mode: wait `retryAfterMs`); UNAUTHENTICATED (guests may not send here); FORBIDDEN; or SERVICE_UNAVAILABLE (the message may or may not have been sent, and it is safe to repeat the call with the same `nonce`).',
       args: {
-        input: t.arg({ type: SendMessageInput, required: true, description: 'What to send, and where.' }),
+        input: t.arg({ type: SendMessageInput, required: true, description: 'The message to send.' }),
       },
       resolve: (_root, { input: { author: guestName, ...input } }, context) =>
         sendMessage(context.repository, { ...input, guestName, nonce: input.nonce }, context),
@@ -97,23 +95,20 @@ export function addMessage(builder: Builder): void {
     t.field({
       type: 'Message',
       description:
-        "A room's messages as they are sent, in order, each once. With `after` or `last` it begins with messages that are there already and goes on live, with no gap and no double; without either it is live only. Where it cannot go on without a gap it ends with CURSOR_EXPIRED.",
+        'The messages of a room as they are sent, in order and exactly once. With `after` or `last`, it starts with stored messages and continues with live ones, without gaps or duplicates. Otherwise it is live only. If it cannot continue without a gap, it ends with CURSOR_EXPIRED.',
       args: {
-        roomId: t.arg.id({
-          required: true,
-          description: `The room to follow: ${roomIdForm}`,
-        }),
+        roomId: t.arg.id({ required: true, description: describeRoomIdArg('The room to follow') }),
         after: t.arg.id({
           description:
-            'The id of the last message that the client has: begin with all that came after it. `"0"` is the beginning of the room. Refused with CURSOR_EXPIRED where messages in between are no longer kept. Not together with `last`.',
+            'The id of the last message that the client has received. The subscription starts with the message after it. `"0"` is the beginning of the room. Refused with CURSOR_EXPIRED if messages in between are no longer stored. Cannot be combined with `last`.',
         }),
         last: t.arg.int({
-          description: `Begin with this many of the newest messages: 0 to ${limits.pageSize}; more, or a negative number, is refused with BAD_USER_INPUT. Not together with \`after\`.`,
+          description: `Start with this many of the newest messages: 0 to ${limits.pageSize}. Other values are refused with BAD_USER_INPUT. Cannot be combined with \`after\`.`,
         }),
       },
-      // Not by `validate`, which would look at the arguments anew for each message.
+      // `subscriptionStart` checks the arguments: `validate` would check them again for each message.
       subscribe: (_root, args, { hub, connectionId }) => {
-        const { roomId, start } = placeAsked(args, rules);
+        const { roomId, start } = subscriptionStart(args, rules);
         return hub.join(roomId, start, connectionId);
       },
       resolve: (message) => message,

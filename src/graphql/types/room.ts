@@ -1,37 +1,38 @@
+import { describeRoomId } from '#domain/limits.js';
 import type { Builder } from '#graphql/builder.js';
-import { hold } from '#graphql/subscription-start.js';
+import { validateArgument } from '#graphql/subscription-start.js';
 import { setSlowMode } from '#rooms/modes.js';
 
-/** Rooms answered where a client says no number. */
+/** Rooms that `activeRooms` returns if the client gives no limit. */
 const DEFAULT_ROOM_COUNT = 100;
 
-/** Rooms, how full they are, and which of them are active. */
+/** Adds rooms: reading them, following their changes, and setting slow mode. */
 export function addRoom(builder: Builder): void {
-  const { limits, rules } = builder;
+  const { limits, rules, describeRoomIdArg } = builder;
   const defaultCount = Math.min(DEFAULT_ROOM_COUNT, limits.roomCount);
 
   builder.objectType('Room', {
     description:
-      'A place where messages are sent, one for each stream. A room needs no creating: any valid id is a room, empty until its first message.',
+      'A chat room, such as that of a stream. Rooms exist implicitly: any valid id names a room, which is empty until its first message.',
     fields: (t) => ({
       id: t.id({
-        description: `The room's id: 1 to ${limits.roomIdLength} letters, digits, \`_\`, \`-\` or \`.\`.`,
+        description: `The id of the room: ${describeRoomId(limits.roomIdLength)}.`,
         resolve: (roomId) => roomId,
       }),
       connectionCount: t.int({
         description:
-          'How many connections hold a live subscription to the room now, over all servers. One viewer with two tabs open counts twice.',
+          'Connections with a live subscription to the messages of the room, over all servers. A person with two open tabs counts twice.',
         resolve: (roomId, _args, { rooms }) => rooms.connectionCount(roomId),
       }),
       lastMessage: t.field({
         type: 'Message',
         nullable: true,
-        description: 'The newest message; null where the room holds none.',
+        description: 'The newest message; null if the room has none.',
         resolve: (roomId, _args, { rooms }) => rooms.lastMessage(roomId),
       }),
       slowModeSeconds: t.int({
         description:
-          'How many seconds each user has to wait between two messages here; 0 where the room is not in slow mode.',
+          'Slow mode: seconds that each user must wait between two messages; 0 if slow mode is off.',
         resolve: (roomId, _args, { rooms }) => rooms.slowModeSeconds(roomId),
       }),
     }),
@@ -40,11 +41,11 @@ export function addRoom(builder: Builder): void {
   builder.queryFields((t) => ({
     room: t.field({
       type: 'Room',
-      description: 'One room. Any valid id is a room, so this never fails for one that is empty.',
+      description: 'A room by its id. Any valid id names a room, so an empty room is not an error.',
       args: {
         id: t.arg.id({
           required: true,
-          description: `The room's id: 1 to ${limits.roomIdLength} letters, digits, \`_\`, \`-\` or \`.\`; anything else is refused with BAD_USER_INPUT.`,
+          description: describeRoomIdArg('The id of the room'),
           validate: rules.roomId,
         }),
       },
@@ -52,23 +53,22 @@ export function addRoom(builder: Builder): void {
     }),
     activeRooms: t.field({
       type: ['Room'],
-      description: 'The rooms that hold messages or connections: most connections first, then by id.',
+      description: 'Rooms with messages or connections: those with most connections first, then by id.',
       args: {
         limit: t.arg.int({
           defaultValue: defaultCount,
-          description: `How many rooms to give at most: 0 to ${limits.roomCount}; more, or a negative number, is refused with BAD_USER_INPUT.`,
+          description: `Return at most this many rooms: 0 to ${limits.roomCount}. Other values are refused with BAD_USER_INPUT.`,
           validate: rules.roomCount,
         }),
       },
       resolve: (_root, { limit }, { repository }) => repository.activeRooms(limit ?? defaultCount),
     }),
     connectionCount: t.int({
-      description:
-        'How many connections hold a live subscription to a room now, over all servers; 0 for a room without any.',
+      description: 'Connections with a live subscription to the messages of a room, over all servers.',
       args: {
         roomId: t.arg.id({
           required: true,
-          description: `The room's id: 1 to ${limits.roomIdLength} letters, digits, \`_\`, \`-\` or \`.\`; anything else is refused with BAD_USER_INPUT.`,
+          description: describeRoomIdArg('The id of the room'),
           validate: rules.roomId,
         }),
       },
@@ -80,15 +80,12 @@ export function addRoom(builder: Builder): void {
     t.field({
       type: 'Room',
       description:
-        'A room as it is now, and again whenever what is selected has changed: at most once a second. A client that is slow gets the latest, not all of them. To follow this is not to be counted as a viewer of the room.',
+        'The room as it is now, and again whenever the selected fields change, at most once per second. Slow clients skip intermediate values and receive the latest one. Does not count towards `connectionCount`.',
       args: {
-        roomId: t.arg.id({
-          required: true,
-          description: `The room to follow: 1 to ${limits.roomIdLength} letters, digits, \`_\`, \`-\` or \`.\`; anything else is refused with BAD_USER_INPUT.`,
-        }),
+        roomId: t.arg.id({ required: true, description: describeRoomIdArg('The room to follow') }),
       },
       subscribe: (_root, { roomId }, { hub }) => {
-        hold(rules.roomId, 'roomId', roomId);
+        validateArgument(rules.roomId, 'roomId', roomId);
         return hub.watch(`room ${roomId}`, () => roomId);
       },
       resolve: (roomId) => roomId,
@@ -99,16 +96,16 @@ export function addRoom(builder: Builder): void {
     t.field({
       type: 'Room',
       description:
-        'Sets how long each user has to wait between two messages in a room. For moderators and the platform, whom it does not hold back; FORBIDDEN to others. A room that nothing is said in forgets it as it forgets its messages.',
+        'Sets how long each user must wait between two messages in a room. Only moderators and the platform may call this, and they are exempt from slow mode; others get FORBIDDEN. The setting expires with the messages of the room.',
       args: {
         roomId: t.arg.id({
           required: true,
-          description: `The room to slow down: 1 to ${limits.roomIdLength} letters, digits, \`_\`, \`-\` or \`.\`; anything else is refused with BAD_USER_INPUT.`,
+          description: describeRoomIdArg('The room'),
           validate: rules.roomId,
         }),
         seconds: t.arg.int({
           required: true,
-          description: `The seconds between two messages: 0 to ${limits.slowModeSeconds}, where 0 ends the slow mode; anything else is refused with BAD_USER_INPUT.`,
+          description: `Seconds between two messages: 0 to ${limits.slowModeSeconds}; 0 turns slow mode off. Other values are refused with BAD_USER_INPUT.`,
           validate: rules.slowModeSeconds,
         }),
       },

@@ -2,39 +2,40 @@ import type { NodeStats } from '#fanout/hub.js';
 import type { DeliveryRates } from '#fanout/meter.js';
 import type { Builder } from '#graphql/builder.js';
 
-/** What a server is doing, as it does it: for whoever runs it. */
+/** Adds statistics of the server, for dashboards. */
 export function addServerStats(builder: Builder): void {
   const DeliveryDelay = builder.objectRef<NonNullable<DeliveryRates['delayMs']>>('DeliveryDelay').implement({
     description:
-      "How long messages took from being accepted, by Redis' clock, until they were written to the last of their viewers on this server, by its own clock. Milliseconds.",
+      "Delivery delay in milliseconds: from the time a message was accepted, by Redis' clock, until it was written to its last subscription on this server, by the server's clock.",
     fields: (t) => ({
-      median: t.exposeFloat('median', { description: 'Half of the messages took no longer.' }),
-      p99: t.exposeFloat('p99', { description: '99 of 100 messages took no longer.' }),
+      median: t.exposeFloat('median', { description: 'The median delay.' }),
+      p99: t.exposeFloat('p99', { description: 'The 99th percentile.' }),
     }),
   });
 
   const ServerStats = builder.objectRef<NodeStats & { at: Date }>('ServerStats').implement({
-    description: 'What the server that answers was doing in the last full second.',
+    description: 'Statistics of the server that answers. Rates are those of the last full second.',
     fields: (t) => ({
       at: t.expose('at', {
         type: 'DateTime',
-        description: "When this was looked at, by the server's clock.",
+        description: "The time of the measurement, by the server's clock.",
       }),
-      viewers: t.exposeInt('viewers', {
-        description: 'Subscriptions to rooms that are open on this server.',
+      viewers: t.exposeInt('subscriptions', {
+        description:
+          'Open subscriptions to rooms on this server. A client with two subscriptions counts twice.',
       }),
-      rooms: t.exposeInt('rooms', { description: 'Rooms that are followed on this server.' }),
+      rooms: t.exposeInt('rooms', { description: 'Rooms with at least one subscription on this server.' }),
       messagesPerSecond: t.exposeInt('messagesPerSecond', {
-        description: 'Messages that came into those rooms.',
+        description: 'Messages per second that arrived in these rooms.',
       }),
       deliveriesPerSecond: t.exposeInt('deliveriesPerSecond', {
         description:
-          'Messages that were written to viewers: one message to a thousand of them counts a thousand.',
+          'Messages per second that were written to subscriptions. A message to a thousand subscriptions counts a thousand times.',
       }),
       delayMs: t.expose('delayMs', {
         type: DeliveryDelay,
         nullable: true,
-        description: 'From send to delivery; null in a second without messages.',
+        description: 'The delivery delay; null if no messages were delivered.',
       }),
     }),
   });
@@ -42,7 +43,7 @@ export function addServerStats(builder: Builder): void {
   builder.subscriptionField('serverStats', (t) =>
     t.field({
       type: ServerStats,
-      description: 'What the server that answers is doing, once a second.',
+      description: 'Statistics of the server that answers, once per second.',
       subscribe: (_root, _args, { hub }) => hub.watch('server', () => ({ ...hub.stats, at: new Date() })),
       resolve: (stats) => stats,
     }),

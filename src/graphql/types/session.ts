@@ -1,45 +1,45 @@
 import { forbidden } from '#domain/errors.js';
-import { hasRole, ROLES, type Role, type StartedSession, type Viewer } from '#domain/viewer.js';
+import { hasRole, parseRoles, type Role, type StartedSession, type Viewer } from '#domain/viewer.js';
 import type { Builder } from '#graphql/builder.js';
 
-/** Who is calling: finding that out, and starting and ending sessions. */
+/** Adds the viewer of an operation, and starting and ending sessions. */
 export function addSession(builder: Builder): void {
   const { limits, rules } = builder;
 
   const RoleType = builder.enumType('Role', {
-    description: 'What someone may do besides reading and writing.',
+    description: 'A permission level of a viewer.',
     values: {
-      VIEWER: { value: 'viewer', description: 'Reads and writes: every viewer has this one.' },
+      VIEWER: { value: 'viewer', description: 'May read and write. Every viewer has this role.' },
       MODERATOR: {
         value: 'moderator',
-        description: 'Keeps order in rooms; slow mode does not hold them back.',
+        description: 'Keeps order in rooms, and is exempt from slow mode.',
       },
-      SERVICE: { value: 'service', description: 'The platform itself; no limit on sending holds it back.' },
+      SERVICE: { value: 'service', description: 'The platform itself, which no sending limit applies to.' },
     } satisfies Record<Uppercase<Role>, { value: Role; description: string }>,
   });
 
   const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
-    description: 'Someone who has shown who they are, by a session or by a token of the platform.',
+    description: 'A signed-in user, identified by a session or a platform token.',
     fields: (t) => ({
-      user: t.expose('user', { type: 'User', description: 'Who they are: the author of what they send.' }),
+      user: t.expose('user', { type: 'User', description: 'The author of messages that the viewer sends.' }),
       roles: t.field({
         type: [RoleType],
-        description: 'What they may do.',
+        description: 'The roles of the viewer.',
         resolve: ({ roles }) => [...roles],
       }),
     }),
   });
 
   const SessionType = builder.objectRef<StartedSession>('Session').implement({
-    description: 'A session that has just begun.',
+    description: 'A new session.',
     fields: (t) => ({
       token: t.exposeString('token', {
         description:
-          'What shows that the session is yours. Keep it to yourself: it is given once. Send it as `Authorization: Bearer <token>`, or in the payload of connection_init: `{ "authorization": "Bearer <token>" }`.',
+          'The secret token of the session, which is returned only once. Send it as `Authorization: Bearer <token>`, or in the payload of connection_init: `{ "authorization": "Bearer <token>" }`.',
       }),
       user: t.expose('user', {
         type: 'User',
-        description: 'Who you are in it: the same id for as long as it lasts.',
+        description: 'The user of the session. The id stays the same until the session ends.',
       }),
     }),
   });
@@ -48,7 +48,7 @@ export function addSession(builder: Builder): void {
     t.field({
       type: ViewerType,
       nullable: true,
-      description: 'Who is calling; null for a guest.',
+      description: 'The signed-in user of this operation; null for a guest.',
       resolve: (_root, _args, { viewer }) => viewer,
     }),
   );
@@ -57,34 +57,31 @@ export function addSession(builder: Builder): void {
     startSession: t.field({
       type: SessionType,
       description:
-        'Starts a session for a new user of this name. It lasts until it is ended, or has not been used for some time. Refused with BAD_USER_INPUT, RATE_LIMITED (wait `retryAfterMs`), or FORBIDDEN where only the platform signs users in.',
+        'Starts a session for a new user with this name. It lasts until it is ended or has been unused for some time. Refused with BAD_USER_INPUT, with RATE_LIMITED (wait `retryAfterMs`), or with FORBIDDEN if only the platform may sign users in.',
       args: {
         name: t.arg.string({
           required: true,
-          description: `The display name: 1 to ${limits.nameLength} characters after white space at both ends is taken off, without control characters. Anything else is refused with BAD_USER_INPUT.`,
+          description: `The display name: 1 to ${limits.nameLength} characters after trimming, without control characters. Other values are refused with BAD_USER_INPUT.`,
           validate: rules.name,
         }),
         roles: t.arg({
           type: [RoleType],
-          description: 'What the user may do, as the platform says: FORBIDDEN to all but the role SERVICE.',
+          description:
+            'Additional roles of the user. Only the platform (role SERVICE) may set them; others get FORBIDDEN.',
         }),
       },
-      resolve: async (
-        _root,
-        { name, roles: asked },
-        { viewer, sessions, limiter, address, openSessions },
-      ) => {
-        const isPlatform = hasRole(viewer, 'service');
-        if (!isPlatform && !openSessions) throw forbidden('Sign in with the platform: it knows who you are.');
-        if (!isPlatform && asked != null) throw forbidden('Only the platform gives roles.');
-        if (!isPlatform) await limiter.take('sessions', address);
-        const roles = ROLES.filter((role) => role === 'viewer' || asked?.includes(role));
-        return sessions.start(name, roles);
+      resolve: async (_root, { name, roles }, { viewer, sessions, limiter, address, openSessions }) => {
+        if (!hasRole(viewer, 'service')) {
+          if (!openSessions) throw forbidden('Sign in through the platform.');
+          if (roles != null) throw forbidden('Only the platform can assign roles.');
+          await limiter.take('sessions', address);
+        }
+        return sessions.start(name, parseRoles(roles));
       },
     }),
     endSession: t.boolean({
       description:
-        'Ends the session that this call is made in, everywhere: its WebSockets are closed with 4401, its event streams end with UNAUTHENTICATED, within seconds. True where there was one; false for a guest, and for a token of the platform, which ends by itself.',
+        'Ends the session of this call. Within seconds, its WebSockets are closed with 4401 and its event streams end with UNAUTHENTICATED, on all servers. Returns whether a session ended: false for a guest, and for a platform token, which expires on its own.',
       resolve: (_root, _args, { viewer, sessions }) =>
         viewer?.sessionId === undefined ? false : sessions.end(viewer.sessionId),
     }),

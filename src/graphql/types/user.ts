@@ -1,16 +1,16 @@
 import type { Builder } from '#graphql/builder.js';
 
-/** Who writes messages. */
+/** Adds the type of message authors. */
 export function addUser(builder: Builder): void {
   builder.objectType('User', {
-    description: 'Someone who writes messages: signed in, or a guest.',
+    description: 'An author of messages: either signed in, or a guest.',
     fields: (t) => ({
       id: t.exposeID('id', {
         description:
-          "The user's id. A guest's is `guest:` and the display name, so guests of one name share one id.",
+          "The id of the user. A guest's id is `guest:` followed by the display name, so guests with the same name share an id.",
       }),
       name: t.exposeString('name', {
-        description: `The display name, 1 to ${builder.limits.nameLength} characters. Plain text: escape it before it goes into HTML.`,
+        description: `The display name, 1 to ${builder.limits.nameLength} characters. It is plain text: escape it before inserting it into HTML.`,
       }),
     }),
   });

@@ -1,26 +1,29 @@
 import type { Redis } from 'ioredis';
 import { orUnavailable } from '#redis/client/errors.js';
 
-/** What there is to know of the Redis that is used. */
+/** Facts about the Redis server, from INFO. */
 export interface RedisInfo {
-  /** As Redis gives it: `7.2.5`. Empty where it does not. */
+  /** Such as `7.2.5`. Empty if Redis does not report it. */
   version: string;
-  /** What Redis does where its memory is full: `noeviction`, `allkeys-lru` and so on. */
+  /** What Redis does when its memory is full: `noeviction`, `allkeys-lru` and so on. */
   maxmemoryPolicy: string;
-  /** Bytes that Redis may use; 0 for no limit. */
+  /** Bytes that Redis may use. 0 means no limit. */
   maxmemory: number;
   /** `standalone`, `sentinel` or `cluster`. */
   mode: string;
 }
 
-/** Resolves once Redis has answered; throws SERVICE_UNAVAILABLE where it does not. */
+/** Resolves once Redis has answered. Throws SERVICE_UNAVAILABLE if it does not. */
 export async function pingRedis(commands: Redis): Promise<void> {
   await orUnavailable('Redis does not answer.', () => commands.ping());
 }
 
-/** Asks INFO alone: CONFIG GET is often refused. Throws SERVICE_UNAVAILABLE where INFO is refused too. */
+/**
+ * Reads facts about the server from INFO, because many providers forbid CONFIG GET. Throws SERVICE_UNAVAILABLE
+ * if INFO fails as well.
+ */
 export async function inspectRedis(commands: Redis): Promise<RedisInfo> {
-  const text = await orUnavailable('Redis does not tell of itself.', () => commands.info());
+  const text = await orUnavailable('Redis does not answer INFO.', () => commands.info());
   const fields = new Map(
     text.split('\r\n').map((line) => {
       const colon = line.indexOf(':');
@@ -35,17 +38,17 @@ export async function inspectRedis(commands: Redis): Promise<RedisInfo> {
   };
 }
 
-/** What whoever runs this should know about that Redis, and do; empty where all is well. */
+/** Warnings for the operator about a server's settings, each with its remedy. Empty if all is well. */
 export function redisWarnings({ version, maxmemoryPolicy, maxmemory }: RedisInfo): string[] {
   const warnings: string[] = [];
   if (maxmemory > 0 && maxmemoryPolicy !== '' && maxmemoryPolicy !== 'noeviction') {
     warnings.push(
-      `Redis evicts keys where its memory is full (maxmemory-policy ${maxmemoryPolicy}), so messages may vanish ` +
-        'before their time. Run "CONFIG SET maxmemory-policy noeviction" and put it into redis.conf.',
+      `Redis evicts keys when its memory is full (maxmemory-policy ${maxmemoryPolicy}), so messages may disappear ` +
+        'early. Run "CONFIG SET maxmemory-policy noeviction" and add the setting to redis.conf.',
     );
   }
   if (version !== '' && Number.parseInt(version, 10) < 7) {
-    warnings.push(`Redis ${version} is older than 7.0, which this is made for. Please upgrade it.`);
+    warnings.push(`Redis ${version} is not supported. Upgrade to 7.0 or later.`);
   }
   return warnings;
 }

@@ -1,34 +1,36 @@
 import type { Redis } from 'ioredis';
 import type { Closeable } from '#domain/ports/event-log.js';
 
-/** What Redis tells of itself, field by field, as it gives it. */
+/** The fields of INFO by name, with their values as Redis reports them. */
 export type RedisFields = ReadonlyMap<string, string>;
 
-/** The newest that Redis has told. */
+/** Reads INFO at intervals. `close` stops it and waits for a read in progress. */
 export interface RedisInfoReader extends Closeable {
   start(): void;
-  /** Undefined before the first answer, and where the last question had none. */
+  /** The fields of the last INFO. Undefined before the first reply, and if the last read failed. */
   readonly latest: RedisFields | undefined;
 }
 
+/** Settings of `createInfoReader`. */
 export interface RedisInfoOptions {
   commands: Redis;
+  /** Milliseconds between two reads. */
   everyMs: number;
 }
 
-/** Asks INFO at intervals, so that whoever looks at the measures does not wait for Redis. */
+/** Reads INFO in the background, so that a metrics scrape does not wait for Redis. */
 export function createInfoReader({ commands, everyMs }: RedisInfoOptions): RedisInfoReader {
   let latest: RedisFields | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let asking = Promise.resolve();
+  let reading = Promise.resolve();
 
-  function ask(): void {
-    asking = readInfo(commands).then(
+  function read(): void {
+    reading = readInfo(commands).then(
       (fields) => {
         latest = fields;
       },
       () => {
-        // That Redis is away is said by its connections; here it shows as nothing known.
+        // The connections report that Redis is down.
         latest = undefined;
       },
     );
@@ -40,19 +42,19 @@ export function createInfoReader({ commands, everyMs }: RedisInfoOptions): Redis
     },
     start: () => {
       if (timer !== undefined) return;
-      timer = setInterval(ask, everyMs).unref();
-      ask();
-      commands.once('ready', ask);
+      timer = setInterval(read, everyMs).unref();
+      read();
+      commands.once('ready', read);
     },
     close: () => {
       clearInterval(timer);
-      commands.off('ready', ask);
-      return asking;
+      commands.off('ready', read);
+      return reading;
     },
   };
 }
 
-/** One INFO as a map; `db0` is taken apart into `db0.keys`, `db0.expires` and so on. */
+/** Reads INFO once. `db0:keys=1,expires=0` also becomes `db0.keys`, `db0.expires` and so on. Throws Redis errors. */
 export async function readInfo(commands: Redis): Promise<RedisFields> {
   const fields = new Map<string, string>();
   for (const line of (await commands.info()).split('\r\n')) {

@@ -4,55 +4,62 @@ import { retireEmptyRooms } from '#redis/client/active-rooms.js';
 import { connectionsKey, messagesKey, nodeKey, ROOMS_ACTIVE, slowModeKey } from '#redis/client/keys.js';
 import { chunks, nodeOf, scanMembers } from '#redis/client/members.js';
 
-/** Rooms looked at in one round trip. */
-const ROOMS_AT_ONCE = 200;
+/** Rooms per batch, which takes one round trip. */
+const ROOMS_PER_BATCH = 200;
 
-/** Reads an entry of a room's list; undefined if it is not a message of that room. */
+/** Decodes an entry of a room's list. Undefined if it is not a message of that room. */
 export type Decode = (entry: string, roomId: string) => Message | undefined;
 
-/** A room in a list of them. */
+/** A room in a list. */
 export interface RoomSummary {
   id: string;
   connections: number;
   messages: number;
-  /** By Redis' clock; null where there is none. */
+  /** By Redis' clock. Null if the room has no messages. */
   lastMessageAgeMs: number | null;
 }
 
-/** A room, looked into. */
-export interface RoomSurvey extends RoomSummary {
-  /** Until the messages go, where nothing new comes; null where there are none. */
+/** The details of one room. */
+export interface RoomDetails extends RoomSummary {
+  /** Milliseconds until the messages expire if no new one arrives. Null if there are none. */
   expiresInMs: number | null;
   oldest: MessageId | null;
   newest: MessageId | null;
+  /** 0 if slow mode is off. */
   slowModeSeconds: number;
-  /** The nodes with connections in the room. One that is not alive is swept soon. */
+  /** Nodes with connections in the room. The connections of a dead node are swept soon. */
   nodes: { id: string; connections: number; alive: boolean }[];
   /** The newest messages, oldest first. */
   latest: Message[];
 }
 
-/** The active rooms, most connections first, and how many there are in all. Throws what Redis gives. */
+/**
+ * Lists at most `limit` active rooms, those with most connections first, and counts all of them. Throws Redis
+ * errors unchanged.
+ */
 export async function listRooms(
   commands: Redis,
   { limit, decode }: { limit: number; decode: Decode },
 ): Promise<{ rooms: RoomSummary[]; total: number }> {
   const ids = await commands.smembers(ROOMS_ACTIVE);
   const now = await redisTime(commands);
-  const found: RoomSummary[] = [];
-  for (const part of chunks(ids, ROOMS_AT_ONCE)) {
-    found.push(...(await Promise.all(part.map((id) => summarise(commands, id, now, decode)))));
+  const rooms: RoomSummary[] = [];
+  for (const batch of chunks(ids, ROOMS_PER_BATCH)) {
+    rooms.push(...(await Promise.all(batch.map((id) => summarise(commands, id, now, decode)))));
   }
-  found.sort((a, b) => b.connections - a.connections || b.messages - a.messages || (a.id < b.id ? -1 : 1));
-  return { rooms: found.slice(0, limit), total: found.length };
+  rooms.sort((a, b) => b.connections - a.connections || b.messages - a.messages || (a.id < b.id ? -1 : 1));
+  return { rooms: rooms.slice(0, limit), total: rooms.length };
 }
 
-/** A room with its newest messages; undefined where nothing is known of it. Throws what Redis gives. */
-export async function surveyRoom(
+/**
+ * Reads a room and its `latest` newest messages. Undefined if the room holds neither messages nor connections.
+ * Throws Redis errors unchanged.
+ */
+export async function inspectRoom(
   commands: Redis,
   id: string,
   { latest, decode }: { latest: number; decode: Decode },
-): Promise<RoomSurvey | undefined> {
+): Promise<RoomDetails | undefined> {
   const key = messagesKey(id);
   const [summary, entries, tail, expiresInMs, slowMode] = await Promise.all([
     redisTime(commands).then((now) => summarise(commands, id, now, decode)),
@@ -75,14 +82,14 @@ export async function surveyRoom(
 }
 
 /**
- * Forgets a room's messages; gives how many they were. Its viewers are told CURSOR_EXPIRED with the next one, as
- * of any loss, and join anew. Throws what Redis gives.
+ * Deletes a room's messages and returns how many there were. As after any loss of data, the next message ends
+ * the room's subscriptions with CURSOR_EXPIRED, and clients start again. Throws Redis errors unchanged.
  */
 export async function clearRoom(commands: Redis, id: string): Promise<number> {
-  const held = await commands.llen(messagesKey(id));
+  const deleted = await commands.llen(messagesKey(id));
   await commands.del(messagesKey(id));
   await retireEmptyRooms(commands, [id]);
-  return held;
+  return deleted;
 }
 
 async function summarise(commands: Redis, id: string, now: number, decode: Decode): Promise<RoomSummary> {
@@ -100,7 +107,7 @@ async function summarise(commands: Redis, id: string, now: number, decode: Decod
   };
 }
 
-async function nodesOf(commands: Redis, roomId: string): Promise<RoomSurvey['nodes']> {
+async function nodesOf(commands: Redis, roomId: string): Promise<RoomDetails['nodes']> {
   const members = new Set<string>();
   for await (const part of scanMembers(commands, roomId)) for (const member of part) members.add(member);
   const counts = new Map<string, number>();

@@ -1,46 +1,46 @@
 import { type AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { RedisTls } from './tls.js';
 
-/** What this side tells of itself: it logs and counts nothing. None of these may throw. */
+/** Events that the Redis modules report instead of logging or counting them. No hook may throw. */
 export interface RedisHooks {
-  /** Something failed that no caller hears of: `where` names the work, `error` is as Redis gave it. */
+  /** Background work failed, so no caller sees the error. `where` names the work. */
   onError?(where: string, error: unknown): void;
-  /** A connection is there again after it was lost. */
+  /** A lost connection is ready again. */
   onReconnected?(where: string): void;
-  /** An entry that is not a message of ours was stepped over: in the list, or on the channel. */
+  /** Skipped an entry that is not a valid message, in the list or on the channel. */
   onMalformed?(where: 'list' | 'channel', roomId: string): void;
 }
 
-/** How Redis is reached. */
+/** How to reach Redis. */
 export interface ConnectOptions {
-  /** `redis://` or `rediss://`, with user, password and database where they are needed. */
+  /** `redis://` or `rediss://`, with user, password and database if needed. */
   url: string;
-  /** Whom to trust and who to be, where the URL is `rediss://`; what Node trusts where not given. */
+  /** Certificates for `rediss://`. Without them, Node's default authorities are trusted. */
   tls?: RedisTls | undefined;
-  /** Milliseconds after which a command that has no answer fails. */
+  /** Milliseconds after which an unanswered command fails. */
   commandTimeoutMs?: number;
-  /** Milliseconds between two looks at whether the subscriber's connection, silent by nature, is alive. */
+  /** Milliseconds between pings on the subscriber, which may otherwise stay silent for hours. */
   subscriberPingMs?: number;
-  /** Whether writes get a connection of their own: one that waits for replicas must hold up nothing else. */
+  /** Whether writes use their own connection, so that waiting for replicas does not block other commands. */
   separateWriter?: boolean;
   hooks?: RedisHooks;
 }
 
-/** The connections of a node. They come back by themselves for as long as they are not closed. */
+/** A node's connections. They reconnect automatically until closed. */
 export interface RedisConnections {
-  /** Everything but subscriptions. What is asked while it is away fails at once. */
+  /** Everything except subscriptions. Commands fail at once while it is disconnected. */
   commands: Redis;
-  /** What sends are written over: `commands` itself, or a connection of its own. */
+  /** The connection for sends: either `commands` or a separate one. */
   writer: Redis;
-  /** Subscriptions alone. After a reconnect it holds none: the feed takes them up again. */
+  /** Subscriptions only. A reconnect drops them all, and the feed subscribes again. */
   subscriber: Redis;
-  /** Resolves to true once all are connected, or to false after `withinMs` without that. */
+  /** Resolves to true once all are connected, or to false after `withinMs`. */
   ready(withinMs: number): Promise<boolean>;
-  /** Ends them all; resolves within the command timeout whatever the state of Redis. */
+  /** Closes all of them within the command timeout, even if Redis does not respond. Safe to call twice. */
   close(): Promise<void>;
 }
 
-/** Starts to connect and returns at once: it neither throws nor waits where Redis is away. */
+/** Starts connecting and returns at once. It neither throws nor waits if Redis is down. */
 export function connectRedis(options: ConnectOptions): RedisConnections {
   const { url, commandTimeoutMs = 2_000, subscriberPingMs = 5_000, hooks = {} } = options;
   const shared: RedisOptions = {
@@ -48,27 +48,27 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
     commandTimeout: commandTimeoutMs,
     connectTimeout: commandTimeoutMs,
     disconnectTimeout: Math.min(commandTimeoutMs, 500),
-    // A connection on which an answer is due and nothing comes is dead: it is dropped and made anew.
+    // If a reply is due and nothing arrives, the connection is dead. Drop it and reconnect.
     socketTimeout: commandTimeoutMs,
-    // What cannot be sent now fails now. A queue would execute a send after its sender was told that it
-    // failed, and a resend would execute one twice.
+    // Commands that cannot be sent now fail now. An offline queue could run a send after its sender saw it
+    // fail, and resending could run it twice.
     enableOfflineQueue: false,
     lazyConnect: true,
     autoResendUnfulfilledCommands: false,
-    // Where the connection closes, what waits for an answer on it fails at that moment.
+    // When the connection closes, commands that wait for a reply fail at once.
     maxRetriesPerRequest: 0,
-    // The feed subscribes anew itself, so that it can tell its listeners, and hear of a refusal.
+    // The feed resubscribes itself: it has to notify its listeners and see refusals.
     autoResubscribe: false,
     maxLoadingRetryTime: 1_000,
     retryStrategy,
-    // A master that has become a replica: connect anew, to whatever the address leads to now.
+    // This primary has become a replica. Reconnect, because the address may now lead to the new primary.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
-  const commands = connected(new Redis(url, { ...shared, enableAutoPipelining: true }));
+  const commands = connect(new Redis(url, { ...shared, enableAutoPipelining: true }));
   const writer = options.separateWriter
-    ? connected(new Redis(url, { ...shared, enableAutoPipelining: true }))
+    ? connect(new Redis(url, { ...shared, enableAutoPipelining: true }))
     : commands;
-  const subscriber = connected(new Redis(url, shared));
+  const subscriber = connect(new Redis(url, shared));
   const clients = [...new Set([commands, writer, subscriber])];
   reportErrors('commands', commands, hooks);
   if (writer !== commands) reportErrors('writer', writer, hooks);
@@ -95,29 +95,30 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
 }
 
 /**
- * Starts to connect. A socket's second error, such as a TLS alert that comes after the handshake has failed,
- * finds no listener of ioredis any more, and would end the process: it gets one that stays.
+ * Starts connecting and returns the client. Each socket also gets an error listener that stays: ioredis removes
+ * its own after the first error, and a second one (such as a TLS alert after a failed handshake) would crash
+ * the process.
  */
-function connected(client: Redis): Redis {
+function connect(client: Redis): Redis {
   const { connector } = client as unknown as { connector: Pick<AbstractConnector, 'connect'> };
-  const connect = connector.connect.bind(connector);
+  const openStream = connector.connect.bind(connector);
   connector.connect = async (onError) => {
-    const stream = await connect(onError);
+    const stream = await openStream(onError);
     stream.on('error', () => undefined);
     return stream;
   };
-  // That it failed is told by the client's own events, and tried again.
+  // The client reports a failure through its 'error' event, and retries.
   client.connect().catch(() => undefined);
   return client;
 }
 
-/** Milliseconds before attempt `times` to reconnect: soon, and spread, so that nodes do not come at once. */
+/** Milliseconds before reconnection attempt `times`: short, with jitter so that nodes do not return in step. */
 function retryStrategy(times: number): number {
   const longest = Math.min(25 * 2 ** Math.min(times, 6), 1_000);
   return Math.round(longest * (0.5 + Math.random() / 2));
 }
 
-/** Tells of an outage once, not at each attempt to reconnect; a listener keeps errors from being thrown. */
+/** Reports an outage once rather than at each attempt. Without any 'error' listener, ioredis would log it. */
 function reportErrors(where: string, client: Redis, hooks: RedisHooks): void {
   let last: string | undefined;
   client.on('error', (error: Error & { code?: string }) => {
@@ -134,13 +135,13 @@ function reportErrors(where: string, client: Redis, hooks: RedisHooks): void {
 }
 
 /**
- * A subscriber waits for what others say, so a connection that died without a word looks like a quiet
- * room. A question at intervals makes the socket timeout apply.
+ * Pings the subscriber at intervals and returns a function that stops it. A subscriber only listens, so a
+ * connection that died silently looks like a quiet room. With a ping unanswered, the socket timeout applies.
  */
 function keepPinging(subscriber: Redis, everyMs: number): () => void {
   const timer = setInterval(() => {
     if (subscriber.status !== 'ready') return;
-    // A failure says only what the connection's own events say too: it is dropped, and comes back.
+    // The connection's own events report a failure too, and it reconnects.
     subscriber.ping().catch(() => undefined);
   }, everyMs);
   return () => clearInterval(timer);
@@ -159,20 +160,20 @@ function isReady(client: Redis, signal: AbortSignal): Promise<boolean> {
   });
 }
 
-/** Disconnects after what was asked has been answered, or has failed. */
+/** Disconnects once pending commands have been answered or have failed. */
 async function end(client: Redis, withinMs: number): Promise<void> {
   if (client.status === 'ready') {
-    // A QUIT without an answer is no matter: the connection is cut below.
+    // If QUIT fails, the connection is still closed below.
     await client.quit().catch(() => undefined);
   }
-  // While a client waits to reconnect there is no connection whose end could be awaited.
+  // A client that waits to reconnect has no socket, so it emits no 'end' to wait for.
   const hasSocket = client.status !== 'reconnecting' && client.status !== 'end';
-  const ended = hasSocket ? endOf(client, withinMs) : undefined;
+  const ended = hasSocket ? waitForEnd(client, withinMs) : undefined;
   client.disconnect();
   await ended;
 }
 
-function endOf(client: Redis, withinMs: number): Promise<void> {
+function waitForEnd(client: Redis, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
     const settle = () => {
       clearTimeout(timer);

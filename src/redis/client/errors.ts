@@ -1,8 +1,8 @@
 import { ChatError, serviceUnavailable } from '#domain/errors.js';
 
 /**
- * What a Redis that can be reached answers while it cannot do its work: it loads, is a replica, is full,
- * is being failed over, or its access rules or password do not let us in.
+ * Error codes of a Redis that is reachable but cannot serve: it is loading, is a replica, is full, is failing
+ * over, or denies access by its password or ACL.
  */
 const CANNOT_SERVE = new Set(
   (
@@ -11,48 +11,49 @@ const CANNOT_SERVE = new Set(
   ).split(' '),
 );
 
-/** The client's own words for a connection that is away, was lost, or gave no answer in time. */
+/** Messages of ioredis for a connection that is down, was lost, or did not answer in time. */
 const CLIENT_CANNOT_REACH =
   /^(Command timed out|Connection is closed|Stream isn't writeable|Socket timeout|Socket closed|connect ETIMEDOUT|Command aborted|Reached the max retries per request)/;
 
-/** Whether Redis itself answered with an error, rather than the connection having failed. */
+/** Whether Redis replied with an error, as opposed to a connection failure. */
 export function isReply(error: Error): boolean {
   return error.name === 'ReplyError';
 }
 
-/** Whether a script is unknown to Redis: it was restarted, or its scripts were flushed. */
+/** Whether Redis does not know a script, because it restarted or its scripts were flushed. */
 export function isNoScript(error: unknown): boolean {
   return error instanceof Error && isReply(error) && error.message.startsWith('NOSCRIPT');
 }
 
 /**
- * What a question about one key gives; `otherwise` where the key holds another type than it should. Such a
- * key was put there by hand, and may spoil its own room, not those that are asked about together with it.
+ * The reply to a command on one key, or `fallback()` if the key has the wrong type. Someone created such a key
+ * by hand. It may break its own room, but not the other rooms in the same batch.
  */
-export async function unlessWrongType<T>(answer: Promise<T>, otherwise: () => T): Promise<T> {
+export async function unlessWrongType<T>(reply: Promise<T>, fallback: () => T): Promise<T> {
   try {
-    return await answer;
+    return await reply;
   } catch (error) {
-    if (error instanceof Error && isReply(error) && error.message.startsWith('WRONGTYPE')) return otherwise();
+    if (error instanceof Error && isReply(error) && error.message.startsWith('WRONGTYPE')) return fallback();
     throw error;
   }
 }
 
 /**
- * The error to throw on: SERVICE_UNAVAILABLE, with `what` as its message and the error as its cause, where
- * Redis cannot be reached or cannot serve; otherwise the error as it is, since it is a fault of ours.
+ * Turns an error of Redis into the one to throw. If Redis is unreachable or cannot serve, that is
+ * SERVICE_UNAVAILABLE with `message` and the original error as its cause. Any other error is a bug and is
+ * returned unchanged.
  */
-export function asUnavailable(what: string, error: unknown): unknown {
+export function asUnavailable(message: string, error: unknown): unknown {
   if (error instanceof ChatError || !isUnavailable(error)) return error;
-  return serviceUnavailable(what, error);
+  return serviceUnavailable(message, error);
 }
 
-/** Runs something that asks Redis; what it throws is as `asUnavailable` says. */
-export async function orUnavailable<T>(what: string, ask: () => Promise<T>): Promise<T> {
+/** Runs a call to Redis and throws its errors as `asUnavailable` converts them. */
+export async function orUnavailable<T>(message: string, call: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await call();
   } catch (error) {
-    throw asUnavailable(what, error);
+    throw asUnavailable(message, error);
   }
 }
 
@@ -63,8 +64,8 @@ function isUnavailable(error: unknown): boolean {
   return 'syscall' in error || error.name === 'AggregateError' || CLIENT_CANNOT_REACH.test(error.message);
 }
 
-// Older versions word what a script's command was refused: "ERR Error running script (...): -OOM ..." is
-// Redis 6, "ERR The user executing the script can't ..." is Redis 7.0 for NOPERM.
+// Older versions wrap the error of a command inside a script: Redis 6 replies "ERR Error running script (...):
+// -OOM ...", and Redis 7.0 replies "ERR The user executing the script can't ..." instead of NOPERM.
 function codeOf(message: string): string {
   if (message.startsWith("ERR The user executing the script can't")) return 'NOPERM';
   return /^ERR Error running script.*?: -?([A-Z]+) /.exec(message)?.[1] ?? message.split(' ', 1)[0] ?? '';

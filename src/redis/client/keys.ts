@@ -1,12 +1,12 @@
 /** The set of rooms that hold messages or connections. */
 export const ROOMS_ACTIVE = 'rooms:active';
 
-/** Held by the node that sweeps; it expires by itself, which spaces the sweeps of all nodes. */
+/** The lock of the node that sweeps. It is never deleted: its expiry sets the pace of sweeps over all nodes. */
 export const SWEEP_LOCK = 'lock:sweep';
 
 const MESSAGES = 'messages:';
 
-/** A room's list of messages, newest first; the channel on which they are published has the same name. */
+/** A room's list of messages, newest first. The channel that publishes them has the same name. */
 export function messagesKey(roomId: string): string {
   return MESSAGES + roomId;
 }
@@ -21,37 +21,40 @@ export function connectionsKey(roomId: string): string {
   return `connections:${roomId}`;
 }
 
-/** A node's heartbeat: it expires where the node is gone. */
+/** A node's heartbeat, which expires soon after the node dies. */
 export function nodeKey(nodeId: string): string {
   return `node:${nodeId}`;
 }
 
 /**
- * The message that a nonce made. The braces are a hash tag: the key lies in the same slot of a Cluster as
- * the room's list. Author and nonce are percent-encoded, so that no two pairs share a key.
+ * The message that was sent with a nonce. The braces are a hash tag that puts the key into the Cluster slot of
+ * the room's list. Author and nonce are percent-encoded so that no two pairs share a key.
  */
 export function nonceKey(roomId: string, authorId: string, nonce: string): string {
   return `nonce:{${messagesKey(roomId)}}:${encode(authorId)}:${encode(nonce)}`;
 }
 
-/** How many seconds a user waits between two messages, where the room is in slow mode. */
+/** Seconds that each user must wait between two messages, if the room is in slow mode. */
 export function slowModeKey(roomId: string): string {
   return `slowmode:{${messagesKey(roomId)}}`;
 }
 
-/** When the newest messages of a user in a room were sent. In the slot of the room's list, as a nonce is. */
+/** When a user's newest messages in a room were sent. In the slot of the room's list, like `nonceKey`. */
 export function userLimitKey(roomId: string, senderId: string): string {
   return `limit:{${messagesKey(roomId)}}:user:${encode(senderId)}`;
 }
 
-/** When the newest messages from an address were sent: in all rooms, or in one and in the slot of its list. */
+/**
+ * When the newest messages from an address were sent: in all rooms, or, with a room id, in that room. The latter
+ * key is in the slot of the room's list.
+ */
 export function addressLimitKey(address: string, roomId?: string): string {
   return roomId === undefined
     ? limitKey('sends', address)
     : `limit:{${messagesKey(roomId)}}:address:${encode(address)}`;
 }
 
-/** When an address took the newest of what is limited for each address. */
+/** When an address last used what is limited per address, such as starting sessions. */
 export function limitKey(kind: string, address: string): string {
   return `limit:${kind}:${encode(address)}`;
 }
@@ -61,7 +64,7 @@ export function sessionKey(sessionId: string): string {
   return `session:${sessionId}`;
 }
 
-// encodeURIComponent throws on a lone surrogate; Redis would be given U+FFFD for it in any case.
+// encodeURIComponent throws on a lone surrogate. UTF-8 has none either: Redis would see U+FFFD.
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }

@@ -2,20 +2,20 @@ import type { Redis } from 'ioredis';
 import { unlessWrongType } from './errors.js';
 import { connectionsKey } from './keys.js';
 
-/** How many members one command adds, removes or scans: enough to be few, too few to hold Redis up. */
+/** Members that one command adds, removes or scans. Larger chunks would block Redis for too long. */
 const CHUNK = 1_000;
 
-/** A connection as it stands in a room's set, among those of all nodes. A connection's id has no colon. */
+/** A connection's entry in a room's set, which all nodes share. A connection id contains no colon. */
 export function memberOf(nodeId: string, connectionId: string): string {
   return `${nodeId}:${connectionId}`;
 }
 
-/** The node that a member belongs to; empty where the member is not one of ours. */
+/** The node that a member belongs to, or an empty string if the member is not in our format. */
 export function nodeOf(member: string): string {
   return member.slice(0, Math.max(member.lastIndexOf(':'), 0));
 }
 
-/** A room's members, of one node or of all, in parts; a member may come twice. Throws what Redis gives. */
+/** Yields a room's members in chunks, of one node or of all. May repeat a member. Throws Redis errors unchanged. */
 export async function* scanMembers(
   commands: Redis,
   roomId: string,
@@ -32,7 +32,7 @@ export async function* scanMembers(
   } while (cursor !== '0');
 }
 
-/** Adds members to a set, or removes them; a key that is no set is left alone. Throws what Redis gives. */
+/** Adds members to a set or removes them. Ignores a key that is not a set. Throws Redis errors unchanged. */
 export async function changeSet(
   commands: Redis,
   change: 'sadd' | 'srem',
@@ -44,7 +44,7 @@ export async function changeSet(
   );
 }
 
-/** The values in parts of `size` at most. */
+/** Splits values into chunks of at most `size`. */
 export function chunks<T>(values: readonly T[], size: number): T[][] {
   const parts: T[][] = [];
   for (let index = 0; index < values.length; index += size) parts.push(values.slice(index, index + size));

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { isNoScript } from './errors.js';
 
-/** Runs a script; gives what it returns. Throws what Redis, or the way to it, gives as an error. */
+/** Runs a script and returns its result. Throws Redis and connection errors unchanged. */
 export type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
 /**
- * Reads a script from `scripts/` and gives the function that runs it by its digest. Redis is given the
- * text only where it does not know it: at first, after a restart, after SCRIPT FLUSH. The commands are
- * plain ones, so that they share the pipeline of everything else, and so that a Cluster finds their slot
- * by the keys. A script that Redis does not know was not run, so it is never run twice.
+ * Reads a Lua file and returns the function that runs it by its digest. The source is sent only if Redis does
+ * not know it: the first time, after a restart, and after SCRIPT FLUSH. Plain commands (rather than ioredis'
+ * `defineCommand`) share the pipeline with everything else, and let a Cluster client find the slot by the
+ * keys. NOSCRIPT means that nothing ran, so the fallback never runs a script twice.
  */
 export function loadScript(commands: Redis, file: URL): Script {
   const lua = readFileSync(file, 'utf8');

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** What a connection by TLS is made with: certificates and a key, as PEM. */
+/** Certificates and key of a TLS connection, in PEM. */
 export interface RedisTls {
   ca?: string;
   cert?: string;
   key?: string;
 }
 
-/** Reads the files that are named; undefined where none is. Throws an error that names the one that fails. */
+/** Reads the given PEM files. Undefined if no file is given. Throws an error that names the variable of a bad file. */
 export function readTlsFiles(
   paths: Readonly<Record<keyof RedisTls, string | undefined>>,
 ): RedisTls | undefined {

@@ -2,38 +2,38 @@ import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
 import type { RedisHooks } from '#redis/client/connections.js';
 
-/** Channels over one subscriber connection, with one subscription for each channel at a time. */
+/** Channels over one subscriber connection, with at most one subscription per channel. */
 export interface PubSub<T> {
   /**
-   * Resolves to the subscription's number once Redis has acknowledged it. Throws what Redis, or the way
-   * to it, gives as an error; nothing is left behind then.
+   * Subscribes to a channel. Resolves to the subscription's number once Redis has acknowledged it. Throws Redis
+   * and connection errors unchanged, and then leaves nothing behind.
    */
   subscribe(channel: string, listener: (decoded: T) => void): Promise<number>;
-  /** Asks Redis again for a channel that a new connection does not have. Throws as `subscribe` does. */
+  /** Subscribes to a channel again, after a reconnect has dropped it. Throws like `subscribe`. */
   renew(channel: string): Promise<void>;
-  /** Nothing is told from this moment on; resolves once Redis knows it too, and never rejects. */
+  /** Stops calling the listener at once. Resolves once Redis has acknowledged, and never rejects. */
   unsubscribe(id: number, channel: string): Promise<void>;
   close(): void;
-  /** The library's own object, for those who look after what it holds. */
+  /** The library's own object, for tests that check what it holds. */
   readonly engine: RedisPubSub;
 }
 
 /**
- * The strict wrapping of graphql-redis-subscriptions. The library keeps who listens to what, decodes and
- * dispatches. It does not ask Redis: a SUBSCRIBE that fails would leave entries in its maps and a
- * rejection that nobody handles, and its UNSUBSCRIBE floats. Those two are asked here, and awaited.
+ * A strict wrapper around graphql-redis-subscriptions. The library keeps the listeners, decodes and dispatches.
+ * SUBSCRIBE and UNSUBSCRIBE are sent here instead: after a failed SUBSCRIBE the library would keep stale
+ * entries and leave a rejection unhandled, and it does not wait for its UNSUBSCRIBE.
  *
- * `decode` must not throw: the library would deliver the raw text in place of what it gives.
+ * `decode` must not throw: the library would then deliver the undecoded text.
  */
 export function createPubSub<T>(
   subscriber: Redis,
   decode: (text: string, channel: string) => T,
   hooks: RedisHooks,
 ): PubSub<T> {
-  // The one spot where sharded pub/sub of a Cluster would be mapped: ssubscribe, sunsubscribe, smessage,
-  // and SPUBLISH in the write script.
-  const ask = (channel: string) => subscriber.subscribe(channel);
-  const drop = (channel: string) => subscriber.unsubscribe(channel);
+  // For the sharded pub/sub of a Cluster, change these three: ssubscribe, sunsubscribe, smessage. The write
+  // script then needs SPUBLISH.
+  const sendSubscribe = (channel: string) => subscriber.subscribe(channel);
+  const sendUnsubscribe = (channel: string) => subscriber.unsubscribe(channel);
   const event = 'message';
 
   const facade = createFacade(subscriber, event);
@@ -45,12 +45,12 @@ export function createPubSub<T>(
 
   async function unsubscribe(id: number, channel: string): Promise<void> {
     engine.unsubscribe(id);
-    // A connection that is away has taken its subscriptions along.
+    // Redis drops the subscriptions of a lost connection.
     if (subscriber.status !== 'ready') return;
     try {
-      await drop(channel);
+      await sendUnsubscribe(channel);
     } catch (error) {
-      // A connection that was lost meanwhile has dropped the channel too; anything else is worth a word.
+      // If the connection was lost meanwhile, Redis has dropped the channel anyway. Report anything else.
       if (subscriber.status === 'ready') hooks.onError?.(`unsubscribe ${channel}`, error);
     }
   }
@@ -61,28 +61,28 @@ export function createPubSub<T>(
     async subscribe(channel, listener) {
       const id = await engine.subscribe<T>(channel, listener);
       try {
-        await ask(channel);
+        await sendSubscribe(channel);
         return id;
       } catch (error) {
-        // Redis may still carry out what was not answered in time: this comes after it.
+        // After a timeout Redis may still execute the SUBSCRIBE. The UNSUBSCRIBE queues behind it.
         void unsubscribe(id, channel);
         throw error;
       }
     },
     async renew(channel) {
-      await ask(channel);
+      await sendSubscribe(channel);
     },
     close: () => facade.removeListeners(),
   };
 }
 
-/** What the library takes for its client: it passes on what Redis tells, and asks nothing of Redis. */
+/** A stand-in for the library's Redis client. It forwards incoming messages and sends no commands. */
 function createFacade(subscriber: Redis, event: 'message') {
-  type Told = (channel: string, text: string) => void;
-  const listeners: Told[] = [];
+  type Listener = (channel: string, text: string) => void;
+  const listeners: Listener[] = [];
   const nothing = () => Promise.resolve();
   const facade = {
-    on(name: string, listener: Told) {
+    on(name: string, listener: Listener) {
       if (name === 'message') {
         listeners.push(listener);
         subscriber.on(event, listener);
@@ -96,6 +96,6 @@ function createFacade(subscriber: Redis, event: 'message') {
       for (const listener of listeners.splice(0)) subscriber.off(event, listener);
     },
   };
-  // The library asks for a whole client and uses the methods above.
+  // The library's type demands a whole client, but it only calls the methods above.
   return facade as typeof facade & Redis;
 }

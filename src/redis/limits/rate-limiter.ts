@@ -1,49 +1,50 @@
 import type { Redis } from 'ioredis';
 import { rateLimited, serviceUnavailable } from '#domain/errors.js';
-import type { PacedKind, RateLimit, RateLimiter } from '#domain/ports/limiter.js';
+import type { RateLimit, RateLimitedAction, RateLimiter } from '#domain/ports/limiter.js';
 import { limitKey } from '#redis/client/keys.js';
 import { loadScript } from '#redis/client/script.js';
 
-/** What the limiter is made of. */
+/** Settings of `createRateLimiter`. */
 export interface RateLimiterOptions {
   commands: Redis;
-  limits: Readonly<Record<PacedKind, RateLimit>>;
-  /** How long Redis may take to count, in milliseconds: a request waits no longer. */
+  limits: Readonly<Record<RateLimitedAction, RateLimit>>;
+  /** Milliseconds that a request waits for Redis to count it. */
   timeoutMs: number;
-  /** What becomes of a request that could not be counted in time. */
+  /** Whether to allow (`open`) or refuse (`closed`) a request that could not be counted in time. */
   onFailure: 'open' | 'closed';
-  /** Told where a request could not be counted. Must not throw. */
+  /** Called when a request could not be counted. Must not throw. */
   onError?(error: unknown): void;
 }
 
-const TOO_MANY: Readonly<Record<PacedKind, string>> = {
-  connections: 'Too many connections from your network. Please wait a moment.',
-  sessions: 'Too many sessions are started from your network. Please wait a moment.',
+const TOO_MANY: Readonly<Record<RateLimitedAction, string>> = {
+  connections: 'Too many connections from your network. Wait a moment.',
+  sessions: 'Too many new sessions from your network. Wait a moment.',
 };
 
-/** Limits whose counts lie in Redis, where all nodes see them. */
+/** A rate limiter that counts in Redis, so that all nodes share the counts. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { commands, limits, timeoutMs } = options;
-  const run = loadScript(commands, new URL('./lua/take-limit-1.lua', import.meta.url));
+  const takeScript = loadScript(commands, new URL('./lua/take-limit-1.lua', import.meta.url));
 
-  async function waitOf(kind: PacedKind, address: string): Promise<number> {
-    const { count, windowMs } = limits[kind];
+  /** Counts one action. Returns 0 if it is allowed, else the milliseconds to wait. */
+  async function countAction(action: RateLimitedAction, address: string): Promise<number> {
+    const { count, windowMs } = limits[action];
     try {
-      const taking = run([limitKey(kind, address)], [count, windowMs]);
-      return Number(await within(timeoutMs, taking));
+      const waitMs = takeScript([limitKey(action, address)], [count, windowMs]);
+      return Number(await within(timeoutMs, waitMs));
     } catch (error) {
       options.onError?.(error);
       if (options.onFailure === 'open') return 0;
-      throw serviceUnavailable('The server is too busy at the moment. Please try again.', error);
+      throw serviceUnavailable('The server is busy. Try again shortly.', error);
     }
   }
 
   return {
-    take: (kind, address) => {
-      // Those whose address is not known, as of a connection that is closed, must not be counted together.
-      if (limits[kind].count === 0 || address === '') return undefined;
-      return waitOf(kind, address).then((waitMs) => {
-        if (waitMs > 0) throw rateLimited(TOO_MANY[kind], waitMs);
+    take: (action, address) => {
+      // The address of a closed connection is unknown. All unknown addresses must not share one limit.
+      if (limits[action].count === 0 || address === '') return undefined;
+      return countAction(action, address).then((waitMs) => {
+        if (waitMs > 0) throw rateLimited(TOO_MANY[action], waitMs);
       });
     },
   };

@@ -3,10 +3,10 @@ import type { SlowModes } from '#domain/ports/limiter.js';
 import { orUnavailable } from '#redis/client/errors.js';
 import { slowModeKey } from '#redis/client/keys.js';
 
-const NOT_SET = 'The slow mode cannot be set at the moment. Please try again.';
-const NOT_READ = 'The slow mode cannot be read at the moment. Please try again.';
+const NOT_SET = 'Slow mode cannot be set right now. Try again shortly.';
+const NOT_READ = 'Slow mode cannot be read right now. Try again shortly.';
 
-/** The slow mode of each room: a number of seconds, which goes with the room's messages. */
+/** The slow mode of each room in seconds. Kept for `ttlMs`, renewed by each message it applies to. */
 export function createSlowModes({ commands, ttlMs }: { commands: Redis; ttlMs: number }): SlowModes {
   return {
     set: (roomId, seconds) =>

@@ -4,49 +4,49 @@ import { retireEmptyRooms } from '#redis/client/active-rooms.js';
 import type { RedisHooks } from '#redis/client/connections.js';
 import { nodeKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
 import { changeSet } from '#redis/client/members.js';
-import { announce, changeConnections, removeStrays } from './reconcile.js';
+import { addAllConnections, changeConnections, removeStrays } from './reconcile.js';
 import { startSweeping } from './sweep.js';
 
-/** What presence is made of. */
+/** Settings of `createPresence`. */
 export interface PresenceOptions {
-  /** With autopipelining: it keeps what is asked in its order, and asks the changes of one turn together. */
+  /** With autopipelining, which keeps commands in order and sends those of one event-loop turn together. */
   commands: Redis;
-  /** Tells this node from all others. */
+  /** Unique among all nodes. */
   nodeId: string;
-  /** Milliseconds between two heartbeats; a node is taken for dead after three without one. */
+  /** Milliseconds between two heartbeats. A node counts as dead after missing three. */
   heartbeatMs?: number;
   hooks?: RedisHooks;
 }
 
-/** Presence, its start and its end. `close` takes this node's connections out, where Redis is there. */
+/** Presence with a lifetime. `close` removes this node's connections from Redis, if Redis is reachable. */
 export interface RedisPresence extends Presence, Closeable {
   start(): void;
 }
 
-/** Changes that come within this many milliseconds of the last ones go to Redis together. */
-const GATHER_MS = 50;
+/** Minimum milliseconds between two flushes. Changes in between are sent together. */
+const FLUSH_INTERVAL_MS = 50;
 
 /**
- * Tells Redis which connections are in which room. What this node holds is kept here, and Redis is brought
- * into line with it: at once after each change, and wholly after a failure or an outage, by the next
- * heartbeat. There is no queue of changes, so memory is bounded by what is held.
+ * Records in Redis which connections are in which room. This node's own state is the source of truth, and Redis
+ * is synchronised with it: incrementally after each change, and in full by the next heartbeat after a failure or
+ * an outage. There is no queue of changes, so memory is bounded by the number of connections.
  */
 export function createPresence(options: PresenceOptions): RedisPresence {
   const { commands, nodeId, heartbeatMs = 10_000, hooks = {} } = options;
   const held = new Map<string, Map<string, number>>();
-  /** The connections that changed since the last flush, by room. */
+  /** Connections that changed since the last flush, by room. */
   let changed = new Map<string, Set<string>>();
-  let flushing: NodeJS.Timeout | undefined;
+  let flushTimer: NodeJS.Timeout | undefined;
   let flushedAt = Number.NEGATIVE_INFINITY;
-  /** Whether Redis may hold other than what is held here. At first: what an earlier run left. */
-  let outOfLine = true;
+  /** Whether Redis may differ from `held`. True at first, because an earlier run may have left entries. */
+  let needsFullSync = true;
   let heartbeat: NodeJS.Timeout | undefined;
   let sweeping: Closeable | undefined;
   let closing: Promise<void> | undefined;
-  /** What is being told to Redis. */
-  let underWay: Promise<unknown> = Promise.resolve();
-  const write = (change: 'sadd' | 'srem', roomId: string, connectionIds: Iterable<string>) =>
-    changeConnections(commands, nodeId, change, roomId, connectionIds);
+  /** Settles once all writes begun so far have finished. */
+  let pendingWrites: Promise<unknown> = Promise.resolve();
+  const write = (command: 'sadd' | 'srem', roomId: string, connectionIds: Iterable<string>) =>
+    changeConnections(commands, nodeId, { command, roomId, connectionIds });
 
   function change(roomId: string, connectionId: string, by: 1 | -1): void {
     if (closing) return;
@@ -61,81 +61,81 @@ export function createPresence(options: PresenceOptions): RedisPresence {
 
     const ids = changed.get(roomId) ?? new Set();
     changed.set(roomId, ids.add(connectionId));
-    // The first change at once; a crowd's together.
-    const wait = Math.max(flushedAt + GATHER_MS - performance.now(), 0);
-    flushing ??= setTimeout(() => attempt('presence', flush), wait);
+    // Flush a single change at once, but send the changes of a crowd together.
+    const wait = Math.max(flushedAt + FLUSH_INTERVAL_MS - performance.now(), 0);
+    flushTimer ??= setTimeout(() => attempt('presence', flush), wait);
   }
 
-  /** Runs what brings Redis into line; where it fails, the next heartbeat does all of it. */
+  /** Runs work that synchronises Redis. If it fails, the next heartbeat synchronises everything. */
   function attempt(where: string, work: () => Promise<void>): void {
-    // While Redis is away, the connections say so; there is no need to say it at each change.
+    // While Redis is down, the connections report it. Do not report it again for each change.
     if (commands.status !== 'ready') {
-      outOfLine = true;
+      needsFullSync = true;
       changed.clear();
-      flushing = undefined;
+      flushTimer = undefined;
       return;
     }
     const done = work().catch((error) => {
-      outOfLine = true;
+      needsFullSync = true;
       hooks.onError?.(where, error);
     });
-    underWay = Promise.all([underWay, done]);
+    pendingWrites = Promise.all([pendingWrites, done]);
   }
 
   async function flush(): Promise<void> {
     const changes = changed;
     changed = new Map();
-    flushing = undefined;
+    flushTimer = undefined;
     flushedAt = performance.now();
     const writes: Promise<void>[] = [];
-    const joined: string[] = [];
-    const left: string[] = [];
+    const occupied: string[] = [];
+    const vacated: string[] = [];
     for (const [roomId, ids] of changes) {
       const connections = held.get(roomId);
-      const here = [...ids].filter((id) => connections?.has(id));
-      const gone = [...ids].filter((id) => !connections?.has(id));
-      writes.push(write('sadd', roomId, here), write('srem', roomId, gone));
-      if (here.length > 0) joined.push(roomId);
-      if (!connections) left.push(roomId);
+      const joined = [...ids].filter((id) => connections?.has(id));
+      const left = [...ids].filter((id) => !connections?.has(id));
+      writes.push(write('sadd', roomId, joined), write('srem', roomId, left));
+      if (joined.length > 0) occupied.push(roomId);
+      if (!connections) vacated.push(roomId);
     }
-    writes.push(changeSet(commands, 'sadd', ROOMS_ACTIVE, joined));
+    writes.push(changeSet(commands, 'sadd', ROOMS_ACTIVE, occupied));
     await Promise.all(writes);
-    await retireEmptyRooms(commands, left);
+    await retireEmptyRooms(commands, vacated);
   }
 
   async function beat(): Promise<void> {
     const previous = await commands.set(nodeKey(nodeId), '1', 'PX', 3 * heartbeatMs, 'GET');
-    // No heartbeat before this one: Redis lost it, or it expired and this node was swept as dead.
-    if (previous === null) outOfLine = true;
-    if (!outOfLine || closing) return;
-    outOfLine = false;
-    await announce(commands, nodeId, held);
+    // The previous heartbeat is gone: Redis lost its data, or this node was swept as dead.
+    if (previous === null) needsFullSync = true;
+    if (!needsFullSync || closing) return;
+    needsFullSync = false;
+    await addAllConnections(commands, nodeId, held);
     await removeStrays(commands, nodeId, held, () => closing !== undefined);
   }
 
   const onReady = () => {
-    outOfLine = true;
+    needsFullSync = true;
     attempt('heartbeat', beat);
   };
 
   async function stop(): Promise<void> {
     clearInterval(heartbeat);
-    clearTimeout(flushing);
+    clearTimeout(flushTimer);
     commands.off('ready', onReady);
     const swept = sweeping?.close();
-    // What is being told now must not come after what is told last.
-    await underWay;
+    // A late write must not undo the removal below.
+    await pendingWrites;
     try {
-      // Where Redis is away, this node's heartbeat expires, and another node takes its connections out.
-      if (commands.status === 'ready') await withdraw();
+      // If Redis is down, this node's heartbeat expires and another node sweeps its connections.
+      if (commands.status === 'ready') await removeAllConnections();
     } catch (error) {
       hooks.onError?.('presence close', error);
     }
     await swept;
   }
 
-  /** Takes out what is held, and what left just now and was not yet told. */
-  async function withdraw(): Promise<void> {
+  /** Removes all connections from Redis, including those that left since the last flush. */
+  async function removeAllConnections(): Promise<void> {
     const roomIds = [...new Set([...held.keys(), ...changed.keys()])];
     const writes = roomIds.map((roomId) =>
       write('srem', roomId, [...(held.get(roomId)?.keys() ?? []), ...(changed.get(roomId) ?? [])]),

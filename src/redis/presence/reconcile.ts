@@ -3,57 +3,66 @@ import { retireEmptyRooms } from '#redis/client/active-rooms.js';
 import { connectionsKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
 import { changeSet, chunks, memberOf, scanMembers } from '#redis/client/members.js';
 
-/** The connections that a node holds: for each room, how often each of them joined. */
-export type Held = ReadonlyMap<string, ReadonlyMap<string, number>>;
+/** A node's connections: for each room, how many times each connection joined it. */
+export type HeldConnections = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-/** Rooms looked at together: in one round trip for each step. */
-const ROOMS_AT_ONCE = 100;
+/** Rooms per batch. Each step of a batch takes one round trip. */
+const ROOMS_PER_BATCH = 100;
 
-/** Adds a node's connections to a room's set, or takes them out. Throws what Redis gives as an error. */
+/** A change to the connections of a node in a room. */
+export interface ConnectionsChange {
+  command: 'sadd' | 'srem';
+  roomId: string;
+  connectionIds: Iterable<string>;
+}
+
+/** Adds a node's connections to a room's set, or removes them. Throws Redis errors unchanged. */
 export function changeConnections(
   commands: Redis,
   nodeId: string,
-  change: 'sadd' | 'srem',
-  roomId: string,
-  connectionIds: Iterable<string>,
+  { command, roomId, connectionIds }: ConnectionsChange,
 ): Promise<void> {
   const members = Array.from(connectionIds, (id) => memberOf(nodeId, id));
-  return changeSet(commands, change, connectionsKey(roomId), members);
+  return changeSet(commands, command, connectionsKey(roomId), members);
 }
 
-/** Puts all that a node holds into Redis. Throws what Redis gives as an error. */
-export async function announce(commands: Redis, nodeId: string, held: Held): Promise<void> {
+/** Adds all connections of a node to Redis. Throws Redis errors unchanged. */
+export async function addAllConnections(
+  commands: Redis,
+  nodeId: string,
+  held: HeldConnections,
+): Promise<void> {
   const writes = [...held].map(([roomId, connections]) =>
-    changeConnections(commands, nodeId, 'sadd', roomId, connections.keys()),
+    changeConnections(commands, nodeId, { command: 'sadd', roomId, connectionIds: connections.keys() }),
   );
   writes.push(changeSet(commands, 'sadd', ROOMS_ACTIVE, [...held.keys()]));
   await Promise.all(writes);
 }
 
 /**
- * Takes out what Redis holds under a node's name and the node does not hold. What it holds is looked at in
- * the moment of writing, since it changes meanwhile. Ends early where `isOver` says so. Throws what Redis
- * gives as an error.
+ * Removes the entries that Redis has for a node but the node does not hold. Reads `held` at the moment of
+ * writing, because it changes while this runs. Stops early if `shouldStop` returns true. Throws Redis errors
+ * unchanged.
  */
 export async function removeStrays(
   commands: Redis,
   nodeId: string,
-  held: Held,
-  isOver: () => boolean,
+  held: HeldConnections,
+  shouldStop: () => boolean,
 ): Promise<void> {
   async function removeFrom(roomId: string): Promise<boolean> {
     let hadStrays = false;
     for await (const members of scanMembers(commands, roomId, nodeId)) {
       const ids = members.map((member) => member.slice(nodeId.length + 1));
       const strays = ids.filter((id) => !held.get(roomId)?.has(id));
-      await changeConnections(commands, nodeId, 'srem', roomId, strays);
+      await changeConnections(commands, nodeId, { command: 'srem', roomId, connectionIds: strays });
       hadStrays ||= strays.length > 0;
     }
     return hadStrays;
   }
 
-  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_AT_ONCE)) {
-    if (isOver()) return;
+  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_PER_BATCH)) {
+    if (shouldStop()) return;
     const hadStrays = await Promise.all(roomIds.map(removeFrom));
     await retireEmptyRooms(
       commands,

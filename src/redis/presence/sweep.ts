@@ -5,20 +5,20 @@ import type { RedisHooks } from '#redis/client/connections.js';
 import { connectionsKey, nodeKey, ROOMS_ACTIVE, SWEEP_LOCK } from '#redis/client/keys.js';
 import { changeSet, chunks, nodeOf, scanMembers } from '#redis/client/members.js';
 
-/** Rooms looked at together: in one round trip for each step. */
-const ROOMS_AT_ONCE = 100;
+/** Rooms per batch. Each step of a batch takes one round trip. */
+const ROOMS_PER_BATCH = 100;
 
-/** What sweeping is made of. */
+/** Settings of `startSweeping`. */
 export interface SweepOptions {
   commands: Redis;
-  /** Milliseconds between two sweeps, counted over all nodes. */
+  /** Milliseconds between two sweeps, over all nodes together. */
   everyMs: number;
   hooks?: RedisHooks;
 }
 
 /**
- * Sweeps at intervals, until closed. Each node tries; the lock lets one of them do it, and expires by
- * itself, so that another does it where that one is gone.
+ * Sweeps at intervals until closed. All nodes try, and a lock lets one of them sweep. The lock expires, so
+ * another node takes over if that one dies.
  */
 export function startSweeping({ commands, everyMs, hooks = {} }: SweepOptions): Closeable {
   let closed = false;
@@ -26,16 +26,16 @@ export function startSweeping({ commands, everyMs, hooks = {} }: SweepOptions): 
   let timer = next();
 
   function next(): NodeJS.Timeout {
-    // Spread, so that nodes started together do not try together for ever.
+    // Jitter keeps nodes that started together from trying together forever.
     return setTimeout(
       () => {
-        running = turn();
+        running = trySweep();
       },
       everyMs * (0.75 + Math.random() / 2),
     );
   }
 
-  async function turn(): Promise<void> {
+  async function trySweep(): Promise<void> {
     try {
       if (commands.status === 'ready' && (await commands.set(SWEEP_LOCK, '1', 'PX', everyMs, 'NX'))) {
         await sweep(commands, () => closed);
@@ -56,40 +56,40 @@ export function startSweeping({ commands, everyMs, hooks = {} }: SweepOptions): 
 }
 
 /**
- * Takes out the connections of nodes that have no heartbeat, and the rooms that hold nothing. Ends early
- * where `isOver` says so. Throws what Redis gives as an error; the next sweep does the rest.
+ * Removes the connections of nodes without a heartbeat, and rooms that hold nothing. Stops early if `shouldStop`
+ * returns true. Throws Redis errors unchanged; the next sweep does the rest.
  */
-export async function sweep(commands: Redis, isOver: () => boolean = () => false): Promise<void> {
+export async function sweep(commands: Redis, shouldStop: () => boolean = () => false): Promise<void> {
   const alive = new Map<string, Promise<boolean>>();
   const isAlive = (nodeId: string) => {
     const known = alive.get(nodeId) ?? commands.exists(nodeKey(nodeId)).then((count) => count > 0);
     alive.set(nodeId, known);
     return known;
   };
-  const swept = new Set<string>();
+  const sweptNodes = new Set<string>();
 
-  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_AT_ONCE)) {
-    if (isOver()) break;
-    await Promise.all(roomIds.map((roomId) => sweepRoom(commands, roomId, isAlive, swept)));
+  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_PER_BATCH)) {
+    if (shouldStop()) break;
+    await Promise.all(roomIds.map((roomId) => sweepRoom(commands, roomId, isAlive, sweptNodes)));
     await retireEmptyRooms(commands, roomIds);
   }
-  // A node that was taken for dead and lives sees by its missing heartbeat that it was swept.
-  await Promise.all([...swept].map((nodeId) => commands.del(nodeKey(nodeId))));
+  // A live node that was swept by mistake notices its missing heartbeat and announces itself again.
+  await Promise.all([...sweptNodes].map((nodeId) => commands.del(nodeKey(nodeId))));
 }
 
 async function sweepRoom(
   commands: Redis,
   roomId: string,
   isAlive: (nodeId: string) => Promise<boolean>,
-  swept: Set<string>,
+  sweptNodes: Set<string>,
 ): Promise<void> {
   for await (const members of scanMembers(commands, roomId)) {
     const dead = new Set<string>();
     for (const nodeId of new Set(members.map(nodeOf))) {
       if (!(await isAlive(nodeId))) dead.add(nodeId);
     }
-    for (const nodeId of dead) swept.add(nodeId);
-    const left = members.filter((member) => dead.has(nodeOf(member)));
-    await changeSet(commands, 'srem', connectionsKey(roomId), left);
+    for (const nodeId of dead) sweptNodes.add(nodeId);
+    const stale = members.filter((member) => dead.has(nodeOf(member)));
+    await changeSet(commands, 'srem', connectionsKey(roomId), stale);
   }
 }

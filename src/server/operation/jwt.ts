@@ -8,7 +8,7 @@
  */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { serviceUnavailable, unauthenticated } from '#domain/errors.js';
-import { ROLES, type Role, type TokenVerifier, type Viewer } from '#domain/viewer.js';
+import { parseRoles, type TokenVerifier, type Viewer } from '#domain/viewer.js';
 
 export interface JwtOptions {
   /** What both sides know, or where the issuer publishes its keys. */
@@ -81,7 +81,7 @@ function viewerOf({ sub, exp, name, roles }: JWTPayload, nameLength: number): Vi
   }
   return {
     user: { id, name: nameIn(name, nameLength) || nameIn(id, nameLength) },
-    roles: rolesIn(roles),
+    roles: parseRoles(roles),
     expiresAt: ((exp as number) + CLOCK_TOLERANCE) * 1_000,
   };
 }
@@ -94,10 +94,4 @@ function nameIn(claim: unknown, length: number): string {
     .replace(/\p{Cc}+/gu, ' ')
     .trim();
   return Array.from(text).slice(0, length).join('').trim();
-}
-
-/** Roles that mean nothing here are left out. */
-function rolesIn(claim: unknown): Role[] {
-  const named: unknown[] = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
-  return ROLES.filter((role) => role === 'viewer' || named.includes(role));
 }

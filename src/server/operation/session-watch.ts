@@ -11,7 +11,7 @@ export interface LiveViewer {
 }
 
 export interface LiveViewersOptions {
-  sessions: Pick<SessionStore, 'over'>;
+  sessions: Pick<SessionStore, 'findEnded'>;
   /** How often they are looked at, in milliseconds: a session that was ended anywhere is over here by then. */
   everyMs: number;
   /** The sessions could not be looked at; they are at the next time. */
@@ -72,7 +72,7 @@ export class LiveViewers {
   }
 
   async #lookAtSessions(): Promise<void> {
-    const over = await this.options.sessions.over([...this.#bySession.keys()]);
+    const over = await this.options.sessions.findEnded([...this.#bySession.keys()]);
     for (const sessionId of over) {
       for (const live of [...(this.#bySession.get(sessionId) ?? [])]) this.#end(live, 'session ended');
     }

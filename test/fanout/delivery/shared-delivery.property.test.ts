@@ -63,7 +63,7 @@ function createStage(storeFails: boolean) {
   const subscribe = createSubscribe({
     contexts: {
       shared: contexts.shared,
-      viewerOf: (context) => contexts.viewerOf(context as OperationContext),
+      viewerKey: (context) => contexts.viewerKey(context as OperationContext),
       forViewer: (context) => contexts.forViewer(context as OperationContext),
     },
     formatError: (error) => error as GraphQLError,

@@ -56,7 +56,7 @@ export function createStage({ marked = true, resolvers = {}, formatError }: Stag
   const subscribe = createSubscribe({
     contexts: {
       shared: contexts.shared,
-      viewerOf: (context) => contexts.viewerOf(context as OperationContext),
+      viewerKey: (context) => contexts.viewerKey(context as OperationContext),
       forViewer: (context) => contexts.forViewer(context as OperationContext),
     },
     formatError: formatError ?? createErrorFormatter((error) => void faults.push(error)),

@@ -90,7 +90,7 @@ describe('the end of a session', () => {
     const key = sessionKey(sessionIdOf(token));
     await node.commands.pexpire(key, 20_000);
     const beganAt = Date.now();
-    expect(await sessions().over([sessionIdOf(token)])).toEqual([]);
+    expect(await sessions().findEnded([sessionIdOf(token)])).toEqual([]);
     const leftMs = await node.commands.pttl(key);
     expect(leftMs).toBeGreaterThanOrEqual(60_000 - (Date.now() - beganAt) - 1);
   });
@@ -107,7 +107,7 @@ describe('the end of a session', () => {
     const started = await Promise.all(Array.from({ length: 1_001 }, () => sessions().start('Ann', [])));
     const ids = started.map(({ token }) => sessionIdOf(token));
     await sessions().end(ids[700]!);
-    expect(await sessions().over(ids)).toEqual([ids[700]]);
+    expect(await sessions().findEnded(ids)).toEqual([ids[700]]);
   });
 });
 
@@ -128,7 +128,7 @@ test('where Redis is away it says so, and does not take anybody for unknown', as
     const { commands } = await other.connect();
     const away = createSessions({ commands, ttlMs: 1_000 });
     await other.server.kill();
-    for (const call of [away.start('Ann', []), away.find('x'), away.end('x'), away.over(['x'])]) {
+    for (const call of [away.start('Ann', []), away.find('x'), away.end('x'), away.findEnded(['x'])]) {
       await expect(call).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     }
   } finally {

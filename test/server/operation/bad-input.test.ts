@@ -108,7 +108,7 @@ function expectRefusal(
 ) {
   expect(result.errors).toEqual([
     expect.objectContaining({
-      message: expect.stringMatching(message ?? new RegExp(`^${details.field}: .`)),
+      message: expect.stringMatching(message ?? new RegExp(`^${details.field} .+\\.$`, 's')),
       extensions: { code: 'BAD_USER_INPUT', ...details },
     }),
   ]);

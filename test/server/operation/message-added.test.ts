@@ -156,7 +156,10 @@ describe('two servers of one Redis, each a process of its own', () => {
 async function expectExpired(following: Follower): Promise<void> {
   expect(await following.nextResult()).toMatchObject({
     errors: [
-      { extensions: { code: 'CURSOR_EXPIRED' }, message: expect.stringContaining('Join again with "last"') },
+      {
+        extensions: { code: 'CURSOR_EXPIRED' },
+        message: expect.stringContaining('Subscribe again with "last"'),
+      },
     ],
   });
   expect(await following.nextResult()).toBeUndefined();

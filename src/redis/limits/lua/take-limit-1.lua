@@ -1,12 +1,12 @@
 --[[
-  Takes one from a limit, or says how long to wait: never more than `count` in any time of `window`.
+  Counts one action against a sliding limit: at most `count` in any window of `window` milliseconds.
 
-  KEYS[1]  the limit's log: when each of the newest was taken, newest first
+  KEYS[1]  a list of the times of the newest actions, in milliseconds, newest first
 
-  ARGV[1]  count: how many are taken at most
-  ARGV[2]  window: within so many milliseconds
+  ARGV[1]  count
+  ARGV[2]  window, in milliseconds
 
-  Returns 0 where it was taken, otherwise the milliseconds until one may be.
+  Returns 0 if the action is allowed and was counted, else the milliseconds to wait.
 ]]
 local log = KEYS[1]
 local count, window = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -14,7 +14,7 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 local oldest = tonumber(redis.call('LINDEX', log, count - 1))
--- A time that is yet to come was written before Redis' clock was set back: it says nothing.
+-- Ignore a time in the future: it was written before Redis' clock was set back.
 if oldest and oldest <= now and oldest + window > now then
   return oldest + window - now
 end

@@ -1,12 +1,12 @@
 --[[
-  Reads a session, and prolongs it where a good part of its time is gone.
+  Reads a session. Extends it if little enough of its lifetime is left, so that most calls only read.
 
   KEYS[1]  the session's key
 
-  ARGV[1]  how long it lasts without being used, in milliseconds
-  ARGV[2]  it is prolonged where less than this is left: not at each use, so that most only read
+  ARGV[1]  the lifetime of an unused session, in milliseconds
+  ARGV[2]  extend the session if less than this is left, in milliseconds
 
-  Returns { user id, name, roles }; nothing where there is no such session.
+  Returns { user id, name, roles }, or nil if there is no such session.
 ]]
 local session = redis.call('HMGET', KEYS[1], 'user', 'name', 'roles')
 if not session[1] then

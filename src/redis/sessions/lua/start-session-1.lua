@@ -1,12 +1,12 @@
 --[[
-  Begins a session, with its end.
+  Stores a new session with its expiry.
 
   KEYS[1]  the session's key
 
   ARGV[1]  the user's id
   ARGV[2]  the user's name
-  ARGV[3]  the roles, with spaces between them
-  ARGV[4]  how long it lasts without being used, in milliseconds
+  ARGV[3]  the roles, separated by spaces
+  ARGV[4]  the lifetime of an unused session, in milliseconds
 
   Returns 1.
 ]]
