@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isCursor } from './message.js';
+import { hidesSomething, isVisible, withoutRedundantSelectors } from './text-rules.js';
 
 /** The bounds on what a client may ask and send. All of them are configuration. */
 export interface Limits {
@@ -41,6 +42,7 @@ export function inputRules(limits: Limits) {
       .string()
       .transform((value) => value.trim())
       .refine((value) => value.length > 0, `${what} must not be empty`)
+      .refine((value) => value === '' || isVisible(value), `${what} must contain something visible`)
       .refine((value) => codePoints(value) <= most, {
         message: `${what} is limited to ${most} characters`,
         params: { limit: most },
@@ -65,7 +67,12 @@ export function inputRules(limits: Limits) {
       })
       .refine((value) => /^[\w.-]*$/.test(value), 'a room id holds letters, digits, "_", "-" and "." alone'),
     content: text('a message', limits.contentLength, CONTROL_BUT_NEWLINE),
-    name: text('a name', limits.nameLength, CONTROL),
+    name: text('a name', limits.nameLength, CONTROL)
+      .transform(withoutRedundantSelectors)
+      .refine(
+        (value) => !isVisible(value) || !hidesSomething(value),
+        'a name must not contain invisible characters or characters that change the direction of text',
+      ),
     nonce: z.string().regex(NONCE, 'a nonce has 1 to 64 letters, digits, "_", "-", "." and ":"'),
     cursor: z.string().refine(isCursor, 'a cursor is the id of a message, or "0" for the beginning'),
     pageSize: count('a page', limits.pageSize),

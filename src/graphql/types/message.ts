@@ -65,11 +65,11 @@ export function addMessage(builder: Builder): void {
       }),
       content: t.string({
         required: true,
-        description: `What to say: 1 to ${limits.contentLength} characters after white space at both ends is taken off, without control characters other than newline. Anything else is refused with BAD_USER_INPUT.`,
+        description: `What to say: 1 to ${limits.contentLength} characters after white space at both ends is taken off, without control characters other than newline. It must contain something visible. Anything else is refused with BAD_USER_INPUT.`,
         validate: rules.content,
       }),
       author: t.string({
-        description: `The display name of a guest: 1 to ${limits.nameLength} characters after white space at both ends is taken off, without control characters; "${GUEST_NAME}" where none is given. Ignored for a caller who is signed in.`,
+        description: `The display name of a guest: 1 to ${limits.nameLength} characters after white space at both ends is taken off, without control characters, invisible characters or characters that change the direction of text; "${GUEST_NAME}" where none is given. Ignored for a caller who is signed in.`,
         validate: rules.name,
       }),
       nonce: t.string({

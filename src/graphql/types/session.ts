@@ -61,7 +61,7 @@ export function addSession(builder: Builder): void {
       args: {
         name: t.arg.string({
           required: true,
-          description: `The display name: 1 to ${limits.nameLength} characters after white space at both ends is taken off, without control characters. Anything else is refused with BAD_USER_INPUT.`,
+          description: `The display name: 1 to ${limits.nameLength} characters after white space at both ends is taken off, without control characters, invisible characters or characters that change the direction of text. Anything else is refused with BAD_USER_INPUT.`,
           validate: rules.name,
         }),
         roles: t.arg({

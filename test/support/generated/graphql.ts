@@ -15,9 +15,9 @@ export type Role =
 
 /** What to send, and where. */
 export type SendMessageInput = {
-  /** The display name of a guest: 1 to 40 characters after white space at both ends is taken off, without control characters; "Guest" where none is given. Ignored for a caller who is signed in. */
+  /** The display name of a guest: 1 to 40 characters after white space at both ends is taken off, without control characters, invisible characters or characters that change the direction of text; "Guest" where none is given. Ignored for a caller who is signed in. */
   author?: string | null | undefined;
-  /** What to say: 1 to 500 characters after white space at both ends is taken off, without control characters other than newline. Anything else is refused with BAD_USER_INPUT. */
+  /** What to say: 1 to 500 characters after white space at both ends is taken off, without control characters other than newline. It must contain something visible. Anything else is refused with BAD_USER_INPUT. */
   content: string;
   /** Makes the send safe to repeat: the same nonce by the same author in the same room within five minutes gives the first message again and sends nothing. Take a new UUID for each message: 1 to 64 letters, digits, `_`, `-`, `.` or `:`; anything else is refused with BAD_USER_INPUT. */
   nonce?: string | null | undefined;
