@@ -92,6 +92,24 @@ describe('the variables that are sent', () => {
     expect(script.last.sent.variables).toEqual({ roomId: 'lobby', after: '6-0', last: null, other: 'kept' });
   });
 
+  it('leave a default to the server, and do not override it with null', () => {
+    const query = FOLLOW.replace('$last: Int', '$last: Int = 20');
+    const { script } = subscribed({}, {}, query);
+    expect(script.operations).toHaveLength(1);
+    expect(script.last.sent).toEqual({ query, variables: { roomId: 'lobby' } });
+    script.last.next(messageAdded('6-0'));
+    script.last.complete();
+    vi.runAllTimers();
+    expect(script.last.sent.variables).toEqual({ roomId: 'lobby', after: '6-0', last: null });
+  });
+
+  it('begin at the default of the cursor', () => {
+    const { script, ids } = subscribed({}, {}, FOLLOW.replace('$after: ID', '$after: ID = "5-0"'));
+    expect(script.last.sent.variables).toMatchObject({ after: '5-0' });
+    for (const id of ['5-0', '6-0']) script.last.next(messageAdded(id));
+    expect(ids()).toEqual(['6-0']);
+  });
+
   it('are of the cursor also where the client sends them again by itself', () => {
     const script = new ScriptedClient();
     let payload: unknown;
