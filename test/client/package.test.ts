@@ -39,7 +39,7 @@ describe('the client as it is published', () => {
     await writeFile(join(dir, 'program.mjs'), program);
     const { stdout } = await run(process.execPath, ['program.mjs'], { cwd: dir });
     expect(stdout.trim()).toBe(
-      'ChatClientError,DocumentError,SendError,followRoom,resumingClient,send,sendOnce',
+      'ChatClientError,DocumentError,MessageTooLargeError,SendError,followRoom,resumingClient,send,sendOnce',
     );
   });
 
