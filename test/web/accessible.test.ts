@@ -70,7 +70,7 @@ describe('by keyboard alone', () => {
     await keyboard.press('Control+A');
     await keyboard.type('quiet');
     await keyboard.press('Enter');
-    await room.page.getByText('Nothing was said here yet').waitFor();
+    await room.page.getByText('No messages yet. Say hello').waitFor();
     expect(room.faults).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ describe.each(['light', 'dark'] as const)('in the %s theme, axe finds nothing se
     const room = await browser.viewer(used.server.origin, 'lobby', { colorScheme });
     await room.composer.fill('x'.repeat(501));
     await room.page.getByText('501 / 500').waitFor();
-    await room.page.getByText('Too long: a message has 500 characters at most.').waitFor();
+    await room.page.getByText('Too long: a message has at most 500 characters.').waitFor();
     expect(await seriousIn(room.page)).toEqual([]);
   });
 
