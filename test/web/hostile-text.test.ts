@@ -59,7 +59,7 @@ describe('a name that changes the direction of text', () => {
   it("does not turn the user's own pending message or the words after the name", async () => {
     const room = await browser.viewer(used.server.origin, 'own');
     await room.page.route('**/graphql', () => undefined);
-    await room.callYourself(NAME);
+    await room.setName(NAME);
     await room.say('pay 100 dollars');
     await room.shows('pay 100 dollars');
     expect(await isLeftToRight(room.page.locator('.line[data-state] .text'))).toBe(true);
