@@ -262,7 +262,11 @@ function openTransports(
     },
     page: {
       directory: PAGE,
-      settings: { 'content-length-limit': limits.contentLength, 'name-length-limit': limits.nameLength },
+      settings: {
+        'content-length-limit': limits.contentLength,
+        'name-length-limit': limits.nameLength,
+        'room-id-length-limit': limits.roomIdLength,
+      },
     },
     metrics: metrics && { metrics, token: config.metrics.token, forThisMachine: !production },
     checkStore: store.check,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isCursor } from './message.js';
+import { hidesSomething, isVisible, withoutRedundantSelectors } from './text-rules.js';
 
 /** Limits on what clients may request and send. All of them are configurable. */
 export interface Limits {
@@ -55,6 +56,7 @@ export function inputRules(limits: Limits) {
       .string()
       .transform((value) => value.trim())
       .refine((value) => value.length > 0, 'must not be empty')
+      .refine((value) => value === '' || isVisible(value), 'must contain something visible')
       .refine((value) => codePoints(value) <= maxLength, {
         message: `must have at most ${maxLength} characters`,
         params: { limit: maxLength },
@@ -79,7 +81,12 @@ export function inputRules(limits: Limits) {
         `must be ${describeRoomId(limits.roomIdLength)}`,
       ),
     content: text(limits.contentLength, CONTROL_BUT_NEWLINE),
-    name: text(limits.nameLength, CONTROL),
+    name: text(limits.nameLength, CONTROL)
+      .transform(withoutRedundantSelectors)
+      .refine(
+        (value) => !isVisible(value) || !hidesSomething(value),
+        'must not contain invisible characters or characters that change the direction of text',
+      ),
     nonce: z.string().regex(NONCE, 'must be 1 to 64 letters, digits, `_`, `-`, `.` or `:`'),
     cursor: z.string().refine(isCursor, 'must be the id of a message, or "0" for the beginning'),
     pageSize: count(limits.pageSize),

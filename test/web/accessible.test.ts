@@ -1,4 +1,4 @@
-/** The page without a mouse, and as tools for people who cannot see it find it. */
+/** The page for people who use the keyboard alone or a screen reader. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
@@ -18,8 +18,8 @@ beforeAll(async () => {
   await talker.close();
 });
 
-describe('by keyboard alone', () => {
-  it('one says something, looks back, returns, and goes to another room', async () => {
+describe('the page', () => {
+  it('can be used by keyboard alone: to send, scroll back, return, rename oneself and change rooms', async () => {
     const room = await browser.viewer(used.server.origin, 'lobby');
     const { keyboard } = room.page;
     const focused = () =>
@@ -47,7 +47,7 @@ describe('by keyboard alone', () => {
 
     await tabTo(/^Messages$/, 'Shift+Tab');
     await keyboard.press('PageUp');
-    await until(() => room.newest.isVisible(), { what: 'the way back' });
+    await until(() => room.newest.isVisible(), { what: 'the button to the newest message' });
     await tabTo(/new message|Newest/);
     await keyboard.press('Enter');
     await until(async () => (await room.fromEnd()) < 2, { what: 'the end' });
@@ -70,11 +70,11 @@ describe('by keyboard alone', () => {
     await keyboard.press('Control+A');
     await keyboard.type('quiet');
     await keyboard.press('Enter');
-    await room.page.getByText('Nothing was said here yet').waitFor();
+    await room.page.getByText('No messages yet. Say hello').waitFor();
     expect(room.faults).toEqual([]);
   });
 
-  it('reads out what is new, a few words at a time', async () => {
+  it('reads new messages out, and only their number in a busy room', async () => {
     const room = await browser.viewer(used.server.origin, 'lobby');
     await room.page.evaluate(() => {
       const words: string[] = [];
@@ -90,10 +90,10 @@ describe('by keyboard alone', () => {
     const spoken = () => room.page.evaluate(() => (window as unknown as { words: string[] }).words);
     for (const times of [1, 2]) {
       await talker.say(40);
-      await until(async () => (await spoken()).length === times, { what: 'something to be read out' });
+      await until(async () => (await spoken()).length === times, { what: 'an announcement' });
     }
     await talker.close();
-    // The same words twice are a change: else they would be read out once.
+    // The same words twice must be a change. Otherwise screen readers would read them once.
     expect(await spoken()).toEqual(['40 new messages', '40 new messages\u00a0']);
   });
 });
@@ -114,15 +114,15 @@ describe.each(['light', 'dark'] as const)('in the %s theme, axe finds nothing se
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
   });
 
-  it('where something is refused', async () => {
+  it('with a message that is too long', async () => {
     const room = await browser.viewer(used.server.origin, 'lobby', { colorScheme });
     await room.composer.fill('x'.repeat(501));
     await room.page.getByText('501 / 500').waitFor();
-    await room.page.getByText('Too long: a message has 500 characters at most.').waitFor();
+    await room.page.getByText('Too long: a message has at most 500 characters.').waitFor();
     expect(await seriousIn(room.page)).toEqual([]);
   });
 
-  it('in the view of the load', async () => {
+  it('in the view of the server load', async () => {
     const { page } = await browser.page({ colorScheme });
     await page.goto(`${used.server.origin}/stats`);
     await page.getByRole('status').getByText('Live').waitFor();
@@ -131,7 +131,7 @@ describe.each(['light', 'dark'] as const)('in the %s theme, axe finds nothing se
 });
 
 async function seriousIn(page: Page): Promise<string[]> {
-  // The page's own policy forbids scripts that are not its own: the tool gets in by the debugger.
+  // The page's policy forbids foreign scripts, so evaluate axe through the debugger.
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(await readFile(AXE, 'utf8'));
   const violations = await page.evaluate(async () => {
     const { axe } = window as unknown as { axe: typeof import('axe-core') };

@@ -14,7 +14,7 @@ const ARGUMENTS = [
   '--no-first-run',
 ];
 
-/** A browser for the tests of one file. The pages of each test are closed after it. */
+/** Starts a browser for the tests of one file. The pages that a test opens are closed after it. */
 export function useBrowser() {
   let browser: Browser | undefined;
   const contexts: { close(): Promise<void> }[] = [];
@@ -29,7 +29,7 @@ export function useBrowser() {
   });
 
   return {
-    /** A page of its own, as of another person: with its own storage, and told what went wrong in it. */
+    /** Opens a page with its own storage, as for another person. `faults` collects its uncaught errors. */
     async page(options: BrowserContextOptions = {}): Promise<{ page: Page; faults: string[] }> {
       const context = await browser!.newContext({ viewport: { width: 1180, height: 760 }, ...options });
       contexts.push(context);
@@ -39,7 +39,7 @@ export function useBrowser() {
       return { page, faults };
     },
 
-    /** Someone who looks at a room. */
+    /** Opens the page of a room and waits until it is live. */
     async viewer(origin: string, roomId: string, options: BrowserContextOptions = {}): Promise<RoomPage> {
       const { page, faults } = await this.page(options);
       await page.goto(`${origin}/?room=${roomId}`);
@@ -50,7 +50,7 @@ export function useBrowser() {
   };
 }
 
-/** The page of a room, as its viewer sees it. */
+/** The page of a room, as its user sees it. */
 export class RoomPage {
   readonly composer: Locator;
   readonly status: Locator;
@@ -67,19 +67,22 @@ export class RoomPage {
     this.scroller = page.getByRole('log');
   }
 
+  /** Sends a message through the composer. Resolves when the composer is empty again. */
   async say(content: string): Promise<void> {
     await this.composer.fill(content);
     await this.composer.press('Enter');
-    await until(async () => (await this.composer.inputValue()) === '', { what: `“${content}” to be taken` });
+    await until(async () => (await this.composer.inputValue()) === '', {
+      what: `“${content}” to leave the composer`,
+    });
   }
 
-  async callYourself(name: string): Promise<void> {
+  async setName(name: string): Promise<void> {
     await this.page.getByRole('button', { name: /change your name/ }).click();
     await this.page.getByRole('textbox', { name: 'Your name' }).fill(name);
     await this.page.keyboard.press('Enter');
   }
 
-  /** What is shown, from above to below. */
+  /** The texts of the messages on the page, from top to bottom. */
   texts(): Promise<string[]> {
     return this.page.locator('.line .text').allTextContents();
   }
@@ -96,7 +99,7 @@ export class RoomPage {
     });
   }
 
-  /** Turns the wheel over the messages: upwards where it is negative. */
+  /** Turns the mouse wheel over the messages, upwards if `by` is negative. */
   async wheel(by: number): Promise<void> {
     await this.scroller.hover();
     await this.page.mouse.wheel(0, by);

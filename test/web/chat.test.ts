@@ -1,4 +1,4 @@
-/** The page as two people use it, while parts of the system fail. */
+/** Two people use the page while parts of the system fail. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { type ServerProcess, spawnServer } from '#test/support/server.js';
@@ -24,20 +24,20 @@ afterAll(async () => {
   await redis.close();
 });
 
-/** Two people in a room that nobody else uses. */
-async function two(): Promise<[RoomPage, RoomPage]> {
+/** Opens a new room on two pages, for Ann and Ben. */
+async function openTwoPages(): Promise<[RoomPage, RoomPage]> {
   roomId = `room${rooms}`;
   const pages = await Promise.all([
     browser.viewer(server.origin, roomId),
     browser.viewer(server.origin, roomId),
   ]);
-  await pages[0].callYourself('Ann');
-  await pages[1].callYourself('Ben');
+  await pages[0].setName('Ann');
+  await pages[1].setName('Ben');
   return pages;
 }
 
-/** What both show at the end, which must be what was said: nothing lost, nothing doubled. */
-async function bothShow(pages: readonly RoomPage[], said: readonly string[]): Promise<void> {
+/** Waits until all messages are settled, then expects each page to show exactly what was sent. */
+async function expectShown(pages: readonly RoomPage[], said: readonly string[]): Promise<void> {
   for (const page of pages) {
     const settled = async () => {
       const texts = await page.texts();
@@ -54,28 +54,28 @@ async function bothShow(pages: readonly RoomPage[], said: readonly string[]): Pr
   }
 }
 
-/** Starts the server again where it was. */
+/** Starts the server again on the same port. */
 async function restart(): Promise<void> {
   const { port } = new URL(server.origin);
   server = await spawnServer({ redisUrl: redis.url, PORT: port, ALLOW_GUESTS: 'true' });
 }
 
 describe('two pages', () => {
-  it('chat', async () => {
-    const [ann, ben] = await two();
+  it('show the messages of both under their names', async () => {
+    const [ann, ben] = await openTwoPages();
     await ann.say('hello');
     await ben.shows('hello');
     await ben.say('hi Ann');
     await ann.shows('hi Ann');
 
-    await bothShow([ann, ben], ['hello', 'hi Ann']);
+    await expectShown([ann, ben], ['hello', 'hi Ann']);
     const names = await ben.page.locator('.line .name').allTextContents();
     expect(names).toEqual(['Ann', 'Ben']);
     expect(await ann.composer.inputValue()).toBe('');
   });
 
-  it('show what one says from that moment on, without a flicker', async () => {
-    const [ann] = await two();
+  it('show an own message at once and without flicker', async () => {
+    const [ann] = await openTwoPages();
     await ann.page.evaluate(() => {
       const counts: number[] = [];
       Object.assign(window, { counts });
@@ -87,20 +87,20 @@ describe('two pages', () => {
     });
     const said = Array.from({ length: 10 }, (_, index) => `message ${index}`);
     for (const content of said) await ann.say(content);
-    await bothShow([ann], said);
+    await expectShown([ann], said);
     const counts = await ann.page.evaluate(() => (window as unknown as { counts: number[] }).counts);
     expect(counts).toEqual(counts.toSorted((a, b) => a - b));
   });
 
-  it('say the same at the same time, and show it twice', async () => {
-    const [ann, ben] = await two();
+  it('show the same text twice if both send it at the same time', async () => {
+    const [ann, ben] = await openTwoPages();
     await Promise.all([ann.say('GG'), ben.say('GG')]);
     await Promise.all([ann.say('GG'), ben.say('GG')]);
-    await bothShow([ann, ben], ['GG', 'GG', 'GG', 'GG']);
+    await expectShown([ann, ben], ['GG', 'GG', 'GG', 'GG']);
   });
 
-  it('lose and double nothing where the server is killed and started again', async () => {
-    const [ann, ben] = await two();
+  it('show every message once after the server was killed and restarted', async () => {
+    const [ann, ben] = await openTwoPages();
     await ann.say('before');
     await ben.shows('before');
 
@@ -113,11 +113,11 @@ describe('two pages', () => {
 
     await Promise.all([ann.hasStatus(/^Live|^Caught up/), ben.hasStatus(/^Live|^Caught up/)]);
     await ann.say('after');
-    await bothShow([ann, ben], ['before', 'while it was down', 'is anybody there?', 'after']);
+    await expectShown([ann, ben], ['before', 'while it was down', 'is anybody there?', 'after']);
   }, 60_000);
 
-  it('lose nothing that was unsent where one goes to another room and comes back', async () => {
-    const [ann, ben] = await two();
+  it('keep unsent messages when the user visits another room and returns', async () => {
+    const [ann, ben] = await openTwoPages();
     const goTo = async (room: string) => {
       await ann.page.getByRole('textbox', { name: 'Open another room' }).fill(room);
       await ann.page.keyboard.press('Enter');
@@ -137,11 +137,11 @@ describe('two pages', () => {
 
     await until(async () => (await ben.texts()).includes('two'), { what: 'what was said', timeout: 25_000 });
     await goTo(roomId);
-    await bothShow([ann, ben], ['one', 'two']);
+    await expectShown([ann, ben], ['one', 'two']);
   }, 60_000);
 
-  it('lose and double nothing where Redis is killed and started again', async () => {
-    const [ann, ben] = await two();
+  it('show every message once after Redis was killed and restarted', async () => {
+    const [ann, ben] = await openTwoPages();
     await ann.say('before');
     await ben.shows('before');
 
@@ -150,11 +150,11 @@ describe('two pages', () => {
     await redis.restart();
 
     await ben.say('after');
-    await bothShow([ann, ben], ['before', 'while it was down', 'after']);
+    await expectShown([ann, ben], ['before', 'while it was down', 'after']);
   }, 60_000);
 
-  it('are told what came late, where one was offline', async () => {
-    const [ann, ben] = await two();
+  it('say how many messages were missed while offline', async () => {
+    const [ann, ben] = await openTwoPages();
     await ann.say('before');
     await ben.shows('before');
 
@@ -163,17 +163,17 @@ describe('two pages', () => {
     for (const content of ['one', 'two', 'three']) {
       await ann.say(content);
       await until(async () => (await ann.page.locator('.line[data-state]').count()) === 0, {
-        what: 'it to be sent',
+        what: 'the message to be sent',
       });
     }
     await ben.page.context().setOffline(false);
 
     await ben.hasStatus('Caught up after 3 missed messages');
-    await bothShow([ann, ben], ['before', 'one', 'two', 'three']);
+    await expectShown([ann, ben], ['before', 'one', 'two', 'three']);
   }, 60_000);
 
-  it('are told where history expired meanwhile', async () => {
-    const [ann, ben] = await two();
+  it('say that messages are gone if the history expired while offline', async () => {
+    const [ann, ben] = await openTwoPages();
     await ann.say('before');
     await ben.shows('before');
 
@@ -182,14 +182,14 @@ describe('two pages', () => {
     await redis.cli('DEL', `messages:${roomId}`);
     await ann.say('after');
     await until(async () => (await redis.cli('LLEN', `messages:${roomId}`)) === '1', {
-      what: 'it to be stored',
+      what: 'the message to be stored',
     });
     await ben.page.context().setOffline(false);
 
     await ben.hasStatus('History expired: some messages are gone');
     await ben.shows('after');
     await until(async () => (await ben.page.locator('.divider').count()) === 1, {
-      what: 'a line that says so',
+      what: 'the line that marks the gap',
     });
   }, 60_000);
 });

@@ -1,4 +1,4 @@
-/** GraphiQL in a real browser, with the network closed to every other host. */
+/** GraphiQL in a real browser that can reach no other host. */
 import { expect, it } from 'vitest';
 import { run } from '#test/support/clients/http.js';
 import { SendMessage } from '#test/support/documents.js';
@@ -9,17 +9,17 @@ import { useBrowser } from './browser.js';
 const browser = useBrowser();
 const used = useServer();
 
-it('follows a room, says something in it and reads it', async () => {
+it('subscribes to a room, sends a message and reads it, without any other host', async () => {
   const { page, faults } = await browser.page();
-  const elsewhere: string[] = [];
+  const otherHosts: string[] = [];
   await page.route('**/*', (route) => {
     const url = route.request().url();
     if (url.startsWith(used.server.origin) || /^(data|blob):/.test(url)) return route.continue();
-    elsewhere.push(url);
+    otherHosts.push(url);
     return route.abort();
   });
   await page.goto(used.server.url);
-  // The editor writes spaces that do not break.
+  // The editor writes no-break spaces.
   const answer = async () => (await page.locator('.result-window').textContent())?.replace(/\s/g, ' ') ?? '';
   const execute = async (operation: string) => {
     await page.getByRole('button', { name: /^Execute query/ }).click();
@@ -36,7 +36,7 @@ it('follows a room, says something in it and reads it', async () => {
     });
     return (await answer()).includes('from elsewhere');
   };
-  await until(arrived, { what: 'a message that somebody sent', interval: 200 });
+  await until(arrived, { what: 'a message from someone else', interval: 200 });
   await page.getByRole('button', { name: /^Stop query/ }).click();
 
   await execute('Say');
@@ -44,6 +44,6 @@ it('follows a room, says something in it and reads it', async () => {
   await execute('Read');
   await until(async () => /"activeRooms"/.test(await answer()), { what: 'the room' });
 
-  expect(elsewhere).toEqual([]);
+  expect(otherHosts).toEqual([]);
   expect(faults).toEqual([]);
 });

@@ -1,9 +1,9 @@
-/** Every name must be readable: its colour is made of a hue by the theme, which gives lightness and chroma. */
+/** Every name must be readable. Its hue comes from the name, its lightness and chroma from the theme. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { hueOf } from '../../web/page/name-hue.js';
 
-/** What WCAG asks for text of ordinary size. */
+/** The contrast that WCAG AA requires of text of normal size. */
 const READABLE = 4.5;
 
 const css = await readFile(new URL('../../web/page/styles/theme.css', import.meta.url), 'utf8');
@@ -15,7 +15,7 @@ describe.each([
 ])('in the %s theme', (_name, theme) => {
   const variable = (name: string) => new RegExp(`--${name}: ([^;]+);`).exec(theme)![1]!;
 
-  it.each(['ground', 'own'])('every hue can be read on the colour “%s”', (ground) => {
+  it.each(['ground', 'own'])('every name is readable on the colour “%s”', (ground) => {
     const behind = luminance(rgbOfHex(variable(ground)));
     const lightness = Number(variable('name-lightness'));
     const chroma = Number(variable('name-chroma'));
@@ -28,7 +28,7 @@ describe.each([
 });
 
 describe('the hue of a name', () => {
-  it('is the same each time, and a hue', () => {
+  it('is the same each time, from 0 to 359', () => {
     for (const name of ['Ann', 'Ben', 'Zoë', '愛子', '']) {
       expect(hueOf(name)).toBe(hueOf(name));
       expect(hueOf(name)).toBeGreaterThanOrEqual(0);
@@ -36,7 +36,7 @@ describe('the hue of a name', () => {
     }
   });
 
-  it('is spread over the circle, also for names that are alike', () => {
+  it('differs between similar names', () => {
     const hues = Array.from({ length: 1_000 }, (_, number) => hueOf(`Guest ${number}`));
     const sixths = [0, 0, 0, 0, 0, 0];
     for (const hue of hues) sixths[Math.floor(hue / 60)]! += 1;
@@ -44,7 +44,7 @@ describe('the hue of a name', () => {
   });
 });
 
-/** Linear sRGB, as browsers show it: what lies outside is cut off. */
+/** Linear sRGB. Values outside its gamut are clipped, as browsers do. */
 function rgbOfOklch(lightness: number, chroma: number, hue: number): number[] {
   const a = chroma * Math.cos((hue * Math.PI) / 180);
   const b = chroma * Math.sin((hue * Math.PI) / 180);

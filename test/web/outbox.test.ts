@@ -1,4 +1,4 @@
-/** What one says, until it is settled, with the answers in the test's hands. */
+/** A user's own messages until they are settled, with the test in the role of the server. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { refusal } from '#test/packages/client/scripted-client.js';
 import { until } from '#test/support/until.js';
@@ -10,7 +10,7 @@ function message(id: string, content: string, name = 'Ann'): Message {
   return { id, content, author: { name }, createdAt: '2026-01-31T18:30:00.000Z' } as Message;
 }
 
-/** Sends that wait for the test to answer them. */
+/** A sender whose sends wait until the test answers them. */
 function waitingSends() {
   const waiting: { nonce: string; resolve(stored: Message): void; reject(cause: unknown): void }[] = [];
   const nonces: string[] = [];
@@ -22,20 +22,20 @@ function waitingSends() {
   const next = async () => (await until(() => waiting.shift(), { what: 'a send' }))!;
   return {
     deliver,
-    /** Of every try. */
+    /** The nonce of each attempt. */
     nonces,
     answer: async (stored: Message) => (await next()).resolve(stored),
     fail: async (cause: unknown) => (await next()).reject(cause),
   };
 }
 
-/** How a socket closes that is not authorized: with no word on what became of a send. */
+/** A close for lack of authorization, which leaves the outcome of a send unknown. */
 const CLOSED = { code: 4401, reason: 'Unauthorized' };
 const limited = (retryAfterMs: number) => refusal('RATE_LIMITED', { retryAfterMs }).errors;
 
-function stage() {
+function openOutbox() {
   const sends = waitingSends();
-  /** The texts that were shown, at each change that the outbox told of. */
+  /** The texts that were shown at each change. */
   const shown: string[][] = [];
   let newest: string | undefined;
   const outbox = new Outbox('room1', sends.deliver, () => undefined);
@@ -49,7 +49,7 @@ function stage() {
     outbox,
     shown,
     states,
-    failed: () => until(() => states()[0]?.[1] === 'failed', { what: 'it to fail' }),
+    failed: () => until(() => states()[0]?.[1] === 'failed', { what: 'the send to fail' }),
     arrives: (came: Message) => {
       newest = came.id;
       return outbox.arrived(came);
@@ -57,9 +57,9 @@ function stage() {
   };
 }
 
-describe('what one says', () => {
-  it('is shown at once, and as sent when the answer is there before the message', async () => {
-    const { outbox, answer, arrives, states } = stage();
+describe('an own message', () => {
+  it('is shown at once, and as sent if the answer arrives before the message', async () => {
+    const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     expect(states()).toEqual([['hello', 'sending']]);
     const { key } = outbox.shown[0]!;
@@ -70,22 +70,22 @@ describe('what one says', () => {
     expect(states()).toEqual([]);
   });
 
-  it('gives its place to the message that comes, and is never told to be gone before that', async () => {
-    const { outbox, shown, answer, arrives } = stage();
+  it('is replaced by the message that arrives, and is never missing in between', async () => {
+    const { outbox, shown, answer, arrives } = openOutbox();
     outbox.say('Ann', 'hello');
     const { key } = outbox.shown[0]!;
     const told = shown.length;
     expect(arrives(message('5-0', 'hello'))).toBe(key);
-    // Whoever shows the message does it together with this.
+    // The view shows the message together with this change.
     expect(outbox.shown).toEqual([]);
     expect(shown).toHaveLength(told);
     await answer(message('5-0', 'hello'));
-    await until(() => shown.length > told, { what: 'it to be settled' });
+    await until(() => shown.length > told, { what: 'the message to be settled' });
     expect(outbox.shown).toEqual([]);
   });
 
-  it('is shown again where it was taken for a message of another', async () => {
-    const { outbox, answer, arrives, states } = stage();
+  it('is shown again if someone else’s message was mistaken for it', async () => {
+    const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'GG');
     const { key } = outbox.shown[0]!;
     expect(arrives(message('5-0', 'GG'))).toBe(key);
@@ -96,8 +96,8 @@ describe('what one says', () => {
     expect(states()).toEqual([]);
   });
 
-  it('goes one after the other, and each is settled for itself', async () => {
-    const { outbox, answer, arrives, states } = stage();
+  it('is sent after the one before, and each is settled separately', async () => {
+    const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'GG');
     outbox.say('Ann', 'GG');
     const [first, second] = outbox.shown.map(({ key }) => key);
@@ -108,16 +108,16 @@ describe('what one says', () => {
     expect(states()).toEqual([]);
   });
 
-  it('is not taken for what was there before it', async () => {
-    const { outbox, arrives, states } = stage();
+  it('is not mistaken for a message that was there before', async () => {
+    const { outbox, arrives, states } = openOutbox();
     arrives(message('5-0', 'GG'));
     outbox.say('Ann', 'GG');
     expect(arrives(message('5-0', 'GG'))).toBeUndefined();
     expect(states()).toEqual([['GG', 'sending']]);
   });
 
-  it('is not waited for where a newer message came: it lies in a gap', async () => {
-    const { outbox, answer, arrives, states } = stage();
+  it('is dropped if a newer message arrives, because it lies in a gap', async () => {
+    const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     await answer(message('5-0', 'hello'));
     await until(() => states()[0]?.[1] === 'sent', { what: 'the answer' });
@@ -126,7 +126,7 @@ describe('what one says', () => {
   });
 
   it('counts for slow mode unless it was refused', async () => {
-    const { outbox, answer, fail, failed } = stage();
+    const { outbox, answer, fail, failed } = openOutbox();
     expect(outbox.saidAt).toBe(Number.NEGATIVE_INFINITY);
     outbox.say('Ann', 'too long');
     expect(outbox.saidAt).toBeCloseTo(Date.now(), -3);
@@ -140,13 +140,13 @@ describe('what one says', () => {
   });
 });
 
-describe('what has failed', () => {
+describe('a failed message', () => {
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  it('is settled by the message that comes, where it may have been sent', async () => {
-    const { outbox, fail, failed, arrives, states } = stage();
+  it('is settled by the message that arrives, if it may have been sent', async () => {
+    const { outbox, fail, failed, arrives, states } = openOutbox();
     arrives(message('1-0', 'before', 'Ben'));
     outbox.say('Ann', 'hello');
     const { key } = outbox.shown[0]!;
@@ -156,8 +156,8 @@ describe('what has failed', () => {
     expect(states()).toEqual([]);
   });
 
-  it('leaves the message that comes to one that is under way', async () => {
-    const { outbox, fail, failed, arrives, states } = stage();
+  it('does not claim a message that belongs to one being sent', async () => {
+    const { outbox, fail, failed, arrives, states } = openOutbox();
     arrives(message('1-0', 'before', 'Ben'));
     outbox.say('Ann', 'GG');
     await fail(CLOSED);
@@ -168,8 +168,8 @@ describe('what has failed', () => {
     expect(states()).toEqual([['GG', 'failed']]);
   });
 
-  it('is shown where it was refused, whatever came', async () => {
-    const { outbox, fail, failed, arrives } = stage();
+  it('stays visible if it was refused, whatever arrives', async () => {
+    const { outbox, fail, failed, arrives } = openOutbox();
     arrives(message('1-0', 'before', 'Ben'));
     outbox.say('Ann', 'hello');
     await fail(refusal('FORBIDDEN').errors);
@@ -178,19 +178,19 @@ describe('what has failed', () => {
     expect(outbox.shown[0]).toMatchObject({ state: 'failed', error: { outcome: 'refused' } });
   });
 
-  it('is not shown where it has come all the same', async () => {
-    const { outbox, shown, fail, arrives, states } = stage();
+  it('is not shown if it arrived all the same', async () => {
+    const { outbox, shown, fail, arrives, states } = openOutbox();
     arrives(message('1-0', 'before', 'Ben'));
     outbox.say('Ann', 'hello');
     arrives(message('5-0', 'hello'));
     const told = shown.length;
     await fail(CLOSED);
-    await until(() => shown.length > told, { what: 'it to be settled' });
+    await until(() => shown.length > told, { what: 'the message to be settled' });
     expect(states()).toEqual([]);
   });
 
-  it('is sent again as a new message where it was refused', async () => {
-    const { outbox, nonces, fail, failed, answer, states } = stage();
+  it('is sent again as a new message if it was refused', async () => {
+    const { outbox, nonces, fail, failed, answer, states } = openOutbox();
     outbox.say('Ann', 'hello');
     await fail(refusal('FORBIDDEN').errors);
     await failed();
@@ -200,9 +200,9 @@ describe('what has failed', () => {
     expect(new Set(nonces).size).toBe(2);
   });
 
-  it('is sent again with its nonce as long as that is known, and anew after that', async () => {
+  it('is sent again with its nonce while the server knows it, and as a new message after that', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const { outbox, nonces, fail, failed } = stage();
+    const { outbox, nonces, fail, failed } = openOutbox();
     outbox.say('Ann', 'hello');
     for (const passed of [200_000, 100_000]) {
       await fail(CLOSED);
@@ -217,8 +217,8 @@ describe('what has failed', () => {
     expect(nonces[2]).not.toBe(nonces[0]);
   });
 
-  it('tells until when, where the limit is longer than it tries', async () => {
-    const { outbox, fail, failed } = stage();
+  it('knows when it may be sent, even if that is later than the outbox keeps trying', async () => {
+    const { outbox, fail, failed } = openOutbox();
     outbox.say('Ann', 'hello');
     await fail(limited(3_600_000));
     await failed();
@@ -228,10 +228,10 @@ describe('what has failed', () => {
   });
 });
 
-describe('the outbox of a room that is left', () => {
+describe('the outbox of a room that the user left', () => {
   const view = (): OutboxView => ({ newestId: () => undefined, onChange: () => undefined });
 
-  it('goes on sending, is there when one comes back, and is forgotten after that', async () => {
+  it('goes on sending, is there when the user returns, and is dropped once it is empty', async () => {
     const { deliver, nonces, answer } = waitingSends();
     const outboxes = new Outboxes(deliver);
     const left = outboxes.of('room1');
@@ -248,11 +248,11 @@ describe('the outbox of a room that is left', () => {
     expect(outboxes.of('room2').shown).toEqual([]);
     leaveAgain();
     await answer(message('6-0', 'two'));
-    await until(() => outboxes.of('room1') !== left, { what: 'it to be forgotten' });
+    await until(() => outboxes.of('room1') !== left, { what: 'the outbox to be dropped' });
     expect(outboxes.of('room1').shown).toEqual([]);
   });
 
-  it('shows again what a message stood for, and not what was stored', async () => {
+  it('shows a message again that another stood for, but not one that was stored', async () => {
     const { deliver, answer } = waitingSends();
     const outbox = new Outboxes(deliver).of('room1');
     const leave = outbox.attach(view());

@@ -1,4 +1,4 @@
-/** A room as its view has it, with the server in the test's hands. */
+/** The state of a room, with the test in the role of the server. */
 import { Observable } from '@apollo/client';
 import type { ResumeEvent } from 'streamly-chat-client';
 import { describe, expect, it } from 'vitest';
@@ -14,25 +14,25 @@ const numbered = (first: number, last: number) =>
     return { id, content: id, author: { id: 'Ann', name: 'Ann' }, createdAt: '2026-01-31T18:30:00.000Z' };
   });
 
-/** A page of history that is asked for. */
-interface Asked {
+/** A request for a page of history. */
+interface PageRequest {
   variables: { before?: string; after?: string };
   answer(messages: readonly Message[], hasMore: boolean): void;
   fail(code: string): void;
 }
 
-function stage() {
-  const asked: Asked[] = [];
-  let comes = (_message: Message): void => undefined;
+function openSession() {
+  const requests: PageRequest[] = [];
+  let deliver = (_message: Message): void => undefined;
   let tell = (_event: ResumeEvent): void => undefined;
   const apollo = {
     subscribe: () =>
       new Observable((observer) => {
-        comes = (messageAdded) => observer.next({ data: { messageAdded } });
+        deliver = (messageAdded) => observer.next({ data: { messageAdded } });
       }),
-    query: ({ variables }: Asked) =>
+    query: ({ variables }: PageRequest) =>
       new Promise((resolve, reject) => {
-        asked.push({
+        requests.push({
           variables,
           answer: (nodes, hasMore) => {
             const pageInfo = { hasPreviousPage: hasMore, hasNextPage: hasMore };
@@ -55,9 +55,9 @@ function stage() {
   tell({ type: 'live', missed: 0 } as ResumeEvent);
   return {
     session,
-    asked,
-    come: (first: number, last: number) => {
-      for (const message of numbered(first, last)) comes(message);
+    requests,
+    receive: (first: number, last: number) => {
+      for (const message of numbered(first, last)) deliver(message);
     },
     shown: () =>
       session
@@ -69,65 +69,65 @@ function stage() {
 const between = (first: number, last: number) => numbered(first, last).map((_, index) => first + index);
 
 describe('a page of history', () => {
-  it('is left out where the first messages came meanwhile, and is asked for anew', async () => {
-    const { session, asked, come, shown } = stage();
+  it('is dropped and requested again if the first messages arrived meanwhile', async () => {
+    const { session, requests, receive, shown } = openSession();
     const reading = session.readOlder();
     expect(session.snapshot().reading).toBe(true);
-    come(5, 5);
-    asked[0]!.answer(numbered(1, 5), false);
+    receive(5, 5);
+    requests[0]!.answer(numbered(1, 5), false);
     await reading;
     expect(shown()).toEqual([5]);
     expect(session.snapshot()).toMatchObject({ reading: false, hasOlder: true });
 
     const again = session.readOlder();
-    expect(asked[1]!.variables.before).toBe('5-0');
-    asked[1]!.answer(numbered(1, 4), false);
+    expect(requests[1]!.variables.before).toBe('5-0');
+    requests[1]!.answer(numbered(1, 4), false);
     await again;
     expect(shown()).toEqual(between(1, 5));
   });
 
-  it('is left out where one has gone to the newest meanwhile', async () => {
-    const { session, asked, come, shown } = stage();
-    come(1_001, 1_500);
+  it('is dropped if the user went to the newest messages meanwhile', async () => {
+    const { session, requests, receive, shown } = openSession();
+    receive(1_001, 1_500);
     session.follow(false);
-    come(1_501, 3_000);
+    receive(1_501, 3_000);
     const reading = session.readOlder();
     session.jumpToNewest();
-    asked[0]!.answer(numbered(951, 1_000), true);
+    requests[0]!.answer(numbered(951, 1_000), true);
     await reading;
     expect(shown()).toEqual(between(2_901, 3_000));
   });
 
-  it('makes no gap where it has expired after that', async () => {
-    const { session, asked, come, shown } = stage();
-    come(1, 500);
+  it('makes no gap if it expired after the user left that place', async () => {
+    const { session, requests, receive, shown } = openSession();
+    receive(1, 500);
     session.follow(false);
-    come(501, 3_000);
+    receive(501, 3_000);
     const reading = session.readNewer();
     session.jumpToNewest();
     session.follow(false);
-    come(3_001, 5_000);
-    asked[0]!.fail('CURSOR_EXPIRED');
+    receive(3_001, 5_000);
+    requests[0]!.fail('CURSOR_EXPIRED');
     await reading;
     expect(session.snapshot().detached).toBe(true);
     expect(shown()).not.toContain('gap');
   });
 
-  it('that failed is known by its direction, until one has gone to the newest', async () => {
-    const { session, asked, come } = stage();
-    come(1, 500);
+  it('reports the direction in which reading failed, until the user goes to the newest messages', async () => {
+    const { session, requests, receive } = openSession();
+    receive(1, 500);
     session.follow(false);
-    come(501, 3_000);
+    receive(501, 3_000);
     const older = session.readOlder();
-    // Not at the same time: it is read as soon as the other has been.
+    // Only one page is read at a time. The view asks again after it.
     await session.readNewer();
-    expect(asked).toHaveLength(1);
-    asked[0]!.fail('SERVICE_UNAVAILABLE');
+    expect(requests).toHaveLength(1);
+    requests[0]!.fail('SERVICE_UNAVAILABLE');
     await older;
     expect(session.snapshot().historyFailed).toBe('older');
 
     const newer = session.readNewer();
-    asked[1]!.fail('SERVICE_UNAVAILABLE');
+    requests[1]!.fail('SERVICE_UNAVAILABLE');
     await newer;
     expect(session.snapshot().historyFailed).toBe('newer');
     session.jumpToNewest();

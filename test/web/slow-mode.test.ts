@@ -1,4 +1,4 @@
-/** A room in which one may not say everything at once. */
+/** Limits on how fast a user may send, and refused messages. */
 import { expect, it } from 'vitest';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
@@ -7,7 +7,7 @@ import { useBrowser } from './browser.js';
 const browser = useBrowser();
 const used = useServer({ RATE_SENDS_PER_USER: 1, RATE_WINDOW_SECONDS: 3 });
 
-it('counts down to the next message, keeps what was said too early, and sends it then', async () => {
+it('counts down to the next message, and keeps a message that was too early until then', async () => {
   const room = await browser.viewer(used.server.origin, 'slow');
   await room.say('first');
   await room.shows('first');
@@ -18,16 +18,16 @@ it('counts down to the next message, keeps what was said too early, and sends it
   expect(await room.page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
 
   await until(async () => (await room.page.locator('.line[data-state]').count()) === 0, {
-    what: 'it to be sent',
+    what: 'the message to be sent',
   });
   expect(await room.texts()).toEqual(['first', 'too early']);
   await until(async () => room.page.getByRole('button', { name: 'Send' }).isEnabled(), { what: 'the end' });
   expect(await room.composer.inputValue()).toBe('and another');
 });
 
-it('says where something cannot be sent at all, and keeps it to be tried again', async () => {
+it('shows why a message was refused, and keeps it for another try', async () => {
   const room = await browser.viewer(used.server.origin, 'refused');
-  // What a page sends that does not know the limit of this server.
+  // As if the page did not know the limit of this server.
   await room.page.route('**/graphql', (route) =>
     route.fulfill({
       contentType: 'application/graphql-response+json',
@@ -47,12 +47,12 @@ it('says where something cannot be sent at all, and keeps it to be tried again',
   await room.page.getByRole('button', { name: 'Try again' }).click();
   expect(await room.composer.evaluate((element) => element === document.activeElement)).toBe(true);
   await until(async () => (await room.page.locator('.line[data-state]').count()) === 0, {
-    what: 'it to be sent',
+    what: 'the message to be sent',
   });
   expect(await room.texts()).toEqual(['hello']);
 });
 
-it('counts down also where the wait is longer than it tries', async () => {
+it('counts down even if the wait is longer than the page keeps trying', async () => {
   const room = await browser.viewer(used.server.origin, 'patient');
   await room.page.route('**/graphql', (route) =>
     route.fulfill({

@@ -1,4 +1,4 @@
-/** The view of the load, also while there is nothing to be seen. */
+/** The view of the server load, also while the server is away. */
 import { describe, expect, it } from 'vitest';
 import { startRedis } from '#test/support/redis-server.js';
 import { spawnServer } from '#test/support/server.js';
@@ -18,11 +18,11 @@ describe('the seconds', () => {
     );
   });
 
-  it('have a hole where the server was away, and none where one came late', () => {
+  it('have a gap while the server was away, but not if a second was late', () => {
     expect(seconds([1, 2, 4.5, 5])).toEqual([1, 2, 4.5, 5]);
     expect(seconds([1, 2, 6, 7])).toEqual([1, 2, null, null, null, 6, 7]);
     expect(seconds([1, 10_000])).toEqual([...Array.from({ length: 119 }, () => null), 10_000]);
-    // Another server, whose clock is behind.
+    // From another server, whose clock is behind.
     expect(seconds([10, 3])).toEqual([10, 3]);
   });
 });
@@ -30,7 +30,7 @@ describe('the seconds', () => {
 describe('the view', () => {
   const browser = useBrowser();
 
-  it('says when the server is away, and does not draw over that', async () => {
+  it('shows that the server is away, and leaves a gap in the charts', async () => {
     const redis = await startRedis();
     let server = await spawnServer({ redisUrl: redis.url });
     try {

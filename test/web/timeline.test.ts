@@ -21,7 +21,7 @@ function timelineOf(first: number, last: number): Timeline {
 }
 
 describe('a timeline that follows', () => {
-  it('holds the newest of 50,000 messages, and no more than its bound', () => {
+  it('holds the newest of 50,000 messages, never more than 1,000', () => {
     const timeline = new Timeline();
     for (const each of numbered(1, 50_000)) {
       timeline.append(each);
@@ -33,7 +33,7 @@ describe('a timeline that follows', () => {
 });
 
 describe('a timeline that looks back', () => {
-  it('keeps its place, counts what comes, and holds no more than its bound', () => {
+  it('keeps its position, counts new messages, and never holds more than 1,000', () => {
     const timeline = timelineOf(1, 500);
     timeline.follow(false);
     for (const each of numbered(501, 50_500)) timeline.append(each);
@@ -43,7 +43,7 @@ describe('a timeline that looks back', () => {
     expect(timeline.following).toBe(false);
   });
 
-  it('jumps to the newest, from where history can be read again', () => {
+  it('jumps to the newest messages, and can read history again from there', () => {
     const timeline = timelineOf(1, 500);
     timeline.follow(false);
     for (const each of numbered(501, 3_000)) timeline.append(each);
@@ -52,7 +52,7 @@ describe('a timeline that looks back', () => {
     expect(timeline).toMatchObject({ following: true, detached: false, unread: 0, hasOlder: true });
   });
 
-  it('reads page by page until it has come to the newest, without a gap or a double', () => {
+  it('reads page by page up to the newest message, without a gap or a duplicate', () => {
     const timeline = timelineOf(1, 500);
     timeline.follow(false);
     for (const each of numbered(501, 1_650)) timeline.append(each);
@@ -63,7 +63,7 @@ describe('a timeline that looks back', () => {
       timeline.beginNewer();
       const from = Number(timeline.newestShown!.split('-')[0]) + 1;
       const to = Math.min(from + 99, newest);
-      // More comes while it is being read.
+      // More messages arrive while the page is being read.
       newest += 30;
       for (const each of numbered(newest - 29, newest)) timeline.append(each);
       timeline.appendPage({ messages: numbered(from, to), hasMore: to < newest - 30 });
@@ -74,7 +74,7 @@ describe('a timeline that looks back', () => {
     expect([...seen].length).toBe(newest);
   });
 
-  it('puts older pages before, and gives up the newest for them', () => {
+  it('makes room for older pages by dropping the newest lines', () => {
     const timeline = timelineOf(2_001, 2_980);
     timeline.follow(false);
     timeline.prepend({ messages: numbered(1_951, 2_000), hasMore: true });
@@ -88,14 +88,14 @@ describe('a timeline that looks back', () => {
   });
 });
 
-describe('a page', () => {
-  it('puts nothing where it is shown already', () => {
+describe('a page of history', () => {
+  it('adds no message that is shown already', () => {
     const timeline = timelineOf(5, 6);
     timeline.prepend({ messages: numbered(1, 6), hasMore: false });
     expect(shown(timeline)).toEqual(between(1, 6));
   });
 
-  it('may have a message before it comes', () => {
+  it('may contain a message before the subscription delivers it', () => {
     const timeline = new Timeline();
     timeline.prepend({ messages: numbered(1, 3), hasMore: false });
     for (const each of numbered(3, 4)) timeline.append(each);
@@ -105,7 +105,7 @@ describe('a page', () => {
 });
 
 describe('a gap', () => {
-  it('is a line of its own, once there is something before it', () => {
+  it('is shown as a line if there are messages before it', () => {
     const timeline = new Timeline();
     timeline.markGap();
     for (const each of numbered(1, 2)) timeline.append(each);
@@ -115,7 +115,7 @@ describe('a gap', () => {
     expect(shown(timeline)).toEqual([1, 2, 'gap', 9]);
   });
 
-  it('has one that follows begin anew behind it, from where what is kept can be read', () => {
+  it('starts a following timeline again after it, with the remaining history to read', () => {
     const timeline = timelineOf(1, 2);
     timeline.markGap();
     expect(shown(timeline)).toEqual([1, 2, 'gap']);
@@ -132,7 +132,7 @@ describe('a gap', () => {
     expect(shown(timeline)).toEqual(['gap', ...between(20, 52)]);
   });
 
-  it('is shown where it is, in a room whose store has lost the newest messages alone', () => {
+  it('is shown in its place if the store lost only the newest messages', () => {
     const timeline = timelineOf(1, 20);
     timeline.markGap();
     timeline.append(message(50));
@@ -141,7 +141,7 @@ describe('a gap', () => {
     expect(shown(timeline)).toEqual([...between(8, 12), 'gap', ...between(28, 50)]);
   });
 
-  it('has one who looked back begin anew when at the newest again', () => {
+  it('starts the timeline again after it when the user returns to the newest message', () => {
     const timeline = timelineOf(1, 2);
     timeline.follow(false);
     timeline.markGap();
@@ -151,7 +151,7 @@ describe('a gap', () => {
     expect(timeline.hasOlder).toBe(true);
   });
 
-  it('is none where the window has all up to the newest, and shows nothing twice', () => {
+  it('is not shown if the window reaches the newest message, and nothing is shown twice', () => {
     const timeline = timelineOf(2_001, 3_000);
     timeline.follow(false);
     timeline.append(message(3_001));
@@ -160,7 +160,7 @@ describe('a gap', () => {
     expect(shown(timeline)).toEqual(between(2_202, 3_001));
   });
 
-  it('joins a window to the newest where what is between has expired', () => {
+  it('joins the window to the newest messages if those in between have expired', () => {
     const timeline = timelineOf(1, 500);
     timeline.follow(false);
     for (const each of numbered(501, 3_000)) timeline.append(each);

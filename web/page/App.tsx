@@ -2,28 +2,29 @@ import { useEffect, useRef } from 'react';
 import type { ChatClient } from './chat-client.js';
 import { CloseIcon } from './icons.js';
 import { RoomView } from './room/RoomView.js';
+import { InvalidRoom } from './rooms/InvalidRoom.js';
 import { RoomList } from './rooms/RoomList.js';
-import { useRoute } from './route.js';
+import { type Route, useRoute } from './route.js';
 import { StatsView } from './stats/StatsView.js';
 
-/** The whole page: the rooms at the side, and a room or the server's load beside them. */
+/** The whole page: the list of rooms at the side, and the current view beside it. */
 export function App({ client }: { client: ChatClient }) {
   const route = useRoute();
   const drawer = useRef<HTMLDialogElement>(null);
   const openRooms = () => drawer.current?.showModal();
-  const roomId = route.view === 'room' ? route.roomId : undefined;
+  const title = titleOf(route);
 
   useEffect(() => {
-    document.title = roomId === undefined ? 'Load · Streamly Chat' : `${roomId} · Streamly Chat`;
+    document.title = `${title} · Streamly Chat`;
     drawer.current?.close();
-  }, [roomId]);
+  }, [title]);
 
   return (
     <div className="app">
       <aside className="side">
-        <RoomList current={roomId} />
+        <RoomList route={route} />
       </aside>
-      {/* On a phone the rooms come as a drawer. A click beside it closes it. */}
+      {/* On a phone the list of rooms is a drawer. A click outside closes it. */}
       <dialog
         className="drawer"
         ref={drawer}
@@ -37,13 +38,18 @@ export function App({ client }: { client: ChatClient }) {
         <button type="button" className="close" onClick={() => drawer.current?.close()} aria-label="Close">
           <CloseIcon />
         </button>
-        <RoomList current={roomId} />
+        <RoomList route={route} />
       </dialog>
-      {roomId === undefined ? (
-        <StatsView onRooms={openRooms} />
-      ) : (
-        <RoomView key={roomId} client={client} roomId={roomId} onRooms={openRooms} />
+      {route.view === 'stats' && <StatsView client={client} onOpenRooms={openRooms} />}
+      {route.view === 'invalid-room' && <InvalidRoom asked={route.asked} onOpenRooms={openRooms} />}
+      {route.view === 'room' && (
+        <RoomView key={route.roomId} client={client} roomId={route.roomId} onOpenRooms={openRooms} />
       )}
     </div>
   );
+}
+
+function titleOf(route: Route): string {
+  if (route.view === 'room') return route.roomId;
+  return route.view === 'stats' ? 'Live load' : 'Invalid room';
 }

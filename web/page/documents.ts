@@ -1,6 +1,6 @@
 import { graphql } from './generated/index.js';
 
-/** The rooms with somebody or something in them. */
+/** The active rooms: those with subscriptions or messages. */
 export const Rooms = graphql(`
   query Rooms {
     activeRooms(limit: 50) {
@@ -16,7 +16,7 @@ export const Rooms = graphql(`
   }
 `);
 
-/** One room's line in the list, as it changes. */
+/** What the list shows of one room, live. */
 export const RoomUpdated = graphql(`
   subscription RoomUpdated($roomId: ID!) {
     roomUpdated(roomId: $roomId) {
@@ -33,7 +33,7 @@ export const RoomUpdated = graphql(`
   }
 `);
 
-/** A room's messages: the newest, then live; or, after an interruption, what was missed, then live. */
+/** A room's messages, live. Starts with the newest ones or, after an interruption, with the missed ones. */
 export const MessageAdded = graphql(`
   subscription MessageAdded($roomId: ID!, $after: ID, $last: Int) {
     messageAdded(roomId: $roomId, after: $after, last: $last) {
@@ -84,7 +84,7 @@ export const SendMessage = graphql(`
   }
 `);
 
-/** What the server is doing, once a second. */
+/** The load of the server, once a second. */
 export const ServerStats = graphql(`
   subscription ServerStats {
     serverStats {

@@ -1,15 +1,19 @@
-/** What the server says of itself in the document; the defaults where the page runs without one. */
+/** The server's settings, which it writes into `<meta>` elements of the document. Vite's dev server has none: the defaults hold. */
 export const settings = {
+  /** Characters (Unicode code points) in a message. */
   contentLength: numberIn('content-length-limit', 500),
+  /** Characters in a display name. */
   nameLength: numberIn('name-length-limit', 40),
+  /** Characters in a room id. */
+  roomIdLength: numberIn('room-id-length-limit', 64),
 };
 
-/** Where GraphQL is. */
+/** The URL of the GraphQL endpoint. */
 export const ENDPOINT = `${location.origin}/graphql`;
 
-/** Apollo Sandbox, opened on this endpoint. */
+/** Apollo Sandbox, connected to this endpoint. */
 export const SANDBOX = `https://studio.apollographql.com/sandbox/explorer?endpoint=${encodeURIComponent(ENDPOINT)}`;
 
-function numberIn(name: string, otherwise: number): number {
-  return Number(document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content) || otherwise;
+function numberIn(name: string, fallback: number): number {
+  return Number(document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content) || fallback;
 }

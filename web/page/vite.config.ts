@@ -7,7 +7,7 @@ import { defineConfig, type Plugin } from 'vite';
 
 const OUT = fileURLToPath(new URL('../../dist/web', import.meta.url));
 
-// `npx vite web/page` serves the page from its sources; GraphQL comes from a chat on port 4000.
+// `npx vite web/page` serves the page from source. It expects the chat server on port 4000.
 const SERVER = 'http://localhost:4000';
 
 export default defineConfig({
@@ -19,7 +19,7 @@ export default defineConfig({
   server: { proxy: { '/graphql': { target: SERVER, ws: true } } },
 });
 
-/** Writes every asset as brotli and gzip too, once, so that the server need not at every request. */
+/** Compresses each asset with Brotli and gzip at build time, so that the server does not do it for each request. */
 function compressed(): Plugin {
   return {
     name: 'compressed',

@@ -8,6 +8,11 @@ export interface RoomVariables {
   last: string | undefined;
   /** The room, by the variables it is asked with. */
   roomIdOf(variables: SubscribePayload['variables']): string;
+  /**
+   * The value of a variable as the server sees it: the document's default if it is left out. Defaults other
+   * than strings and integers are not read.
+   */
+  variableValue(variable: string, variables: SubscribePayload['variables']): unknown;
 }
 
 /** A document that subscribes to `messageAdded` in a way that cannot be resumed: the message says why. */
@@ -57,9 +62,20 @@ export function roomVariablesOf(query: string): RoomVariables | undefined {
   if (!/\bid\b/.test(text)) throw new DocumentError('select the id of the message');
   const roomId = variableOf('roomId');
   const constant = /\broomId\s*:\s*"([^"]*)"/.exec(given)?.[1] ?? '';
+  const variableValue: RoomVariables['variableValue'] = (variable, variables) =>
+    variables?.[variable] === undefined ? defaultOf(variable, text) : variables[variable];
   return {
     after,
     last,
-    roomIdOf: (variables) => (roomId === undefined ? constant : String(variables?.[roomId] ?? '')),
+    variableValue,
+    roomIdOf: (variables) =>
+      roomId === undefined ? constant : String(variableValue(roomId, variables) ?? ''),
   };
+}
+
+/** The default of a variable, if the document declares one that is a string or an integer: `($last: Int = 20)`. */
+function defaultOf(variable: string, text: string): string | number | undefined {
+  const declared = new RegExp(`\\$${variable}\\s*:\\s*\\w+!?\\s*=\\s*(?:"([^"]*)"|(-?\\d+))`).exec(text);
+  if (declared === null) return undefined;
+  return declared[1] ?? Number(declared[2]);
 }

@@ -3,7 +3,10 @@ import { failureOf } from './failure.js';
 /** A refusal by the server, or a failure to reach it. */
 export class ChatClientError extends Error {
   override readonly name: string = 'ChatClientError';
-  /** The server's code, such as `FORBIDDEN`; undefined where the server did not answer, or gave none. */
+  /**
+   * The server's code, such as `FORBIDDEN`, or `MESSAGE_TOO_LARGE` if the operation was too large to be sent.
+   * Undefined if the server did not answer, or gave none.
+   */
   readonly code: string | undefined;
 
   /** @param cause what the operation failed with: the server's errors, a close event, an error */

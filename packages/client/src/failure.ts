@@ -1,4 +1,5 @@
 import type { FormattedExecutionResult } from 'graphql-ws';
+import { MessageTooLargeError } from './message-limit.js';
 
 /** What became of an operation that failed, and whether it may be tried again. */
 export interface Failure {
@@ -7,7 +8,7 @@ export interface Failure {
    * fail again.
    */
   kind: 'expired' | 'retry' | 'final';
-  /** The code of the server's refusal; undefined where the server did not answer. */
+  /** The code of the server's refusal, or MESSAGE_TOO_LARGE; undefined if the server did not answer. */
   code: string | undefined;
   /** Milliseconds that the server asks to wait; 0 where it does not. */
   retryAfterMs: number;
@@ -27,6 +28,8 @@ const TOKEN_EXPIRED = 'Token expired';
  * promise of another library rejects with.
  */
 export function failureOf(cause: unknown): Failure {
+  if (cause instanceof MessageTooLargeError)
+    return { kind: 'final', code: 'MESSAGE_TOO_LARGE', retryAfterMs: 0 };
   const errors = errorsIn(cause);
   if (errors === undefined) {
     const { code, reason } = (cause ?? {}) as { code?: unknown; reason?: unknown };

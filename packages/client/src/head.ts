@@ -1,6 +1,5 @@
-import type { Client } from 'graphql-ws';
 import { BEGINNING } from './cursor.js';
-import { ask } from './operation.js';
+import { ask, type OperationClient } from './operation.js';
 
 const HEAD = `query RoomHead($roomId: ID!) { messages(roomId: $roomId, last: 1) { pageInfo { endCursor } } }`;
 
@@ -13,7 +12,7 @@ interface Page {
  * after the returned function was called.
  */
 export function askHead(
-  client: Client,
+  client: OperationClient,
   roomId: string,
   answered: (head: string) => void,
   failed: (cause: unknown) => void,

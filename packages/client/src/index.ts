@@ -6,6 +6,7 @@
 export { DocumentError } from './document.js';
 export { ChatClientError } from './errors.js';
 export { type FollowOptions, type FollowQueryOptions, followRoom } from './follow-room.js';
+export { MessageTooLargeError } from './message-limit.js';
 export type { ChatMessage, OperationText } from './operation-text.js';
 export type { ResumeEvent } from './resume-event.js';
 export {

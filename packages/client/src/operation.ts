@@ -1,5 +1,8 @@
 import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws';
 
+/** The part of a graphql-ws client that runs operations. */
+export type OperationClient = Pick<Client, 'subscribe'>;
+
 export type Result = FormattedExecutionResult<Record<string, unknown>, unknown>;
 
 /**
@@ -8,7 +11,7 @@ export type Result = FormattedExecutionResult<Record<string, unknown>, unknown>;
  * client would close the socket under the operations that remain. So it is left in the turn after.
  */
 export function subscribeSafely<Data, Extensions>(
-  client: Client,
+  client: OperationClient,
   payload: SubscribePayload,
   sink: Sink<FormattedExecutionResult<Data, Extensions>>,
 ): () => void {
@@ -28,7 +31,11 @@ export interface OperationSink extends Omit<Sink<Result>, 'complete'> {
  * A result that holds errors alone may be an event that failed, or the server's refusal of the operation.
  * The refusal is the last that comes; so such a result is held until more comes.
  */
-export function runOperation(client: Client, payload: SubscribePayload, sink: OperationSink): () => void {
+export function runOperation(
+  client: OperationClient,
+  payload: SubscribePayload,
+  sink: OperationSink,
+): () => void {
   let open = true;
   let held: Result | undefined;
   const leave = () => {
@@ -59,7 +66,7 @@ export function runOperation(client: Client, payload: SubscribePayload, sink: Op
  * never after the returned function was called.
  */
 export function ask(
-  client: Client,
+  client: OperationClient,
   payload: SubscribePayload,
   answered: (value: unknown) => void,
   failed: (cause: unknown) => void,

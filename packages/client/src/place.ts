@@ -16,7 +16,7 @@ export class Place {
     /** How many messages to join with where the cursor has expired. */
     private readonly lastAfterGap: number,
   ) {
-    const cursor = given?.[room.after];
+    const cursor = room.variableValue(room.after, given);
     this.#seen = new Seen(isCursor(cursor) ? cursor : undefined);
   }
 
@@ -43,7 +43,7 @@ export class Place {
     return cursor;
   }
 
-  /** What to send. Null rather than nothing for what is not asked for, since a variable may have a default. */
+  /** The variables to send. Null, not undefined, for what is not asked for: a variable may have a default. */
   variables(): Variables {
     const { cursor } = this.#seen;
     if (cursor === undefined && !this.#expired) return this.given;
@@ -56,6 +56,10 @@ export class Place {
   get isNamed(): boolean {
     const { after, last } = this.room;
     const variables = this.variables();
-    return variables?.[after] != null || (last !== undefined && Number(variables?.[last]) > 0);
+    const { variableValue } = this.room;
+    return (
+      variableValue(after, variables) != null ||
+      (last !== undefined && Number(variableValue(last, variables)) > 0)
+    );
   }
 }

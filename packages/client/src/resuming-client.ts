@@ -3,6 +3,7 @@ import type { BackoffOptions } from './backoff.js';
 import { Connection } from './connection.js';
 import { isSubscription, type RoomVariables, roomVariablesOf } from './document.js';
 import { iterateResults, type Source } from './iterate.js';
+import { limitMessages, MAX_MESSAGE_BYTES } from './message-limit.js';
 import { subscribeSafely } from './operation.js';
 import type { OnEvent } from './resume-event.js';
 import { Resumption } from './resumption.js';
@@ -23,6 +24,12 @@ export interface ResumingOptions extends BackoffOptions {
    * closed before it is open.
    */
   connectTimeoutMs?: number;
+  /**
+   * The largest operation to send, in bytes of its JSON; 65,536 by default. Set it to the server's
+   * MESSAGE_BYTES_LIMIT. A larger operation fails with a MessageTooLargeError and is not sent: the server
+   * would close the connection, and with it interrupt every other operation.
+   */
+  maxMessageBytes?: number;
 }
 
 /** What may be set for one subscription, over what is set for the client. */
@@ -75,12 +82,13 @@ const PONG_TIMEOUT_MS = 5_000;
 export function resumingClient(client: Client, options: ResumingOptions = {}): ResumingClient {
   const { onEvent, lastAfterGap = LAST_AFTER_GAP, pongTimeoutMs = PONG_TIMEOUT_MS } = options;
   const connection = new Connection(client, pongTimeoutMs, options.connectTimeoutMs);
+  const limited = limitMessages(client, options.maxMessageBytes ?? MAX_MESSAGE_BYTES);
   const kept = new Set<Resumption>();
 
   /** Runs an operation that ends by itself, while the connection is watched. */
   function pass(payload: SubscribePayload, sink: Sink<FormattedExecutionResult<never, never>>): () => void {
     const unlisten = connection.listen({});
-    return subscribeSafely<never, never>(client, payload, {
+    return subscribeSafely<never, never>(limited, payload, {
       next: (result) => sink.next(result),
       error: (error) => {
         unlisten();
@@ -100,7 +108,7 @@ export function resumingClient(client: Client, options: ResumingOptions = {}): R
     sink: Sink<FormattedExecutionResult<never, never>>,
     { onEvent: onEventToo }: SubscribeOptions,
   ): Resumption {
-    const resumption = new Resumption(client, connection, payload, room, sink, {
+    const resumption = new Resumption(limited, connection, payload, room, sink, {
       ...options,
       lastAfterGap,
       onEvent: both(onEvent, onEventToo),

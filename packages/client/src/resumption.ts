@@ -8,14 +8,14 @@
  * It takes the client's own retries as they come: with them, the client subscribes again by itself, with the
  * same payload. So the payload gives its variables anew each time that it is sent.
  */
-import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws';
+import type { FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws';
 import { type BackoffOptions, backoffMs, callAfter, capOf } from './backoff.js';
 import type { Connection } from './connection.js';
 import { BEGINNING, isCursor } from './cursor.js';
 import { DocumentError, type RoomVariables } from './document.js';
 import { failureOf } from './failure.js';
 import { askHead } from './head.js';
-import { type Result, rootValue, runOperation } from './operation.js';
+import { type OperationClient, type Result, rootValue, runOperation } from './operation.js';
 import { Place } from './place.js';
 import { Progress } from './progress.js';
 import type { OnEvent } from './resume-event.js';
@@ -51,7 +51,7 @@ export class Resumption {
   #ended = false;
 
   constructor(
-    private readonly client: Client,
+    private readonly client: OperationClient,
     private readonly connection: Connection,
     given: SubscribePayload,
     room: RoomVariables | undefined,

@@ -1,6 +1,7 @@
 import { type BackoffOptions, backoffMs, callAfter } from './backoff.js';
 import { ChatClientError } from './errors.js';
 import { failureOf } from './failure.js';
+import { isTooBigClose } from './message-limit.js';
 
 /** A send that will be tried again. */
 export interface SendRetry {
@@ -66,6 +67,7 @@ export async function sendOnce<T>(
   const deadline = Date.now() + Math.min(timeoutMs, LONGEST_MS);
   let outcome: SendError['outcome'] = 'refused';
   let lastError: SendError | undefined;
+  let tooBigCloses = 0;
   for (let failed = 1; ; failed += 1) {
     signal?.throwIfAborted();
     // A computer that slept waited for longer than it was told: the nonce may be forgotten.
@@ -80,7 +82,9 @@ export async function sendOnce<T>(
       if (code === undefined || (kind === 'retry' && code !== 'RATE_LIMITED')) outcome = 'unknown';
       const delayMs = retryAfterMs + backoffMs(failed, options);
       const error = new SendError(cause, outcome, nonce, retryAfterMs);
-      if (kind !== 'retry' || Date.now() + delayMs >= deadline) throw error;
+      // Another operation may have been too big. If it happens again, it is this one.
+      if (isTooBigClose(cause)) tooBigCloses += 1;
+      if (kind !== 'retry' || tooBigCloses > 1 || Date.now() + delayMs >= deadline) throw error;
       lastError = error;
       onRetry?.({ attempt: failed, delayMs, error });
       await wait(delayMs, signal);

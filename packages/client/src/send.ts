@@ -1,4 +1,5 @@
 import type { Client } from 'graphql-ws';
+import { checkSize, MAX_MESSAGE_BYTES } from './message-limit.js';
 import { ask } from './operation.js';
 import { CHAT_MESSAGE, type ChatMessage, type OperationText, textOf } from './operation-text.js';
 import { type SendOnceOptions, sendOnce } from './send-once.js';
@@ -11,7 +12,13 @@ export interface SendInput {
   author?: string;
 }
 
-export interface SendOptions extends SendOnceOptions {}
+export interface SendOptions extends SendOnceOptions {
+  /**
+   * The largest operation to send, in bytes of its JSON. By default 65,536, or the limit of the resuming
+   * client. A larger one is refused with the code MESSAGE_TOO_LARGE and not sent.
+   */
+  maxMessageBytes?: number;
+}
 
 /** The same with a mutation of one's own, which calls sendMessage with `$input`. */
 export interface SendQueryOptions<Data extends object> extends SendOptions {
@@ -35,13 +42,16 @@ export function send<Data extends object>(
 export async function send(
   client: Client,
   input: SendInput,
-  { query = SEND, ...options }: SendOptions & { query?: OperationText<unknown> } = {},
+  { query = SEND, maxMessageBytes, ...options }: SendOptions & { query?: OperationText<unknown> } = {},
 ): Promise<unknown> {
   const text = textOf(query);
+  // A resuming client has a limit of its own.
+  const limit = maxMessageBytes ?? ('resuming' in client ? Number.POSITIVE_INFINITY : MAX_MESSAGE_BYTES);
   return sendOnce(
     (nonce, signal) =>
       new Promise((resolve, reject) => {
         const payload = { query: text, variables: { input: { ...input, nonce } } };
+        checkSize(payload, limit);
         signal.addEventListener('abort', ask(client, payload, resolve, reject));
       }),
     options,

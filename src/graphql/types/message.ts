@@ -63,11 +63,11 @@ export function addMessage(builder: Builder): void {
       }),
       content: t.string({
         required: true,
-        description: `The text of the message: 1 to ${limits.contentLength} characters after trimming, without control characters other than newline. Other values are refused with BAD_USER_INPUT.`,
+        description: `The text of the message: 1 to ${limits.contentLength} characters after trimming, without control characters other than newline. It must contain something visible. Other values are refused with BAD_USER_INPUT.`,
         validate: rules.content,
       }),
       author: t.string({
-        description: `The display name of a guest: 1 to ${limits.nameLength} characters after trimming, without control characters. Defaults to "${GUEST_NAME}". Ignored if the caller is signed in.`,
+        description: `The display name of a guest: 1 to ${limits.nameLength} characters after trimming, without control characters, invisible characters or characters that change the direction of text. Defaults to "${GUEST_NAME}". Ignored if the caller is signed in.`,
         validate: rules.name,
       }),
       nonce: t.string({

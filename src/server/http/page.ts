@@ -15,7 +15,7 @@ import type { Handler } from './server.js';
 export interface PageOptions {
   /** Where the built page lies. */
   directory: string;
-  /** What the page is told, by the names of its `<meta>` elements. */
+  /** What the page reads from its `<meta>` elements, by their names. */
   settings: Readonly<Record<string, string | number>>;
 }
 

@@ -8,6 +8,7 @@
  */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { serviceUnavailable, unauthenticated } from '#domain/errors.js';
+import { cleanName } from '#domain/text-rules.js';
 import { parseRoles, type TokenVerifier, type Viewer } from '#domain/viewer.js';
 
 export interface JwtOptions {
@@ -79,19 +80,19 @@ function viewerOf({ sub, exp, name, roles }: JWTPayload, nameLength: number): Vi
   if (id.length === 0 || id.length > MAX_ID_LENGTH || /\p{Cc}/u.test(id) || id.startsWith('guest:')) {
     throw unauthenticated('The token names no user.');
   }
+  const shownName = nameIn(name, nameLength) || nameIn(id, nameLength);
+  if (shownName === '') throw unauthenticated('The token names no user.');
   return {
-    user: { id, name: nameIn(name, nameLength) || nameIn(id, nameLength) },
+    user: { id, name: shownName },
     roles: parseRoles(roles),
     expiresAt: ((exp as number) + CLOCK_TOLERANCE) * 1_000,
   };
 }
 
-/** A name as the chat can show it; empty where there is none. */
+/** A claim as a name that the chat can show: cut and cleaned, not refused. Empty if the claim holds no such name. */
 function nameIn(claim: unknown, length: number): string {
   if (typeof claim !== 'string') return '';
-  const text = claim
-    .toWellFormed()
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim();
-  return Array.from(text).slice(0, length).join('').trim();
+  const text = cleanName(claim.toWellFormed().replace(/[\p{Cc}\u2028\u2029]+/gu, ' '));
+  // Clean again: the cut may have split an emoji.
+  return cleanName(Array.from(text).slice(0, length).join(''));
 }

@@ -57,6 +57,18 @@ describe('roomVariablesOf', () => {
     expect(room.roomIdOf(undefined)).toBe('lobby');
   });
 
+  it('takes the default of a variable that is left out, but not of one that is null', () => {
+    const room = roomVariablesOf(
+      'subscription ($r: ID! = "lobby", $c: ID="0" $n : Int = 20) { messageAdded(roomId: $r, after: $c, last: $n) { id } }',
+    )!;
+    expect(room.roomIdOf({})).toBe('lobby');
+    expect(room.variableValue('c', undefined)).toBe('0');
+    expect(room.variableValue('n', { n: undefined })).toBe(20);
+    expect(room.variableValue('n', { n: null })).toBeNull();
+    expect(room.variableValue('n', { n: 3 })).toBe(3);
+    expect(room.variableValue('other', {})).toBeUndefined();
+  });
+
   it('is undefined for a subscription to something else', () => {
     expect(roomVariablesOf('subscription { roomUpdated(roomId: "a") { id } }')).toBeUndefined();
   });

@@ -44,7 +44,7 @@ describe.each(['streamly-chat-client', 'streamly-chat/client'])('%s', (name) => 
     await writeFile(join(dir, 'program.mjs'), program);
     const { stdout } = await run(process.execPath, ['program.mjs'], { cwd: dir });
     expect(stdout.trim()).toBe(
-      'ChatClientError,DocumentError,SendError,followRoom,resumingClient,send,sendOnce',
+      'ChatClientError,DocumentError,MessageTooLargeError,SendError,followRoom,resumingClient,send,sendOnce',
     );
   });
 

@@ -77,6 +77,45 @@ describe('results', () => {
   });
 });
 
+describe('a subscription that is too large for the server', () => {
+  const tooLarge = [expect.objectContaining({ name: 'MessageTooLargeError' })];
+  const tooBig = { code: 1009, reason: 'Message too big' };
+
+  it('fails before it is sent', async () => {
+    const { script, endings } = subscribed(
+      { after: '5-0', other: 'x'.repeat(2_000) },
+      { maxMessageBytes: 2_000 },
+    );
+    await vi.runAllTimersAsync();
+    expect(endings).toEqual(tooLarge);
+    expect(script.operations).toHaveLength(0);
+  });
+
+  it('fails for good when the server closes the connection because of it, and the others go on', async () => {
+    const { script, client, endings } = subscribed({ after: '5-0', other: 'x'.repeat(2_000) });
+    const small: unknown[] = [];
+    client.subscribe(
+      { query: FOLLOW, variables: { roomId: 'lobby', after: '5-0' } },
+      { next: () => undefined, error: (error) => small.push(error), complete: () => undefined },
+    );
+    for (const operation of [...script.operations].reverse()) operation.error(tooBig);
+    await vi.runAllTimersAsync();
+    expect(endings).toEqual(tooLarge);
+    expect(small).toEqual([]);
+    expect(script.operations).toHaveLength(3);
+    expect(script.underWay).toHaveLength(1);
+  });
+
+  it('is not blamed if it had an answer already', async () => {
+    const { script, endings } = subscribed({ after: '5-0', other: 'x'.repeat(2_000) });
+    script.last.next(messageAdded('6-0'));
+    script.last.error(tooBig);
+    await vi.runAllTimersAsync();
+    expect(endings).toEqual([]);
+    expect(script.operations).toHaveLength(2);
+  });
+});
+
 describe('the variables that are sent', () => {
   it('are those that were given, until there is a cursor', () => {
     const { script } = subscribed({ last: 20, other: 'kept' });
@@ -85,6 +124,24 @@ describe('the variables that are sent', () => {
     script.last.complete();
     vi.runAllTimers();
     expect(script.last.sent.variables).toEqual({ roomId: 'lobby', after: '6-0', last: null, other: 'kept' });
+  });
+
+  it('leave a default to the server, and do not override it with null', () => {
+    const query = FOLLOW.replace('$last: Int', '$last: Int = 20');
+    const { script } = subscribed({}, {}, query);
+    expect(script.operations).toHaveLength(1);
+    expect(script.last.sent).toEqual({ query, variables: { roomId: 'lobby' } });
+    script.last.next(messageAdded('6-0'));
+    script.last.complete();
+    vi.runAllTimers();
+    expect(script.last.sent.variables).toEqual({ roomId: 'lobby', after: '6-0', last: null });
+  });
+
+  it('begin at the default of the cursor', () => {
+    const { script, ids } = subscribed({}, {}, FOLLOW.replace('$after: ID', '$after: ID = "5-0"'));
+    expect(script.last.sent.variables).toMatchObject({ after: '5-0' });
+    for (const id of ['5-0', '6-0']) script.last.next(messageAdded(id));
+    expect(ids()).toEqual(['6-0']);
   });
 
   it('are of the cursor also where the client sends them again by itself', () => {

@@ -1,4 +1,5 @@
-import { type SendError, type SendRetry, send, sendOnce } from 'streamly-chat-client';
+import type { Client } from 'graphql-ws';
+import { MessageTooLargeError, type SendError, type SendRetry, send, sendOnce } from 'streamly-chat-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis } from '#test/support/redis-server.js';
 import { startServer } from '#test/support/server.js';
@@ -94,9 +95,10 @@ describe('a message is stored once', () => {
   });
 });
 
-describe('a send that fails', () => {
-  const failure = (sending: Promise<unknown>) => sending.catch((error: unknown) => error as SendError);
+/** What a send is rejected with. */
+const failure = (sending: Promise<unknown>) => sending.catch((error: unknown) => error as SendError);
 
+describe('a send that fails', () => {
   it('is refused for good, with the code of the server', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
@@ -127,6 +129,53 @@ describe('a send that fails', () => {
     const { nonce } = error as SendError;
     const message = await send(client, input, { nonce });
     expect(await stored(used.redis, input.roomId)).toMatchObject([{ id: message.id }]);
+  });
+
+  it.each([
+    ['the resuming client', (plain: Client) => resumingOver(plain).client],
+    ["graphql-ws' client", (plain: Client) => plain],
+  ])('is refused before it is sent if it is too large for the server, by %s', async (_name, over) => {
+    const network = await networkTo(used.server);
+    const client = over(plainClient(network));
+    const input = { roomId: newRoom(), content: 'x'.repeat(70_000) };
+    expect(await failure(send(client, input))).toMatchObject({
+      code: 'MESSAGE_TOO_LARGE',
+      outcome: 'refused',
+      message: expect.stringMatching(/^The message is too large: 70\d\d\d bytes, 65536 are accepted/),
+      cause: expect.any(MessageTooLargeError),
+    });
+    expect(network.accepted).toBe(0);
+  });
+
+  it('counts bytes, not characters, against the limit it is given', async () => {
+    const network = await networkTo(used.server);
+    const { client } = resumingOver(plainClient(network), { maxMessageBytes: 1_000 });
+    const input = (content: string) => ({ roomId: newRoom(), content });
+    expect(await failure(send(client, input('😀'.repeat(200))))).toMatchObject({ outcome: 'refused' });
+    expect(await send(client, input('x'.repeat(200)))).toMatchObject({ content: 'x'.repeat(200) });
+  });
+
+  it('is refused once and for all if the limit of the server is lower, and drops the connection once', async () => {
+    const redis = await startRedis();
+    atEnd(() => redis.close());
+    const server = await startServer({ redisUrl: redis.url, MESSAGE_BYTES_LIMIT: 2_000 });
+    atEnd(() => server.close());
+    const network = await networkTo(server);
+    const { client, events } = resumingOver(plainClient(network));
+    const viewer = new Viewer(client, { roomId: 'room' });
+    await told(events, 'live');
+    const large = { roomId: 'room', content: 'x'.repeat(3_000) };
+    for (let times = 0; times < 3; times += 1) {
+      expect(await failure(send(client, large, QUICK))).toMatchObject({
+        code: 'MESSAGE_TOO_LARGE',
+        outcome: 'refused',
+      });
+    }
+    await told(events, 'live', 2);
+    await send(client, { roomId: 'room', content: 'small' }, QUICK);
+    await until(() => viewer.contents.includes('small'), { what: 'the small message' });
+    expect(viewer.error).toBeUndefined();
+    expect(events.filter(({ type }) => type === 'reconnecting')).toHaveLength(1);
   });
 
   it('ends by its signal', async () => {
@@ -212,6 +261,20 @@ describe('sendOnce', () => {
     const { attempt, nonces } = failing({ code: 4401, reason: 'Unauthorized' });
     await expect(sendOnce(attempt)).rejects.toMatchObject({ code: undefined, outcome: 'unknown' });
     expect(nonces).toHaveLength(1);
+  });
+
+  it('tries once more if the connection was closed because of a message that is too big, which may be another', async () => {
+    const tooBig = () => ({ code: 1009, reason: 'Message too big' });
+    const once = failing(tooBig());
+    const sending = sendOnce(once.attempt);
+    await vi.runAllTimersAsync();
+    expect(await sending).toBe('sent');
+
+    const twice = failing(tooBig(), tooBig());
+    const failed = failure(sendOnce(twice.attempt));
+    await vi.runAllTimersAsync();
+    expect(await failed).toMatchObject({ outcome: 'unknown' });
+    expect(twice.nonces).toHaveLength(2);
   });
 
   it('leaves the outcome open where a try before the refusal may have succeeded', async () => {

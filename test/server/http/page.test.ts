@@ -38,7 +38,10 @@ describe('the page', () => {
   });
 
   it('knows the limits of this server', async () => {
-    expect((await get('/')).body.toString()).toContain('<meta name="content-length-limit" content="123">');
+    const html = (await get('/')).body.toString();
+    expect(html).toContain('<meta name="content-length-limit" content="123">');
+    expect(html).toContain('<meta name="name-length-limit" content="40">');
+    expect(html).toContain('<meta name="room-id-length-limit" content="64">');
   });
 
   it('may load what is from here, and nothing else', async () => {

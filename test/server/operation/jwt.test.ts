@@ -33,6 +33,9 @@ describe('a token of the platform', () => {
     ['is cut where it is too long', 'Annabella of the Isles', 'Annabella'],
     ['is cut between characters, not within', '👩‍🚀'.repeat(2) + '😀'.repeat(9), '👩‍🚀👩‍🚀😀😀😀😀'],
     ['has no control characters', ' A\u0000n\nn ', 'A n n'],
+    ['has no invisible characters and does not change the direction of text', '\u202eA\u200bn\u2066n', 'Ann'],
+    ['is not left with half an emoji by the cut', `${'😀'.repeat(7)}👩‍👩‍👧‍👦`, `${'😀'.repeat(7)}👩👩`],
+    ['is the id if it shows nothing', '\u200b\u3164', 'ann'],
     ['is the id where it is missing', undefined, 'ann'],
     ['is the id where it is empty', '  ', 'ann'],
     ['is the id where it is no text', 42, 'ann'],
@@ -55,6 +58,7 @@ describe('UNAUTHENTICATED is a token', () => {
       new UnsecuredJWT({ sub: 'ann' }).setIssuer(issuer).setAudience(audience).encode(),
     'of no user': () => tokenOf({ sub: undefined }),
     'of a user without an id': () => tokenOf({ sub: '' }),
+    'of a user whose id and name show nothing': () => tokenOf({ sub: '\u200b', name: '\u3164' }),
     'of a user with an endless id': () => tokenOf({ sub: 'x'.repeat(129) }),
     'of a user who would be a guest': () => tokenOf({ sub: 'guest:Ann' }),
     'that was changed': async () => {

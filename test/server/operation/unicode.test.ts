@@ -1,5 +1,6 @@
 /** What is written is what is read, to the byte, whichever way it takes. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { cleanName } from '#domain/text-rules.js';
 import { eventStream, webSocket } from '#test/support/clients/follow.js';
 import { run } from '#test/support/clients/http.js';
 import { MessageAdded, Messages, RoomById, SendMessage } from '#test/support/documents.js';
@@ -27,7 +28,8 @@ const CONTENTS = [
 describe.each([webSocket, eventStream])('over $name', (transport) => {
   it.each(CONTENTS)('%s', async (_what, content) => {
     const roomId = `${transport.name}-${CONTENTS.findIndex(([what]) => what === _what)}`;
-    const author = [...content.replace(/\n/g, ' ')].slice(0, 40).join('').trim();
+    // A name must not hide anything, so it is cleaned as the name in a platform's token is.
+    const author = cleanName([...content.replace(/\n/g, ' ')].slice(0, 40).join(''));
     const live = await transport.follow(used.server, MessageAdded, { roomId });
     const { sendMessage } = await run(used.server, SendMessage, { input: { roomId, content, author } });
     const later = await transport.follow(used.server, MessageAdded, { roomId, last: 1 });

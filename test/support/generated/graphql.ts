@@ -15,9 +15,9 @@ export type Role =
 
 /** A message to send. */
 export type SendMessageInput = {
-  /** The display name of a guest: 1 to 40 characters after trimming, without control characters. Defaults to "Guest". Ignored if the caller is signed in. */
+  /** The display name of a guest: 1 to 40 characters after trimming, without control characters, invisible characters or characters that change the direction of text. Defaults to "Guest". Ignored if the caller is signed in. */
   author?: string | null | undefined;
-  /** The text of the message: 1 to 500 characters after trimming, without control characters other than newline. Other values are refused with BAD_USER_INPUT. */
+  /** The text of the message: 1 to 500 characters after trimming, without control characters other than newline. It must contain something visible. Other values are refused with BAD_USER_INPUT. */
   content: string;
   /** Makes the send safe to repeat. If the same author repeats a nonce in the same room within five minutes, nothing is sent, and the first message is returned again. Use a new UUID for each message: 1 to 64 letters, digits, `_`, `-`, `.` or `:`. Other values are refused with BAD_USER_INPUT. */
   nonce?: string | null | undefined;

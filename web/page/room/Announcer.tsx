@@ -1,17 +1,24 @@
-import { useEffect, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import type { Message } from './message.js';
 import type { RoomSession } from './room-session.js';
 import { plural } from './status.js';
 
-/** How often something is read out at most, in milliseconds: a busy room must not talk without end. */
-const EVERY_MS = 5_000;
+/** The least time between two announcements, in milliseconds, so that a busy room does not talk without end. */
+const INTERVAL_MS = 5_000;
 
-/** Messages that are read out in full; more are counted. */
-const IN_FULL = 2;
+/** How many messages are read out in full. If there are more, only their number is. */
+const MAX_IN_FULL = 2;
 
-/** Reads out what is new, to those who listen to the page. */
+interface Announcement {
+  messages: readonly Message[];
+  count: number;
+  /** Differs from the announcement before: screen readers read nothing out if the text stays the same. */
+  isOdd: boolean;
+}
+
+/** Reads new messages out to users of screen readers. */
 export function Announcer({ session }: { session: RoomSession }) {
-  const [words, setWords] = useState('');
+  const [announcement, setAnnouncement] = useState<Announcement>();
 
   useEffect(() => {
     let waiting: Message[] = [];
@@ -19,19 +26,17 @@ export function Announcer({ session }: { session: RoomSession }) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const announce = () => {
       timer = undefined;
-      const spoken = waiting.map(({ author, content }) => `${author.name}: ${content}`);
-      const news = count > IN_FULL ? plural(count, 'new message') : spoken.join('. ');
-      // The same words again would be no change, and not be read out: a space that is not seen makes them one.
-      setWords((before) => (before === news ? `${news}\u00a0` : news));
+      const next = { messages: waiting, count };
+      setAnnouncement((before) => ({ ...next, isOdd: !(before?.isOdd ?? true) }));
       waiting = [];
       count = 0;
     };
-    // What is there when one joins is not news.
     const stop = session.onMessage((message) => {
+      // The messages that were there before joining are not news.
       if (session.snapshot().status.state === 'connecting') return;
       count += 1;
-      if (waiting.length < IN_FULL) waiting.push(message);
-      timer ??= setTimeout(announce, EVERY_MS);
+      if (waiting.length < MAX_IN_FULL) waiting.push(message);
+      timer ??= setTimeout(announce, INTERVAL_MS);
     });
     return () => {
       stop();
@@ -40,8 +45,19 @@ export function Announcer({ session }: { session: RoomSession }) {
   }, [session]);
 
   return (
-    <p className="unseen" aria-live="polite" data-testid="announcer">
-      {words}
+    <p className="visually-hidden" aria-live="polite" aria-atomic="true" data-testid="announcer">
+      {announcement && wordsFor(announcement)}
+      {announcement?.isOdd && '\u00a0'}
     </p>
   );
+}
+
+function wordsFor({ messages, count }: Announcement) {
+  if (count > MAX_IN_FULL) return plural(count, 'new message');
+  return messages.map(({ id, author, content }, index) => (
+    <Fragment key={id}>
+      {index > 0 && '. '}
+      <bdi>{author.name}</bdi>: <bdi>{content}</bdi>
+    </Fragment>
+  ));
 }

@@ -1,4 +1,5 @@
 import { type FormEvent, type KeyboardEvent, type Ref, useId, useState } from 'react';
+import { isComposing } from '../composing.js';
 import { SendIcon } from '../icons.js';
 import { settings } from '../settings.js';
 import { NameField } from './NameField.js';
@@ -10,50 +11,52 @@ interface Props {
   roomId: string;
   name: string;
   onName(name: string): void;
-  /** Seconds between two messages of one person; 0 where the room is not in slow mode. */
+  /** Seconds that each person waits between two messages. 0 if the room is not in slow mode. */
   slowModeSeconds: number;
-  /** When the next message may go, in milliseconds since 1970. */
+  /** When the next message may be sent, in milliseconds since 1970. */
   waitUntil: number;
-  onSay(content: string): void;
+  onSend(content: string): void;
   onEscape(): void;
 }
 
-/** Where one says something. Enter sends; Shift and Enter begins a new line; Escape goes to the newest message. */
-export function Composer({ ref, roomId, name, onName, slowModeSeconds, waitUntil, onSay, onEscape }: Props) {
+/** The field for a new message. Enter sends, Shift+Enter starts a new line, Escape goes to the newest message. */
+export function Composer({ ref, roomId, name, onName, slowModeSeconds, waitUntil, onSend, onEscape }: Props) {
   const [text, setText] = useState('');
   const seconds = useSecondsUntil(waitUntil);
   const id = useId();
   const length = [...text.trim()].length;
   const over = length - settings.contentLength;
-  // The same words for any length: they are read out when they change, and the counter has the number.
+  // The same text for any length: screen readers read it out each time it changes. The counter shows the number.
   const problem =
-    over > 0 ? `Too long: a message has ${plural(settings.contentLength, 'character')} at most.` : undefined;
+    over > 0 ? `Too long: a message has at most ${plural(settings.contentLength, 'character')}.` : undefined;
 
-  const say = (event?: FormEvent) => {
+  const send = (event?: FormEvent) => {
     event?.preventDefault();
     if (length === 0 || over > 0 || seconds > 0) return;
-    onSay(text.trim());
+    onSend(text.trim());
     setText('');
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    // While a word is being composed, Enter chooses it.
-    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+    // During a composition, Enter chooses a word and Escape leaves the composition.
+    if (isComposing(event)) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
-      say();
+      send();
     }
     if (event.key === 'Escape') onEscape();
   };
 
   return (
-    <form className="composer" onSubmit={say}>
+    <form className="composer" onSubmit={send}>
       <div className="box" data-problem={problem !== undefined || undefined}>
-        <label htmlFor={id} className="unseen">
+        <label htmlFor={id} className="visually-hidden">
           Message to {roomId}
         </label>
         <textarea
           id={id}
           ref={ref}
           rows={1}
+          dir="auto"
           value={text}
           placeholder={`Message ${roomId}`}
           enterKeyHint="send"

@@ -1,40 +1,29 @@
-import { type CSSProperties, memo } from 'react';
-import { hueOf } from '../name-hue.js';
+import { memo } from 'react';
 import type { Pending } from './pending.js';
 import type { Line } from './timeline.js';
-
-/** A name in its colour. */
-export function Name({ children }: { children: string }) {
-  return (
-    <span className="name" style={{ '--hue': hueOf(children) } as CSSProperties}>
-      {children}
-    </span>
-  );
-}
+import { Utterance } from './Utterance.js';
 
 interface Props {
   line: Line;
   isOwn: boolean;
-  /** The line above: a time that it has already is shown when one points at the line. */
+  /** The line above. If it has the same time, the time is shown only when the pointer is over the line. */
   above: Line | undefined;
 }
 
-/** One line of a room. It never changes while it is shown. */
+/** One line of a room. A line never changes. */
 export const MessageLine = memo(function MessageLine({ line, isOwn, above }: Props) {
   if (line.kind === 'gap') {
-    return <p className="divider">Some messages here are no longer kept</p>;
+    return <p className="divider">Some messages here are no longer available</p>;
   }
   const { author, content, createdAt } = line.message;
   const isSameMinute = above?.kind === 'message' && minuteOf(above.message.createdAt) === minuteOf(createdAt);
   return (
-    <p className="line" data-own={isOwn || undefined} data-id={line.message.id}>
+    <div className="line" data-own={isOwn || undefined} data-id={line.message.id}>
       <time dateTime={createdAt} aria-hidden={isSameMinute}>
         {timeOf(createdAt)}
       </time>
-      <span className="said">
-        <Name>{author.name}</Name> <span className="text">{content}</span>
-      </span>
-    </p>
+      <Utterance author={author.name} content={content} />
+    </div>
   );
 });
 
@@ -44,29 +33,27 @@ interface PendingProps {
   onDiscard(nonce: string): void;
 }
 
-/** What one has said and is not settled yet. */
+/** A message of the user's own whose outcome is not known yet, or that failed. */
 export function PendingLine({ pending, onRetry, onDiscard }: PendingProps) {
   const { nonce, author, content, state, error } = pending;
   const mayBeSent = error?.outcome === 'unknown';
+  const note = state === 'sending' ? 'Sending…' : state === 'waiting' ? 'Waiting for slow mode' : undefined;
   return (
     <div className="line" data-own data-state={state}>
       <span className="time" aria-hidden="true" />
-      <span className="said">
-        <Name>{author}</Name> <span className="text">{content}</span>
-        {state === 'sending' && <span className="note">Sending…</span>}
-        {state === 'waiting' && <span className="note">Waiting for slow mode</span>}
+      <Utterance author={author} content={content} note={note && <span className="note">{note}</span>}>
         {state === 'failed' && (
           <span className="note failed" role="alert">
             {mayBeSent ? 'This may have been sent' : 'Not sent'}: {error?.message}
             <button type="button" onClick={() => onRetry(nonce)}>
-              {mayBeSent ? 'Send anew' : 'Try again'}
+              {mayBeSent ? 'Send again' : 'Try again'}
             </button>
             <button type="button" onClick={() => onDiscard(nonce)}>
               Discard
             </button>
           </span>
         )}
-      </span>
+      </Utterance>
     </div>
   );
 }

@@ -9,28 +9,28 @@ import { useReaderScroll } from './use-reader-scroll.js';
 interface Props {
   session: RoomSession;
   snapshot: RoomSnapshot;
-  /** One's own name. */
+  /** The user's own name. */
   name: string;
-  /** Grows with each wish to see the newest message. */
+  /** Grows each time the user wants to see the newest message. */
   jumps: number;
   onJump(): void;
-  /** Something that has failed is tried again or given up: the button that had the focus is gone. */
+  /** A failed message was retried or discarded, so the button that had the focus is gone. */
   onSettle(): void;
 }
 
-/** A line before it has been measured, in pixels. */
-const LINE = 28;
+/** The estimated height of a line before it is measured, in pixels. */
+const LINE_HEIGHT = 28;
 
-/** Lines that are rendered above and below those that are seen. */
+/** How many lines to render above and below the visible ones. */
 const OVERSCAN = 12;
 
-/** Lines from an end of the window at which the next page is read. */
+/** How near to an end of the window, in lines, the next page is read. */
 const NEAR = 15;
 
-/** How near to its end the list counts as being there, in pixels. */
+/** How near to its end, in pixels, the list counts as being at its end. */
 const AT_END = 48;
 
-/** The messages of a room: the lines that are seen, of those that are known. */
+/** The messages of a room. Of the known lines, only those near the visible part are rendered. */
 export function MessageList({ session, snapshot, name, jumps, onJump, onSettle }: Props) {
   const { lines, pending, detached, following, unread, hasOlder, reading, historyFailed, status } = snapshot;
   const scroller = useRef<HTMLDivElement>(null);
@@ -43,7 +43,7 @@ export function MessageList({ session, snapshot, name, jumps, onJump, onSettle }
     count: shown,
     getScrollElement: () => scroller.current,
     getItemKey: keyOf,
-    estimateSize: () => LINE,
+    estimateSize: () => LINE_HEIGHT,
     overscan: OVERSCAN,
     anchorTo: 'end',
     followOnAppend: following,
@@ -53,14 +53,14 @@ export function MessageList({ session, snapshot, name, jumps, onJump, onSettle }
   });
   const items = virtualizer.getVirtualItems();
 
-  const overtake = useReaderScroll(scroller, {
+  const endGesture = useReaderScroll(scroller, {
     onReader: () => session.follow(virtualizer.isAtEnd(AT_END)),
     onDrift: () => {
       if (following && !virtualizer.isAtEnd(1)) virtualizer.scrollToEnd();
     },
   });
 
-  // Heights are kept by key; those of lines that are gone would be kept for ever.
+  // The virtualizer keeps heights by key. Drop those of lines that are gone, or they would stay forever.
   useEffect(() => {
     const heights = virtualizer.itemSizeCache;
     if (heights.size < 2 * shown + 200) return;
@@ -68,11 +68,11 @@ export function MessageList({ session, snapshot, name, jumps, onJump, onSettle }
     for (const key of heights.keys()) if (!kept.has(key as string)) heights.delete(key);
   }, [virtualizer, shown, keyOf]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: to jump again is to jump
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each jump scrolls again
   useLayoutEffect(() => {
-    overtake();
+    endGesture();
     virtualizer.scrollToEnd();
-  }, [jumps, virtualizer, overtake]);
+  }, [jumps, virtualizer, endGesture]);
 
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
@@ -86,13 +86,13 @@ export function MessageList({ session, snapshot, name, jumps, onJump, onSettle }
 
   return (
     <div className="list">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users must be able to scroll it */}
       <div className="scroller" ref={scroller} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
         <div className="lines" style={{ height: virtualizer.getTotalSize() }}>
           <div style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>
             {items.map(({ key, index }) => {
               const line = lines[index];
-              const unsettled = pending[index - lines.length];
+              const pendingMessage = pending[index - lines.length];
               return (
                 <div key={key} data-index={index} ref={virtualizer.measureElement}>
                   {line && (
@@ -102,9 +102,9 @@ export function MessageList({ session, snapshot, name, jumps, onJump, onSettle }
                       isOwn={line.kind === 'message' && line.message.author.name === name}
                     />
                   )}
-                  {!line && unsettled && (
+                  {!line && pendingMessage && (
                     <PendingLine
-                      pending={unsettled}
+                      pending={pendingMessage}
                       onRetry={(nonce) => {
                         session.retry(nonce);
                         onSettle();
@@ -120,11 +120,11 @@ export function MessageList({ session, snapshot, name, jumps, onJump, onSettle }
             })}
           </div>
         </div>
-        {shown === 0 && isLive && !hasOlder && <p className="empty">Nothing was said here yet. Say hello.</p>}
+        {shown === 0 && isLive && !hasOlder && <p className="empty">No messages yet. Say hello.</p>}
       </div>
       {historyFailed && (
         <p className="list-note" role="alert">
-          {historyFailed === 'older' ? 'Older' : 'Newer'} messages could not be read.
+          {historyFailed === 'older' ? 'Older' : 'Newer'} messages could not be loaded.
           <button
             type="button"
             onClick={() => {

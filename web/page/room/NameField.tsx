@@ -1,18 +1,19 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
+import { isComposing } from '../composing.js';
 import { settings } from '../settings.js';
-import { Name } from './MessageLine.js';
+import { Name } from './Utterance.js';
 
 interface Props {
   name: string;
   onName(name: string): void;
 }
 
-/** The name one writes under, and a way to change it. */
+/** The user's display name, with a way to change it. */
 export function NameField({ name, onName }: Props) {
   const [draft, setDraft] = useState<string>();
   const input = useRef<HTMLInputElement>(null);
   const button = useRef<HTMLButtonElement>(null);
-  /** Whether the input was left by a key, and not for something else on the page. */
+  /** Whether the input was left with Enter or Escape: then the focus returns to the button. */
   const leftByKey = useRef(false);
   const id = useId();
   const editing = draft !== undefined;
@@ -30,7 +31,7 @@ export function NameField({ name, onName }: Props) {
     return (
       <button type="button" className="who" ref={button} onClick={() => setDraft(name)}>
         as <Name>{name}</Name>
-        <span className="unseen">, change your name</span>
+        <span className="visually-hidden">, change your name</span>
       </button>
     );
   }
@@ -40,13 +41,14 @@ export function NameField({ name, onName }: Props) {
     if (chosen !== '' && chosen !== name) onName(chosen);
     setDraft(undefined);
   };
-  // Not a form: it stands in one.
+  // Not a form, because it is inside the form of the composer.
   return (
     <span className="who">
       <label htmlFor={id}>as </label>
       <input
         id={id}
         ref={input}
+        dir="auto"
         value={draft}
         maxLength={settings.nameLength}
         autoComplete="nickname"
@@ -54,6 +56,7 @@ export function NameField({ name, onName }: Props) {
         onChange={(event) => setDraft(event.target.value)}
         onBlur={() => save()}
         onKeyDown={(event) => {
+          if (isComposing(event)) return;
           leftByKey.current = event.key === 'Enter' || event.key === 'Escape';
           if (event.key === 'Enter') save(event);
           if (event.key === 'Escape') setDraft(undefined);

@@ -13,11 +13,11 @@ import { useName } from './use-name.js';
 interface Props {
   client: ChatClient;
   roomId: string;
-  onRooms(): void;
+  onOpenRooms(): void;
 }
 
-/** A room: what is said in it, and a place to say something. */
-export function RoomView({ client, roomId, onRooms }: Props) {
+/** A room: its messages, and the field for a new one. */
+export function RoomView({ client, roomId, onOpenRooms }: Props) {
   const session = useMemo(() => new RoomSession(client, roomId), [client, roomId]);
   useEffect(() => session.open(), [session]);
   const snapshot = useSyncExternalStore(session.subscribe, session.snapshot);
@@ -35,12 +35,12 @@ export function RoomView({ client, roomId, onRooms }: Props) {
   return (
     <main className="view">
       <header className="bar">
-        <button type="button" className="menu" onClick={onRooms} aria-label="Rooms">
+        <button type="button" className="menu" onClick={onOpenRooms} aria-label="Rooms">
           <MenuIcon />
         </button>
         <h1>{roomId}</h1>
         {count !== undefined && <p className="watching">{count.toLocaleString('en')} watching</p>}
-        <StatusLine status={snapshot.status} />
+        <StatusLine status={snapshot.status} probe={client.probe} />
       </header>
       <MessageList
         session={session}
@@ -60,7 +60,7 @@ export function RoomView({ client, roomId, onRooms }: Props) {
         onName={setName}
         slowModeSeconds={slowModeSeconds}
         waitUntil={Math.max(limitedUntil, snapshot.saidAt + slowModeSeconds * 1_000)}
-        onSay={(content) => {
+        onSend={(content) => {
           session.say(name, content);
           setJumps((times) => times + 1);
         }}

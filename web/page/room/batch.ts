@@ -1,13 +1,14 @@
-/** The least time between two renderings, in milliseconds: a busy room comes in small steps, a calm one at once. */
-const EVERY_MS = 80;
+/** The least time between two renderings, in milliseconds. A busy room updates in small steps, a calm one at once. */
+const INTERVAL_MS = 80;
 
-/** Calls back soon after it was asked to, however often: before the next frame, and not too often. */
+/** Combines many requests for a callback into one, which comes soon but not too often. */
 export class Batch {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastAt = 0;
 
   constructor(private readonly callback: () => void) {}
 
+  /** Calls back once the interval has passed, however often this is called before then. */
   schedule(): void {
     this.#timer ??= setTimeout(
       () => {
@@ -15,7 +16,7 @@ export class Batch {
         this.#lastAt = performance.now();
         this.callback();
       },
-      Math.max(0, this.#lastAt + EVERY_MS - performance.now()),
+      Math.max(0, this.#lastAt + INTERVAL_MS - performance.now()),
     );
   }
 
@@ -25,6 +26,7 @@ export class Batch {
     this.callback();
   }
 
+  /** Cancels a scheduled callback. */
   cancel(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

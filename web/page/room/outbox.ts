@@ -2,20 +2,20 @@ import { type SendError, type SendRetry, sendOnce } from 'streamly-chat-client';
 import { compareIds, type Message } from './message.js';
 import { mayBe, type Pending } from './pending.js';
 
-/** Sends one message. Rejects as Apollo Client does. */
+/** Sends one message and resolves to it as it was stored. Rejects with the errors of Apollo Client. */
 export type Deliver = (
   input: { roomId: string; author: string; content: string; nonce: string },
   signal: AbortSignal,
 ) => Promise<Message>;
 
-/** Whoever shows a room, and with it what is unsent there. */
+/** The view of a room, which shows its unsent messages. */
 export interface OutboxView {
-  /** The id of the newest message that came. */
+  /** The id of the newest message that arrived. */
   newestId(): string | undefined;
   onChange(): void;
 }
 
-/** Longer than a server that restarts is away, and shorter than it remembers a nonce. */
+/** How long to try, in milliseconds. Longer than a restart of the server, shorter than it remembers a nonce. */
 const TIMEOUT_MS = 240_000;
 
 /**
@@ -33,33 +33,34 @@ export class Outbox {
   constructor(
     private readonly roomId: string,
     private readonly deliver: Deliver,
-    /** Told at each change whether anything is unsent. */
+    /** Called at each change with whether anything is unsent. */
     private readonly onUnsent: (isUnsent: boolean) => void,
   ) {}
 
-  /** What is to be shown, in the order it was said. */
+  /** The messages to show, in the order in which the user sent them. */
   get shown(): readonly Pending[] {
     return this.#pending.filter(({ seenAs }) => seenAs === undefined);
   }
 
-  /** When one last said something that was not refused, in milliseconds since 1970: slow mode counts from there. */
+  /** When the user last sent a message that was not refused, in milliseconds since 1970. Slow mode counts from then. */
   get saidAt(): number {
     const counting = this.#pending.filter(({ error }) => error?.outcome !== 'refused');
     return Math.max(this.#storedAt, ...counting.map(({ saidAt }) => saidAt));
   }
 
-  /** Tells this view, until the returned function is called. */
+  /** Notifies this view of changes until the returned function is called. */
   attach(view: OutboxView): () => void {
     this.#view = view;
     return () => {
       if (this.#view !== view) return;
       this.#view = undefined;
-      // Whoever comes back reads anew what was stored, and is shown the rest until it comes.
+      // A returning user reads the stored messages again. The rest is shown until it arrives.
       const unsent = this.#pending.filter(({ state }) => state !== 'sent');
       this.#put(unsent.map((pending) => ({ ...pending, seenAs: undefined })));
     };
   }
 
+  /** Sends a message after those that are still waiting. */
   say(author: string, content: string): void {
     const nonce = makeNonce();
     const said = { nonce, key: nonce, author, content, state: 'sending' as const, ...this.#now() };
@@ -69,17 +70,18 @@ export class Outbox {
   }
 
   /**
-   * Sends a failed one again: with its nonce, where it may have been stored and the server surely knows the nonce
-   * yet; else as a new message.
+   * Sends a failed message again. It keeps its nonce if it may have been stored and the server still knows the
+   * nonce. Otherwise it is sent as a new message.
    */
   retry(nonce: string): void {
     const { error, triedAt = 0 } = this.#find(nonce) ?? {};
     const isKnown = error?.outcome === 'unknown' && Date.now() < triedAt + TIMEOUT_MS;
-    const anew = { nonce: makeNonce(), triedAt: undefined, ...this.#now() };
-    this.#update(nonce, { state: 'sending', error: undefined, until: undefined, ...(!isKnown && anew) });
+    const asNew = { nonce: makeNonce(), triedAt: undefined, ...this.#now() };
+    this.#update(nonce, { state: 'sending', error: undefined, until: undefined, ...(!isKnown && asNew) });
     this.#sendNext();
   }
 
+  /** Drops a message. */
   discard(nonce: string): void {
     this.#remove(nonce);
     this.#changed();
@@ -143,7 +145,7 @@ export class Outbox {
     this.#update(nonce, { state: 'waiting', until: Date.now() + delayMs });
   }
 
-  /** It was stored: it goes as soon as it has come, which it has where a newer one has. */
+  /** It was stored, so it is dropped once it arrives. If a newer message has arrived, it has arrived too. */
   #settle(nonce: string, id: string): void {
     this.#storedAt = Date.now();
     const newest = this.#view?.newestId();
@@ -199,7 +201,7 @@ export class Outbox {
   }
 }
 
-/** A random id, also on a page that was not loaded securely, where browsers have no randomUUID. */
+/** A random id. Browsers have no randomUUID on pages that were not loaded securely. */
 function makeNonce(): string {
   return (
     crypto.randomUUID?.() ??

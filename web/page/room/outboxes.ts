@@ -1,15 +1,15 @@
 import { type Deliver, Outbox } from './outbox.js';
 
 /**
- * The outboxes of a page. That of a room in which something is unsent is kept when the room is left, and goes on
- * sending; one without anything unsent is forgotten.
+ * The outboxes of a page, one for each room. An outbox with unsent messages is kept when its room is left, and
+ * goes on sending. An empty one is dropped.
  */
 export class Outboxes {
   readonly #unsent = new Map<string, Outbox>();
 
   constructor(private readonly deliver: Deliver) {}
 
-  /** The outbox of a room: what is unsent in it, or an empty one. */
+  /** The outbox of a room, with the messages that are still unsent there. */
   of(roomId: string): Outbox {
     const known = this.#unsent.get(roomId);
     if (known !== undefined) return known;

@@ -1,31 +1,31 @@
 import type { SendError } from 'streamly-chat-client';
 import { compareIds, type Message } from './message.js';
 
-/** A message of one's own that is not settled: shown below the others until it is. */
+/** A message of the user's own that is not settled. It is shown below the others until it is. */
 export interface Pending {
   nonce: string;
-  /** Its line's key, which the message that settles it takes over. */
+  /** The key of its line. The message that settles it takes the key over, so that the line stays in place. */
   key: string;
   author: string;
   content: string;
   state: 'sending' | 'waiting' | 'sent' | 'failed';
-  /** When it was said, in milliseconds since 1970. */
+  /** When the user sent it, in milliseconds since 1970. */
   saidAt: number;
-  /** The newest message at that time: what is not newer cannot be this one. */
+  /** The id of the newest message at that time. This message must be newer. */
   after: string | undefined;
-  /** When it was first tried with its nonce, in milliseconds since 1970. */
+  /** When sending it with its nonce was first attempted, in milliseconds since 1970. */
   triedAt?: number;
-  /** Where a limit holds it back: when it may be sent, in milliseconds since 1970. */
+  /** When it may be sent, in milliseconds since 1970, if a rate limit holds it back. */
   until?: number;
-  /** Where it has `failed`: why, in words; and whether it may have been sent all the same. */
+  /** Why it `failed`, and whether it may have been stored all the same. */
   error?: SendError;
-  /** The id it was stored with, once that is known. */
+  /** The id under which it was stored, once that is known. */
   id?: string;
-  /** A message that came meanwhile and is probably this one: it is shown in its place. */
+  /** The id of a message that arrived and is probably this one. That message is shown instead. */
   seenAs?: string;
 }
 
-/** Whether a message may be this one, as far as can be told before it is known under which id it was stored. */
+/** Whether a message may be this one. This is a guess: the id under which it was stored is not known yet. */
 export function mayBe(pending: Pending, { id, author, content }: Message): boolean {
   return (
     pending.id === undefined &&

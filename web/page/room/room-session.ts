@@ -1,6 +1,6 @@
 /**
- * One room, as long as it is looked at: its subscription, its timeline, what one says in it, and how the
- * connection is. React reads snapshots of it, made in batches. What is unsent outlives it, in its outbox.
+ * One room while it is on screen: its subscription, its timeline, the user's pending messages and the state of
+ * the connection. React reads snapshots, which are made in batches. Unsent messages outlive it in the outbox.
  */
 import type { ResumeEvent } from 'streamly-chat-client';
 import type { ChatClient } from '../chat-client.js';
@@ -13,7 +13,7 @@ import type { Pending } from './pending.js';
 import { isPassing, PASSING_MS, type Status, statusAfter } from './status.js';
 import { type Line, Timeline } from './timeline.js';
 
-/** What is shown of a room. */
+/** The state of a room as it is shown. */
 export interface RoomSnapshot {
   lines: readonly Line[];
   pending: readonly Pending[];
@@ -21,19 +21,19 @@ export interface RoomSnapshot {
   detached: boolean;
   following: boolean;
   unread: number;
-  /** When one last said something that was not refused, in milliseconds since 1970. */
+  /** When the user last sent a message that was not refused, in milliseconds since 1970. */
   saidAt: number;
   /** Whether a page of history is being read. */
   reading: boolean;
-  /** The direction in which reading history has failed: it is tried again when one asks for it. */
+  /** The direction in which reading history failed. It is retried only when the user asks for it. */
   historyFailed: Direction | undefined;
   status: Status;
 }
 
-/** Which history is read: that before what is shown, or that after it. */
+/** Which history to read: before the shown messages, or after them. */
 export type Direction = 'older' | 'newer';
 
-/** Messages to join with, and in a page of history. */
+/** How many messages to join with, and to read in a page of older history. */
 const PAGE = 50;
 
 export class RoomSession {
@@ -56,7 +56,7 @@ export class RoomSession {
     this.#snapshot = this.#take();
   }
 
-  /** Joins the room; returns what leaves it. */
+  /** Joins the room. Returns a function that leaves it. */
   open(): () => void {
     const stopListening = this.client.onRoomEvent(this.roomId, (event) => this.#heard(event));
     const detach = this.#outbox.attach({
@@ -89,12 +89,13 @@ export class RoomSession {
 
   readonly snapshot = (): RoomSnapshot => this.#snapshot;
 
-  /** Tells of every message that comes, not of history. */
+  /** Reports each message that arrives by subscription, but not history. */
   onMessage(listener: (message: Message) => void): () => void {
     this.#messageListeners.add(listener);
     return () => this.#messageListeners.delete(listener);
   }
 
+  /** Sends a message and goes to the newest messages, where it is shown. */
   say(author: string, content: string): void {
     this.jumpToNewest();
     this.#outbox.say(author, content);
@@ -116,17 +117,17 @@ export class RoomSession {
 
   jumpToNewest(): void {
     this.#timeline.jumpToNewest();
-    // There is nothing newer to be read any more.
+    // There is nothing newer left to read.
     if (this.#historyFailed === 'newer') this.#historyFailed = undefined;
     this.#batch.flush();
   }
 
-  /** Reads the page before the window, where there is one and none is being read. */
+  /** Reads the page before the window, unless there is none or another page is being read. */
   async readOlder(): Promise<void> {
     const { hasOlder, oldestShown: before } = this.#timeline;
     if (!hasOlder || (before === undefined && this.#status.state === 'connecting')) return;
     await this.#read('older', { last: PAGE, before }, ({ nodes, pageInfo }) => {
-      // Else the window has changed meanwhile: this is not the page before it.
+      // Otherwise the window has changed meanwhile, and this is not the page before it.
       if (this.#timeline.oldestShown !== before) return;
       this.#timeline.prepend({ messages: nodes, hasMore: pageInfo.hasPreviousPage });
     });
@@ -143,7 +144,7 @@ export class RoomSession {
     });
   }
 
-  /** Reads a page, where none is being read; whoever waits for that looks again when `reading` ends. */
+  /** Reads a page unless another one is being read. The view asks again when `reading` ends. */
   async #read(
     direction: Direction,
     window: { first?: number; after?: string; last?: number; before?: string },

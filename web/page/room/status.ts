@@ -1,18 +1,18 @@
 import type { ResumeEvent } from 'streamly-chat-client';
 
-/** How it stands with the connection to a room. */
+/** The state of the connection to a room. */
 export type Status =
   | { state: 'connecting' }
   | { state: 'live' }
   | { state: 'reconnecting' }
-  /** Live again; so many messages came late. */
+  /** Live again, after delivering this many messages that were missed. */
   | { state: 'caught-up'; missed: number }
-  /** Live again, but some messages cannot be had any more. */
+  /** Live again, but some messages are no longer available. */
   | { state: 'expired' }
-  /** It will not be live again: the server refused it. */
+  /** The server refused the subscription for good. */
   | { state: 'refused'; why: string };
 
-/** States that are told for a while, and then are just live. */
+/** How long `caught-up` and `expired` are shown before they become `live`, in milliseconds. */
 export const PASSING_MS = 8_000;
 
 /** The status after an event of the resuming client. */
@@ -30,13 +30,18 @@ export function statusAfter(status: Status, event: ResumeEvent): Status {
   }
 }
 
-/** Whether a status passes by itself. */
+/** Whether a status becomes `live` after a while. */
 export function isPassing({ state }: Status): boolean {
   return state === 'caught-up' || state === 'expired';
 }
 
-/** The status in plain words. */
-export function wordsFor(status: Status, online: boolean): string {
+/** Whether nothing arrives in this status, because the connection is not open. */
+export function isWaiting({ state }: Status): boolean {
+  return state === 'connecting' || state === 'reconnecting';
+}
+
+/** The status as shown to people. */
+export function labelFor(status: Status, online: boolean): string {
   switch (status.state) {
     case 'connecting':
       return 'Connecting…';
@@ -53,7 +58,7 @@ export function wordsFor(status: Status, online: boolean): string {
   }
 }
 
-/** A number with its noun: `1 message`, `1,200 messages`. */
+/** A count with its noun: `1 message`, `1,200 messages`. */
 export function plural(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }

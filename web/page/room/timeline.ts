@@ -1,51 +1,52 @@
 /**
- * What is shown of a room: a window on its messages that never holds more than a bound.
+ * The lines of a room that the page holds: a window on the messages, with a fixed maximum size.
  *
- *   following   the window ends at the newest message; old ones leave at its beginning
- *   looking back   new messages are counted, and appended as long as there is space; once there is none, or
- *                  older pages have taken it, the window is detached: it ends before the newest, which wait in
- *                  a short tail, and the history between the two is read when one scrolls down to it
- *   behind a gap   one that follows begins anew: what the server still keeps there is read as one scrolls back,
- *                  and the gap is shown where that begins
+ *   following      The window ends at the newest message. Old lines are dropped from its beginning.
+ *   looking back   New messages are counted, and appended while there is space. Once the window is full, it is
+ *                  detached: it ends before the newest messages. Those are kept in a short tail, and the history
+ *                  in between is read when the user scrolls down to it.
+ *   after a gap    If the window follows, it starts again after the gap. What the server still has of the
+ *                  history is read when the user scrolls back, and the gap is shown where it ends.
  */
 import { compareIds, type Message } from './message.js';
 
-/** A line: a message, or the place where messages are gone. `key` never changes while it is shown. */
+/** A line: a message, or a gap in which messages are gone. `key` never changes while the line is shown. */
 export type Line = { kind: 'message'; key: string; message: Message } | { kind: 'gap'; key: string };
 
+/** A page of history. */
 export interface Page {
   messages: readonly Message[];
-  /** Whether there is more in the direction that was read. */
+  /** Whether there is more history in the direction of reading. */
   hasMore: boolean;
 }
 
-/** Lines in the window at most. */
+/** The most lines in the window. */
 const WINDOW = 1_000;
 
-/** What the window is cut to when it passes that, so that it is not cut for every message. */
+/** The size to which a full window is cut. Less than the maximum, so that not every message cuts it. */
 const CUT_TO = 800;
 
-/** The newest lines that a detached window keeps aside. */
+/** How many of the newest lines are kept in the tail while the window is detached. */
 const TAIL = 100;
 
 export class Timeline {
   #lines: Line[] = [];
   #tail: Line[] | undefined;
-  /** Whether lines fell out of the tail since a read of newer history began. */
+  /** Whether lines were dropped from the tail since the current read of newer history began. */
   #tailOverflowed = false;
   #hasOlder = true;
   #following = true;
   #unread = 0;
   #newestId: string | undefined;
   #gaps = 0;
-  /** The gap that the window begins behind, however far, and the last message that was shown before it. */
+  /** The gap somewhere before the window, and the id of the last message that was shown before the gap. */
   #gapBefore: { line: Line; after: string } | undefined;
 
   get lines(): readonly Line[] {
     return this.#lines;
   }
 
-  /** Whether messages older than the window may be had. */
+  /** Whether there may be messages older than the window. */
   get hasOlder(): boolean {
     return this.#hasOlder;
   }
@@ -55,51 +56,54 @@ export class Timeline {
     return this.#tail !== undefined;
   }
 
+  /** Whether the user is at the newest message and wants to see new ones as they arrive. */
   get following(): boolean {
     return this.#following;
   }
 
-  /** Messages that came while one was looking back. */
+  /** How many messages arrived while the user was looking back. */
   get unread(): number {
     return this.#unread;
   }
 
-  /** The id of the newest message that came, shown or not. */
+  /** The id of the newest message that arrived, shown or not. */
   get newestId(): string | undefined {
     return this.#newestId;
   }
 
+  /** The id of the oldest message in the window. */
   get oldestShown(): string | undefined {
     return this.#lines.find((line) => line.kind === 'message')?.message.id;
   }
 
+  /** The id of the newest message in the window. */
   get newestShown(): string | undefined {
     return this.#lines.findLast((line) => line.kind === 'message')?.message.id;
   }
 
-  /** A message came. Its line gets that key, or its id. */
+  /** Adds a message that arrived. The key of its line is its id by default. */
   append(message: Message, key = message.id): void {
     this.#newestId = message.id;
-    if (this.#following && this.#lines.at(-1)?.kind === 'gap') this.#beginBehind(this.#lines.length - 1);
-    // It may have been in a page that was read in the same moment.
+    if (this.#following && this.#lines.at(-1)?.kind === 'gap') this.#beginAfterGap(this.#lines.length - 1);
+    // A page that was read at the same time may have contained it already.
     if (this.#tail === undefined && this.#shows(message.id)) return;
     if (!this.#following) this.#unread += 1;
     this.#push({ kind: 'message', key, message });
   }
 
-  /** What came after the last message cannot be had: a line says so. */
+  /** Adds a line that says that messages after the last one are gone. */
   markGap(): void {
     if (this.#lines.length > 0) this.#push(this.#gapLine());
   }
 
-  /** Says whether one looks at the newest message, and wants to see those that come. */
+  /** Sets whether the user is at the newest message and wants to see new ones as they arrive. */
   follow(following: boolean): void {
     // The end of a detached window is not the newest message.
     if (following && this.#tail !== undefined) return;
     this.#following = following;
     if (!following) return;
     this.#unread = 0;
-    this.#beginBehind(this.#lines.findLastIndex(({ kind }) => kind === 'gap'));
+    this.#beginAfterGap(this.#lines.findLastIndex(({ kind }) => kind === 'gap'));
     this.#cutOldest();
   }
 
@@ -113,7 +117,7 @@ export class Timeline {
     this.follow(true);
   }
 
-  /** Older messages were read: those before `oldestShown`. */
+  /** Adds a page of older messages: those before `oldestShown`. */
   prepend({ messages, hasMore }: Page): void {
     this.#hasOlder = hasMore;
     this.#lines = [...this.#withGap(this.#newIn(messages), hasMore), ...this.#lines];
@@ -122,17 +126,17 @@ export class Timeline {
     this.#lines = this.#lines.slice(0, WINDOW);
   }
 
-  /** Newer history is about to be read: what comes after `newestShown`. */
+  /** Call this before reading a page of newer messages: those after `newestShown`. */
   beginNewer(): void {
     this.#tailOverflowed = false;
   }
 
-  /** Newer history was read; the window joins the tail where nothing is missing between the two. */
+  /** Adds a page of newer messages. The window joins the tail once nothing is missing between the two. */
   appendPage({ messages, hasMore }: Page): void {
     const tail = this.#tail;
     if (tail === undefined) return;
     this.#lines.push(...this.#newIn(messages));
-    const rest = this.#behindWindow(tail);
+    const rest = this.#newerThanWindow(tail);
     const overlaps = rest.length < tail.length;
     if (overlaps || (!hasMore && !this.#tailOverflowed)) {
       this.#lines.push(...rest);
@@ -141,20 +145,20 @@ export class Timeline {
     this.#cutOldest();
   }
 
-  /** The history between the window and the tail cannot be had any more. */
+  /** Joins the window and the tail with a gap, because the history between them is gone. */
   joinWithGap(): void {
     const tail = this.#tail;
     if (tail === undefined) return;
     this.#tail = undefined;
-    const rest = this.#behindWindow(tail);
-    // Where the two overlap nothing is missing between them.
+    const rest = this.#newerThanWindow(tail);
+    // If the two overlap, nothing is missing between them.
     if (rest.length === tail.length) this.#lines.push(this.#gapLine());
     this.#lines.push(...rest);
     this.#cutOldest();
   }
 
-  /** Has the window begin behind the gap at an index, if there is something before that. */
-  #beginBehind(index: number): void {
+  /** Starts the window after the gap at an index, if there is something before the gap. */
+  #beginAfterGap(index: number): void {
     if (index <= 0) return;
     const lost = this.#lines.slice(0, index).findLast((line) => line.kind === 'message');
     this.#gapBefore = { line: this.#lines[index]!, after: lost?.message.id ?? '0' };
@@ -162,11 +166,11 @@ export class Timeline {
     this.#hasOlder = true;
   }
 
-  /** Older lines with the gap among them, where they have come to it: it mostly is where history begins. */
+  /** Inserts the gap into older lines if they reach it. Usually it is where the server's history begins. */
   #withGap(older: Line[], hasMore: boolean): Line[] {
     const gap = this.#gapBefore;
     if (gap === undefined) return older;
-    // A store that lost its newest messages alone still has those before the gap.
+    // A store that lost only its newest messages still has those before the gap.
     const isBefore = (line: Line) => line.kind === 'message' && compareIds(line.message.id, gap.after) <= 0;
     const index = older.findLastIndex(isBefore) + 1;
     if (index === 0 && hasMore) return older;
@@ -174,14 +178,14 @@ export class Timeline {
     return [...older.slice(0, index), gap.line, ...older.slice(index)];
   }
 
-  /** The lines of the tail that the window has not come to. */
-  #behindWindow(tail: readonly Line[]): readonly Line[] {
+  /** The lines of the tail that are newer than the window. */
+  #newerThanWindow(tail: readonly Line[]): readonly Line[] {
     const last = this.newestShown ?? '0';
     const isOlder = (line: Line) => line.kind === 'message' && compareIds(line.message.id, last) <= 0;
     return tail.slice(tail.findLastIndex(isOlder) + 1);
   }
 
-  /** Lines for those of a page that are not shown yet. */
+  /** Lines for the messages of a page that are not shown yet. */
   #newIn(messages: readonly Message[]): Line[] {
     return messages.filter(({ id }) => !this.#shows(id)).map(lineOf);
   }

@@ -2,7 +2,7 @@ import { useState } from 'react';
 
 const KEY = 'streamly-name';
 
-/** The name one writes under: a made-up one for this tab, until one chooses another for all. */
+/** The user's display name. Each tab makes one up until the user chooses a name, which then counts for all tabs. */
 export function useName(): [string, (name: string) => void] {
   const [name, setName] = useState(() => stored(() => localStorage)?.getItem(KEY) ?? guestName());
   return [
@@ -21,7 +21,7 @@ function guestName(): string {
   return name;
 }
 
-/** A browser may be told to keep nothing: then to look at its storage throws. */
+/** The storage, or undefined if the browser is set to block it: then even looking at it throws. */
 function stored(storage: () => Storage): Storage | undefined {
   try {
     return storage();

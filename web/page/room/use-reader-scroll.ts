@@ -1,23 +1,23 @@
 import { type RefObject, useCallback, useEffect, useRef } from 'react';
 
-/** How long after a gesture scrolling counts as the reader's, in milliseconds: it rolls on for a while. */
+/** How long after a gesture scrolling counts as the reader's, in milliseconds. It keeps moving for a while. */
 const GESTURE_MS = 1_200;
 
 const GESTURES = ['wheel', 'touchmove', 'pointerdown', 'keydown'] as const;
 
-/** How a pointer lets go: that of a finger is cancelled as soon as it scrolls. */
+/** Events that end a press. Touches are cancelled as soon as they scroll. */
 const RELEASES = ['pointerup', 'pointercancel'] as const;
 
 export interface ReaderScroll {
-  /** The reader has scrolled: to the end, or away from it. */
+  /** The reader has scrolled, to the end or away from it. */
   onReader(): void;
-  /** It has scrolled by itself, as lines come and go and are measured. */
+  /** The page has scrolled, because lines were added, removed or measured. */
   onDrift(): void;
 }
 
 /**
- * Tells the reader's scrolling of an element from that which the page does, and which says nothing of what
- * the reader wants. Returns what ends the reader's scrolling, where a jump has overtaken it.
+ * Tells scrolling by the reader from scrolling by the page, which says nothing about what the reader wants.
+ * Returns a function that ends the current gesture: call it when a jump replaces the reader's scrolling.
  */
 export function useReaderScroll(element: RefObject<HTMLElement | null>, scroll: ReaderScroll): () => void {
   const latest = useRef(scroll);

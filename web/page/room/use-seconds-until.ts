@@ -1,21 +1,21 @@
 import { useEffect, useReducer } from 'react';
 
-/** How often the seconds are looked at, in milliseconds: none is shown much longer than it lasts. */
-const LOOK_MS = 250;
+/** How often to update, in milliseconds. Much less than a second, so that each second is shown for about a second. */
+const UPDATE_MS = 250;
 
 /** Whole seconds until a time in milliseconds since 1970, counting down to 0. */
 export function useSecondsUntil(until: number): number {
-  const [, look] = useReducer((looks: number) => looks + 1, 0);
+  const [, update] = useReducer((updates: number) => updates + 1, 0);
 
   useEffect(() => {
     if (until <= Date.now()) return;
     const timer = setInterval(() => {
-      look();
+      update();
       if (until <= Date.now()) clearInterval(timer);
-    }, LOOK_MS);
+    }, UPDATE_MS);
     return () => clearInterval(timer);
   }, [until]);
 
-  // By the clock and not by the last look: that may be from long before this wait began.
+  // Read the clock here: the last update may be from long before this wait began.
   return Math.max(0, Math.ceil((until - Date.now()) / 1_000));
 }

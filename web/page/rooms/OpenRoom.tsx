@@ -1,39 +1,39 @@
 import { type FormEvent, useId, useState } from 'react';
-import { navigate, ROOM_ID, roomPath } from '../route.js';
+import { isRoomId, navigate, ROOM_ID_RULE, roomPath } from '../route.js';
 
-/** Goes to a room by its name: any name is a room. */
+/** A field that opens any room by its id. Rooms exist implicitly, so any valid id works. */
 export function OpenRoom() {
-  const [name, setName] = useState('');
-  const [refused, setRefused] = useState(false);
+  const [text, setText] = useState('');
+  const [isInvalid, setIsInvalid] = useState(false);
   const id = useId();
   const open = (event: FormEvent) => {
     event.preventDefault();
-    const asked = name.trim();
-    if (!ROOM_ID.test(asked)) return setRefused(true);
-    setName('');
-    navigate(roomPath(asked));
+    const roomId = text.trim();
+    if (!isRoomId(roomId)) return setIsInvalid(true);
+    setText('');
+    navigate(roomPath(roomId));
   };
   return (
     <form className="open-room" onSubmit={open}>
-      <label htmlFor={id} className="unseen">
+      <label htmlFor={id} className="visually-hidden">
         Open another room
       </label>
       <input
         id={id}
-        value={name}
+        value={text}
         placeholder="Open another room"
         autoComplete="off"
         autoCapitalize="off"
-        aria-invalid={refused}
-        aria-describedby={refused ? `${id}-error` : undefined}
+        aria-invalid={isInvalid}
+        aria-describedby={isInvalid ? `${id}-error` : undefined}
         onChange={(event) => {
-          setName(event.target.value);
-          setRefused(false);
+          setText(event.target.value);
+          setIsInvalid(false);
         }}
       />
-      {refused && (
+      {isInvalid && (
         <p id={`${id}-error`} className="error" role="alert">
-          1 to 64 letters, digits, “_”, “-” and “.”
+          {ROOM_ID_RULE}
         </p>
       )}
     </form>

@@ -10,9 +10,9 @@ interface Props {
   isCurrent: boolean;
 }
 
-/** One room in the list. What it shows changes live. */
+/** One room in the list, updated live. */
 export function RoomLine({ room, isCurrent }: Props) {
-  // The cache has the room once, by its id: for a room of the list, the list's query gets what comes here.
+  // Apollo's cache stores a room once, by its id, so these updates also reach the query of the list.
   const { data } = useSubscription(RoomUpdated, { variables: { roomId: room.id } });
   const { id, connectionCount, lastMessage } = data?.roomUpdated ?? room;
   return (
@@ -22,10 +22,16 @@ export function RoomLine({ room, isCurrent }: Props) {
         <span className="room-count">
           <ViewerIcon />
           {connectionCount.toLocaleString('en')}
-          <span className="unseen"> watching</span>
+          <span className="visually-hidden"> watching</span>
         </span>
         <span className="room-last">
-          {lastMessage ? `${lastMessage.author.name}: ${lastMessage.content}` : 'No messages yet'}
+          {lastMessage ? (
+            <>
+              <bdi>{lastMessage.author.name}</bdi>: <bdi>{lastMessage.content}</bdi>
+            </>
+          ) : (
+            'No messages yet'
+          )}
         </span>
       </Link>
     </li>

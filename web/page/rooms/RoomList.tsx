@@ -2,18 +2,20 @@ import { useQuery } from '@apollo/client/react';
 import { Rooms } from '../documents.js';
 import type { RoomsQuery } from '../generated/graphql.js';
 import { Link } from '../Link.js';
+import type { Route } from '../route.js';
 import { SANDBOX } from '../settings.js';
 import { OpenRoom } from './OpenRoom.js';
 import { RoomLine } from './RoomLine.js';
 
-/** How often rooms that are new are looked for, in milliseconds. Those that are known are followed live. */
+/** How often to look for new rooms, in milliseconds. Known rooms are updated live. */
 const POLL_MS = 15_000;
 
-/** Rooms that are shown and followed: a connection may hold a hundred subscriptions. */
+/** How many rooms to show. Each takes a subscription, and a connection may hold about a hundred. */
 const SHOWN = 30;
 
-/** The rooms with their live counts, and ways to the rest of the server. */
-export function RoomList({ current }: { current: string | undefined }) {
+/** The active rooms with their live counts, and links to the rest of the server. */
+export function RoomList({ route }: { route: Route }) {
+  const current = route.view === 'room' ? route.roomId : undefined;
   const { data, error } = useQuery(Rooms, { pollInterval: POLL_MS });
   return (
     <div className="rooms">
@@ -28,10 +30,10 @@ export function RoomList({ current }: { current: string | undefined }) {
           ))}
         </ul>
       </nav>
-      {error && !data && <p className="hint">The rooms cannot be read at the moment.</p>}
+      {error && !data && <p className="hint">The list of rooms is unavailable.</p>}
       <OpenRoom />
       <footer>
-        <Link href="/stats" aria-current={current === undefined ? 'page' : undefined}>
+        <Link href="/stats" aria-current={route.view === 'stats' ? 'page' : undefined}>
           Live load
         </Link>
         <a href="/graphql">GraphiQL</a>
@@ -45,7 +47,7 @@ export function RoomList({ current }: { current: string | undefined }) {
 
 type Room = RoomsQuery['activeRooms'][number];
 
-/** The rooms in a steady order, with the one that is looked at, if it is active or not. */
+/** The rooms in a stable order, including the current one even if it is not active. */
 function withCurrent(rooms: readonly Room[], current: string | undefined): readonly Room[] {
   const shown = rooms.slice(0, SHOWN);
   if (current !== undefined && !shown.some(({ id }) => id === current)) {

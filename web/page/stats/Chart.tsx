@@ -1,4 +1,4 @@
-/** A line in a chart: one value a second; null where there is none. */
+/** A line in a chart, with one value per second. Null if a second has no value. */
 export interface Series {
   name: string;
   values: readonly (number | null)[];
@@ -6,18 +6,19 @@ export interface Series {
 
 interface Props {
   title: string;
-  /** The present value, and what to say of it. Undefined until the first comes. */
+  /** The current value. Undefined until the first one arrives. */
   value: string | undefined;
+  /** A sentence about the current value. */
   note: string | undefined;
   series: readonly Series[];
-  /** Seconds that the chart has space for. */
+  /** The width of the chart, in seconds. */
   length: number;
 }
 
 const WIDTH = 600;
 const HEIGHT = 140;
 
-/** A number that changes, large, and its last minutes as lines that come in from the right. */
+/** The current value in large type, and the last minutes as lines. The newest value is at the right. */
 export function Chart({ title, value, note, series, length }: Props) {
   const top = ceilingOf(series.flatMap(({ values }) => values));
   return (
@@ -57,7 +58,7 @@ export function Chart({ title, value, note, series, length }: Props) {
   );
 }
 
-/** A line through the values, the newest at the right; broken where there is none. */
+/** An SVG path through the values, with a break at each null. */
 function pathOf(values: Series['values'], top: number, length: number): string {
   let path = '';
   let isDown = false;
@@ -68,7 +69,7 @@ function pathOf(values: Series['values'], top: number, length: number): string {
     }
     const x = WIDTH - ((values.length - 1 - index) * WIDTH) / (length - 1);
     path += `${isDown ? 'L' : 'M'}${x.toFixed(1)} ${y(value, top).toFixed(1)}`;
-    // A value that stands alone is a point.
+    // Draw a single value as a point.
     if (!isDown) path += 'h0.01';
     isDown = true;
   }
@@ -79,7 +80,7 @@ function y(value: number, top: number): number {
   return HEIGHT - 1 - (value / top) * (HEIGHT - 4);
 }
 
-/** The next of 1, 2, 5, 10, 20, 50, … that holds all of the values. */
+/** The smallest of 1, 2, 5, 10, 20, 50, … that is at least as large as every value. */
 function ceilingOf(values: Series['values']): number {
   const most = Math.max(4, ...values.map((value) => value ?? 0));
   const power = 10 ** Math.floor(Math.log10(most));

@@ -1,5 +1,7 @@
 import { useSubscription } from '@apollo/client/react';
 import { useState } from 'react';
+import type { ChatClient } from '../chat-client.js';
+import type { ConnectionProbe } from '../connection-probe.js';
 import { ServerStats } from '../documents.js';
 import { MenuIcon } from '../icons.js';
 import { StatusLine } from '../room/StatusLine.js';
@@ -8,8 +10,13 @@ import { useSecondsUntil } from '../room/use-seconds-until.js';
 import { Chart, type Series } from './Chart.js';
 import { AWAY_MS, type Seconds, SHOWN, type Stats, withSecond } from './seconds.js';
 
-/** What the server is doing, drawn as it does it. */
-export function StatsView({ onRooms }: { onRooms(): void }) {
+interface Props {
+  client: ChatClient;
+  onOpenRooms(): void;
+}
+
+/** Live charts of the server's load. */
+export function StatsView({ client, onOpenRooms }: Props) {
   const [seconds, setSeconds] = useState<Seconds>([]);
   const [heardAt, setHeardAt] = useState<number>();
   const { error } = useSubscription(ServerStats, {
@@ -29,12 +36,12 @@ export function StatsView({ onRooms }: { onRooms(): void }) {
   return (
     <main className="view">
       <header className="bar">
-        <button type="button" className="menu" onClick={onRooms} aria-label="Rooms">
+        <button type="button" className="menu" onClick={onOpenRooms} aria-label="Rooms">
           <MenuIcon />
         </button>
         <h1>Live load</h1>
-        <p className="watching">of the server that answers here</p>
-        <StatsStatus refusal={error?.message} heardAt={heardAt} />
+        <p className="watching">on the server that you are connected to</p>
+        <StatsStatus refusal={error?.message} heardAt={heardAt} probe={client.probe} />
       </header>
       <div className="cards">
         <Chart
@@ -68,11 +75,18 @@ export function StatsView({ onRooms }: { onRooms(): void }) {
   );
 }
 
-/** Whether the server answers. Its subscription is kept up, and tells nothing of that itself. */
-function StatsStatus({ refusal, heardAt }: { refusal: string | undefined; heardAt: number | undefined }) {
-  const isHeard = useSecondsUntil((heardAt ?? 0) + AWAY_MS) > 0;
+interface StatsStatusProps {
+  refusal: string | undefined;
+  /** When the last values arrived, in milliseconds since 1970. */
+  heardAt: number | undefined;
+  probe: ConnectionProbe;
+}
+
+/** The state of the connection, judged by when values arrive. */
+function StatsStatus({ refusal, heardAt, probe }: StatsStatusProps) {
+  const isLive = useSecondsUntil((heardAt ?? 0) + AWAY_MS) > 0;
   let status: Status = { state: 'connecting' };
   if (refusal !== undefined) status = { state: 'refused', why: refusal };
-  else if (heardAt !== undefined) status = { state: isHeard ? 'live' : 'reconnecting' };
-  return <StatusLine status={status} />;
+  else if (heardAt !== undefined) status = { state: isLive ? 'live' : 'reconnecting' };
+  return <StatusLine status={status} probe={probe} />;
 }

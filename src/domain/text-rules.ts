@@ -1,0 +1,78 @@
+/**
+ * Which characters a message and a name may contain.
+ *
+ * A message must show something. Otherwise it may hold any character except control characters: many scripts
+ * need joiners and direction marks in running text.
+ *
+ * A name must show something and must be what it looks like. Other people recognise their friends and
+ * moderators by it, and clients print it in front of other text. So a name must not hold characters that
+ * show nothing, which make two different names look the same, nor characters that set the direction of text,
+ * which turn what follows. Invisible characters are allowed only where they change what is seen:
+ *
+ *   emoji           the sequences that Unicode recommends (UTS #51, RGI): families, flags, keycaps
+ *   cursive scripts ZWNJ between two letters, as in Persian
+ *   Indic scripts   ZWJ or ZWNJ between a virama and a letter, as in Sinhala, and Bengali ra + ZWJ + virama
+ *
+ * Variation selectors of Chinese characters are not allowed in names, since most fonts ignore them.
+ */
+
+/** Characters that show nothing by themselves, besides white space and control characters. */
+const INVISIBLE =
+  // Default_Ignorable_Code_Point: zero-width characters, fillers, soft hyphens, tags, variation selectors and
+  // direction marks. Then those that Unicode does not count but that are drawn as nothing or as a blank:
+  // interlinear annotations, the object replacement character, the braille blank, the Khitan filler, blank
+  // hieroglyphs and the null notehead.
+  '\\p{DI}\\p{Bidi_Control}\\ufff9-\\ufffc\\u2800\\u{16fe4}\\u{13430}-\\u{13440}\\u{13441}-\\u{13446}\\u{1d159}';
+
+const VISIBLE = new RegExp(`[^${INVISIBLE}\\p{White_Space}\\p{Cc}]`, 'u');
+
+/** Line and paragraph separators are white space in a message, but break a name into lines. */
+const HIDDEN_IN_NAMES = new RegExp(`[${INVISIBLE}\\u2028\\u2029]`, 'gu');
+
+const CURSIVE = '[\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Mandaic}\\p{Script=Nko}]';
+const VIRAMA = '[\\u094d\\u09cd\\u0a4d\\u0acd\\u0b4d\\u0bcd\\u0c4d\\u0ccd\\u0d4d\\u0dca]';
+
+/** Sequences in which an invisible character changes what is seen. Only `v` expressions know emoji sequences. */
+const MEANINGFUL = new RegExp(
+  [
+    '\\p{RGI_Emoji}',
+    `(?<=${CURSIVE}\\p{Mn}*)\\u200c(?=${CURSIVE})`,
+    `(?<=${VIRAMA})[\\u200c\\u200d](?=\\p{L})`,
+    '(?<=\\u09b0)\\u200d(?=\\u09cd)',
+  ].join('|'),
+  'gv',
+);
+
+/** Some keyboards add a variation selector to emoji that do not need one: it changes nothing. */
+const REDUNDANT_SELECTOR = /(?<=\p{Emoji_Presentation})\ufe0f/gu;
+
+/** Whether a text shows anything when it is drawn. */
+export function isVisible(text: string): boolean {
+  return VISIBLE.test(text);
+}
+
+/** Whether a name holds invisible characters or direction controls that a name may not hold. */
+export function hidesSomething(name: string): boolean {
+  return name.replace(MEANINGFUL, '').search(HIDDEN_IN_NAMES) >= 0;
+}
+
+/** Removes variation selectors that change nothing, so that equal-looking emoji are equal. */
+export function withoutRedundantSelectors(name: string): string {
+  return name.replace(REDUNDANT_SELECTOR, '');
+}
+
+/**
+ * Makes a name acceptable by removing what `hidesSomething` objects to. Returns an empty string if nothing
+ * visible is left.
+ */
+export function cleanName(name: string): string {
+  const canonical = withoutRedundantSelectors(name);
+  let cleaned = '';
+  let end = 0;
+  for (const { 0: kept, index } of canonical.matchAll(MEANINGFUL)) {
+    cleaned += canonical.slice(end, index).replace(HIDDEN_IN_NAMES, '') + kept;
+    end = index + kept.length;
+  }
+  cleaned = (cleaned + canonical.slice(end).replace(HIDDEN_IN_NAMES, '')).trim();
+  return isVisible(cleaned) ? cleaned : '';
+}

@@ -1,0 +1,70 @@
+/** What the page says if its WebSocket does not open. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { startServer, type TestServer } from '#test/support/server.js';
+import { startWrongHostProxy, type WrongHostProxy } from '#test/support/wrong-host-proxy.js';
+import { RoomPage, useBrowser } from './browser.js';
+
+const browser = useBrowser();
+
+describe('behind a proxy that passes on a wrong Host', () => {
+  let redis: RedisServer;
+  let server: TestServer;
+  let proxy: WrongHostProxy;
+  beforeAll(async () => {
+    redis = await startRedis();
+    server = await startServer({ redisUrl: redis.url, NODE_ENV: 'production', ALLOW_GUESTS: 'true' });
+    proxy = await startWrongHostProxy(server.origin);
+  });
+  afterAll(async () => {
+    await proxy?.close();
+    await server?.close();
+    await redis?.close();
+  });
+  const REASON = 'Cannot connect: This origin is not allowed. Trying again…';
+
+  it('a room shows why the server refuses it', async () => {
+    const { page, faults } = await browser.page();
+    await page.goto(`${proxy.origin}/?room=lobby`);
+    await new RoomPage(page, faults).hasStatus(REASON);
+    expect(faults).toEqual([]);
+  });
+
+  it('the view of the load shows it too', async () => {
+    const { page, faults } = await browser.page();
+    await page.goto(`${proxy.origin}/stats`);
+    await new RoomPage(page, faults).hasStatus(REASON);
+  });
+
+  it('a message fails at once with the reason', async () => {
+    const { page, faults } = await browser.page();
+    await page.goto(`${proxy.origin}/?room=lobby`);
+    await new RoomPage(page, faults).say('hello');
+    await page.getByText('Not sent: This origin is not allowed.').waitFor();
+  });
+});
+
+describe('behind a proxy without WebSockets', () => {
+  it('says that only WebSockets fail, until one opens', async () => {
+    const redis = await startRedis();
+    const server = await startServer({ redisUrl: redis.url });
+    try {
+      const { page, faults } = await browser.page();
+      let isOpen = false;
+      await page.routeWebSocket('**/graphql', (socket) => {
+        if (isOpen) socket.connectToServer();
+        else void socket.close({ code: 1011 });
+      });
+      await page.goto(`${server.origin}/?room=lobby`);
+      const room = new RoomPage(page, faults);
+      await room.hasStatus(
+        'Cannot connect: The server answers, but WebSocket connections fail. Trying again…',
+      );
+      isOpen = true;
+      await room.hasStatus('Live');
+    } finally {
+      await server.close();
+      await redis.close();
+    }
+  }, 60_000);
+});
