@@ -1,9 +1,10 @@
 import { badInput, type ChatError, serviceUnavailable } from '#domain/errors.js';
-import { BEGINNING, type Message, type MessageId } from '#domain/message.js';
+import type { Message, MessageId } from '#domain/message.js';
 import type { ChatRepository, MessageFeed, Presence } from '#domain/ports/event-log.js';
 import { type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
 import type { StartPosition, Subscriber } from '#fanout/delivery/subscriber.js';
+import type { RoomLog } from '#fanout/log/room-log.js';
 import { FrameBudget } from '#fanout/projection/frame-cache.js';
 import type { Render } from '#fanout/projection/framing.js';
 import { Topics } from '#fanout/topics/topics.js';
@@ -107,22 +108,31 @@ export class Hub {
   }
 
   /**
-   * Takes a place in a room. Resolves once the room is live on this node: whatever is sent from then on will
-   * be delivered from that place. Throws CURSOR_EXPIRED where a cursor cannot be honoured, SERVICE_UNAVAILABLE
-   * where the room cannot be followed. Whoever gets a RoomSource releases it.
+   * Takes a place in a room that is live on this node: whatever is sent from then on will be delivered from
+   * that place. Returns it at once if the room is open and holds the place; otherwise resolves when it does.
+   * Rejects with CURSOR_EXPIRED if a cursor cannot be honoured, with SERVICE_UNAVAILABLE if the room cannot be
+   * followed. The caller releases the source.
    */
-  async join(roomId: string, start: Start, connectionId: string): Promise<RoomSource> {
-    if (this.#closed) throw shuttingDown();
+  join(roomId: string, start: Start, connectionId: string): RoomSource | Promise<RoomSource> {
+    if (this.#closed) return Promise.reject(shuttingDown());
     const joined = this.#retain(roomId);
+    const place = placeHeld(joined.room.log, start);
+    return place ? this.#take(joined, place, connectionId) : this.#joinLater(joined, start, connectionId);
+  }
+
+  async #joinLater(joined: Joined, start: Start, connectionId: string): Promise<RoomSource> {
     try {
       await joined.opened;
-      const position = await startPositionOf(joined.room, start);
-      this.options.presence.join(roomId, connectionId);
-      return new RoomSource(joined, position, connectionId, this.#leave);
+      return this.#take(joined, await placeOf(joined.room.log, start), connectionId);
     } catch (error) {
       this.#release(joined);
       throw error;
     }
+  }
+
+  #take(joined: Joined, place: StartPosition, connectionId: string): RoomSource {
+    this.options.presence.join(joined.room.id, connectionId);
+    return new RoomSource(joined, place, connectionId, this.#leave);
   }
 
   /** Compares every live room's head with the store's, in one round trip. */
@@ -216,17 +226,25 @@ export class RoomSource extends SharedSource<Message> {
   }
 }
 
-async function startPositionOf(room: Room, start: Start): Promise<StartPosition> {
-  const { log } = room;
+async function placeOf(log: RoomLog, start: Start): Promise<StartPosition> {
+  const place = placeHeld(log, start);
+  if (place !== undefined) return place;
+  if (start.from !== 'after') throw badInput('last', 'must not be negative');
+  // Older than the log: the store says whether the cursor can be honoured.
+  await log.pageAfter(start.cursor);
+  return { cursor: start.cursor, position: undefined };
+}
+
+/** The place to start from, if the log is open and holds it. */
+function placeHeld(log: RoomLog, start: Start): StartPosition | undefined {
+  if (log.head === undefined) return undefined;
   if (start.from === 'after') {
     const position = log.locate(start.cursor);
-    // Older than the log: the store says whether the cursor can be honoured.
-    if (position === undefined) await log.pageAfter(start.cursor);
-    return { cursor: start.cursor, position };
+    return position === undefined ? undefined : { cursor: start.cursor, position };
   }
-  if (start.from === 'last' && start.count < 0) throw badInput('last', 'must not be negative');
+  if (start.from === 'last' && start.count < 0) return undefined;
   const position = start.from === 'last' ? log.newest(start.count) : log.end;
-  return { cursor: log.at(position)?.prev ?? log.head ?? BEGINNING, position };
+  return { cursor: log.at(position)?.prev ?? log.head, position };
 }
 
 function shuttingDown(): ChatError {

@@ -12,10 +12,14 @@ import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
  */
 export interface SubscriptionHub {
   /**
-   * Subscribes to a room's messages from `start` on, without gaps or duplicates. Throws CURSOR_EXPIRED or
-   * SERVICE_UNAVAILABLE.
+   * Subscribes to a room's messages from `start` on, without gaps or duplicates. Returns the source at once if
+   * the room is open and holds that position. Rejects with CURSOR_EXPIRED or SERVICE_UNAVAILABLE.
    */
-  join(roomId: string, start: Start, connectionId: string): Promise<SharedSource<Message>>;
+  join(
+    roomId: string,
+    start: Start,
+    connectionId: string,
+  ): SharedSource<Message> | Promise<SharedSource<Message>>;
   /** Subscribes to a changing value, at most once per second. Subscriptions with the same name share the value. */
   watch<Value>(name: string, read: () => Value): SharedSource<Value>;
   /** Statistics of this node. */

@@ -149,8 +149,11 @@ export async function run(
   const outcome = isSubscription ? await subscribeWith(contexts)(args) : await execute(args);
   const results: ExecutionResult[] = [];
   if (Symbol.asyncIterator in outcome) {
-    for (let count = options.take ?? 0; count > 0; count -= 1) results.push((await outcome.next()).value);
-    await outcome.return(undefined);
+    for (let count = options.take ?? 0; count > 0; count -= 1) {
+      const { value } = await outcome.next();
+      if (value) results.push(value);
+    }
+    await outcome.return();
   } else results.push(outcome);
   const [result] = results;
   return { calls, results, data: result?.data, errors: result?.errors, refusal: refusalOf(result) };

@@ -5,16 +5,17 @@
  *             → SharedStream, which a transport attaches to a sink or iterates
  */
 import {
-  createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
   execute,
   type GraphQLError,
+  type GraphQLSchema,
 } from 'graphql';
 import type { Render } from '#fanout/projection/framing.js';
 import { Selections } from '#fanout/projection/selection.js';
 import { SharedSource } from './shared-source.js';
 import { type FormatError, SharedStream } from './shared-stream.js';
+import { type Source, SourceStreams } from './source-stream.js';
 
 /** Settings of `createSubscribe`. */
 export interface SubscribeOptions {
@@ -31,27 +32,43 @@ export interface SubscribeOptions {
   formatError: FormatError;
 }
 
-/** Resolves to a stream of results, or to a single result with errors if the subscription is refused. */
-export type Subscribe = (args: ExecutionArgs) => Promise<AsyncGenerator<ExecutionResult> | ExecutionResult>;
+/** What a subscription comes to: a stream of results, or one result that says why there is none. */
+export type Subscribed = SharedStream | ExecutionResult;
+
+/**
+ * Subscribes as graphql-js' `subscribe` does, but returns at once if the resolver does: a room that is open
+ * already needs no promise. Throws or rejects only for bugs.
+ */
+export type Subscribe = (args: ExecutionArgs) => Subscribed | Promise<Subscribed>;
 
 /** Creates a `subscribe` with the signature of graphql-js'. */
 export function createSubscribe(options: SubscribeOptions): Subscribe {
-  let selections: Selections | undefined;
+  let known: { schema: GraphQLSchema; sources: SourceStreams; selections: Selections } | undefined;
 
-  return async function subscribe(args) {
-    const source = await createSourceEventStream(args);
+  function partsOf(schema: GraphQLSchema) {
+    if (known?.schema !== schema) {
+      known = { schema, sources: new SourceStreams(schema), selections: new Selections(schema) };
+    }
+    return known;
+  }
+
+  function share(args: ExecutionArgs, source: Source): Subscribed {
     if (!(source instanceof SharedSource)) {
       if ('errors' in source) return { errors: source.errors!.map(options.formatError) };
       throw new Error('A subscription field must return a SharedSource.');
     }
-    selections ??= new Selections(args.schema);
-    const selection = selections.of(args.document, args.operationName);
+    const selection = partsOf(args.schema).selections.of(args.document, args.operationName);
     const viewerKey = selection.viewerDependent ? options.contexts.viewerKey(args.contextValue) : undefined;
     const key = projectionKey(selection, args.variableValues, viewerKey);
     const makeRender = () => createRender(args, viewerKey !== undefined, options);
     return new SharedStream(source, options.formatError, (sink, owner) =>
       source.subscribe(key, makeRender, sink, owner),
     );
+  }
+
+  return (args) => {
+    const source = partsOf(args.schema).sources.create(args);
+    return source instanceof Promise ? source.then((found) => share(args, found)) : share(args, source);
   };
 }
 

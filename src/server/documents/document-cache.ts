@@ -27,22 +27,31 @@ export class BoundedCache<T> {
   }
 }
 
+/** A document, or why it cannot be used. */
+export interface PreparedDocument {
+  document: DocumentNode;
+  errors: readonly GraphQLError[];
+}
+
 /**
  * Documents that were parsed and found valid, by their text, across all connections: a thousand viewers
  * subscribe with the same text. What was refused is not kept.
  */
 export class Documents {
-  readonly #known = new BoundedCache<DocumentNode>();
+  readonly #known = new BoundedCache<PreparedDocument>();
+  /** A crowd asks for one document: to compare two texts is cheaper than to look one up. */
+  #latest: { query: string; prepared: PreparedDocument } | undefined;
 
   /** `parseAndValidate` throws a GraphQLError for what cannot be parsed. */
-  prepare(
-    query: string,
-    parseAndValidate: (query: string) => { document: DocumentNode; errors: readonly GraphQLError[] },
-  ): { document: DocumentNode; errors: readonly GraphQLError[] } {
-    const known = this.#known.get(query);
-    if (known !== undefined) return { document: known, errors: [] };
-    const prepared = parseAndValidate(query);
-    if (prepared.errors.length === 0) this.#known.set(query, prepared.document);
+  prepare(query: string, parseAndValidate: (query: string) => PreparedDocument): PreparedDocument {
+    if (this.#latest?.query === query) return this.#latest.prepared;
+    let prepared = this.#known.get(query);
+    if (prepared === undefined) {
+      prepared = parseAndValidate(query);
+      if (prepared.errors.length > 0) return prepared;
+      this.#known.set(query, prepared);
+    }
+    this.#latest = { query, prepared };
     return prepared;
   }
 }

@@ -109,9 +109,11 @@ function isJson(text: string): boolean {
 function sharing(engine: Engine): Plugin {
   return {
     onExecute: ({ setExecuteFn }) =>
-      setExecuteFn((args: ExecutionArgs) => telling(engine, 'http', args, () => execute(args))),
+      setExecuteFn(async (args: ExecutionArgs) => telling(engine, 'http', args, () => execute(args))),
     onSubscribe: ({ setSubscribeFn }) =>
-      setSubscribeFn((args: ExecutionArgs) => telling(engine, 'sse', args, () => engine.subscribe(args))),
+      setSubscribeFn(async (args: ExecutionArgs) =>
+        telling(engine, 'sse', args, () => engine.subscribe(args)),
+      ),
   };
 }
 

@@ -66,29 +66,30 @@ export interface Operation {
   failed: boolean;
 }
 
-/** Runs an operation and reports it to the engine. */
-export async function telling<R extends object>(
+/** Runs an operation and reports it to the engine when it has a result, without a promise if it needs none. */
+export function telling<R extends object>(
   engine: Engine,
   transport: Operation['transport'],
   args: ExecutionArgs,
   run: () => R | Promise<R>,
-): Promise<R> {
+): R | Promise<R> {
   args.hideSuggestions = engine.hideSuggestions;
-  const beganAt = performance.now();
   const operation = getOperationAST(args.document, args.operationName);
-  const result = await (operation && engine.around
-    ? engine.around(operation.operation, transport, run)
-    : run());
-  if (operation) {
+  if (operation == null) return run();
+  const { operation: kind, name } = operation;
+  const beganAt = performance.now();
+  const report = (result: R): R => {
     engine.onOperation({
       transport,
-      kind: operation.operation,
-      name: operation.name?.value,
+      kind,
+      name: name?.value,
       ms: performance.now() - beganAt,
       failed: 'errors' in result,
     });
-  }
-  return result;
+    return result;
+  };
+  const result = engine.around ? engine.around(kind, transport, run) : run();
+  return result instanceof Promise ? result.then(report) : report(result);
 }
 
 /** Executes a query or mutation as HTTP does, for transports that Yoga does not serve. */

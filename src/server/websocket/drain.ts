@@ -1,21 +1,21 @@
 import type { Duplex } from 'node:stream';
 
-/** Who is to be told when a socket has drained: any number of them, by one listener. */
+/** Calls back when a socket has drained: any number of callbacks over one listener. */
 export class Drain {
-  #waiters: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
 
   constructor(private readonly socket: Duplex) {}
 
-  /** Calls back once, behind those who wait already, or before them. */
-  wait(callback: () => void, where: 'behind' | 'before' = 'behind'): void {
-    if (this.#waiters.length === 0) this.socket.once('drain', this.#tell);
-    if (where === 'before') this.#waiters.unshift(callback);
-    else this.#waiters.push(callback);
+  /** Calls back once, after the callbacks that wait already or before them. */
+  wait(callback: () => void, order: 'last' | 'first' = 'last'): void {
+    if (this.#waiting.length === 0) this.socket.once('drain', this.#drained);
+    if (order === 'first') this.#waiting.unshift(callback);
+    else this.#waiting.push(callback);
   }
 
-  readonly #tell = (): void => {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter();
+  readonly #drained = (): void => {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const callback of waiting) callback();
   };
 }

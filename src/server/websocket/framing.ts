@@ -1,11 +1,11 @@
 /**
- * Ready-made `next` messages of graphql-transport-ws.
+ * WebSocket frames (RFC 6455, section 5.2): whole messages of text, unmasked, as a server sends them.
  *
  *   81 <length>  {"id":"<operation id>","type":"next","payload":<result>}
  *
- * A frame differs between two subscribers in the operation's id alone, so a batch of frames is built once
- * for all ids of one length, with the id's places left open; each subscriber's id is set into it just
- * before it is written. (RFC 6455, section 5.2: frames from a server are not masked.)
+ * The `next` messages of a shared subscription differ between two subscribers in the operation's id alone. So
+ * a batch of frames is built once for all ids of one length, with the places of the id left open. Each
+ * subscriber's id is set into them just before they are written.
  */
 import type { Writable } from 'node:stream';
 import type { Framing } from '#fanout/projection/framing.js';
@@ -14,23 +14,37 @@ const BEFORE_ID = Buffer.from('{"id":"');
 const AFTER_ID = Buffer.from('","type":"next","payload":');
 const END = Buffer.from('}');
 
+/** Frames with these texts, one after the other. */
+export function textFrames(...texts: readonly string[]): Buffer {
+  const lengths = texts.map((text) => Buffer.byteLength(text));
+  let size = 0;
+  for (const length of lengths) size += headerLength(length) + length;
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const [index, text] of texts.entries()) {
+    at = writeHeader(bytes, at, lengths[index]!);
+    at += bytes.write(text, at);
+  }
+  return bytes;
+}
+
 /** Frames with the places of the operation's id left open. */
 export class OpenFrames {
   constructor(
     private bytes: Buffer,
     private readonly places: readonly number[],
-    /** Room for one id, which all frames of that length share. */
+    /** Space for one id, shared by all frames with ids of that length. */
     private readonly idBytes: Buffer,
   ) {}
 
   /** Sets the id, as it stands in JSON, into every frame, and writes them all at once. */
   writeTo(socket: Writable, id: string): void {
-    // As many bytes as characters: ASCII, which is written faster as what it is.
+    // As many bytes as characters means ASCII, which is faster to write as latin1.
     this.idBytes.write(id, id.length === this.idBytes.length ? 'latin1' : 'utf8');
     for (const place of this.places) this.bytes.set(this.idBytes, place);
     const { bytes } = this;
     socket.write(bytes);
-    // What the socket could not hand on at once it still holds: the next subscriber gets bytes of its own.
+    // The socket still holds what it could not pass on at once: the next subscriber gets bytes of its own.
     if (socket.writableLength > 0) this.bytes = Buffer.from(bytes);
   }
 }
@@ -66,7 +80,7 @@ export class WebSocketFraming implements Framing<OpenFrames> {
   }
 }
 
-/** One framing for each length of id, made when the first such id comes. */
+/** One framing for each length of id, made when it is first needed. */
 export class WebSocketFramings {
   readonly #byLength = new Map<number, WebSocketFraming>();
 
@@ -86,7 +100,7 @@ function headerLength(payload: number): number {
 }
 
 function writeHeader(bytes: Buffer, at: number, payload: number): number {
-  bytes[at] = 0x81; // the whole message in one frame, of text
+  bytes[at] = 0x81; // a whole message of text in one frame
   if (payload < 126) {
     bytes[at + 1] = payload;
   } else if (payload < 65_536) {

@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { inSlices } from '#fanout/slices.js';
-import type { Session } from './connection.js';
+import type { Connection } from './connection.js';
 
 /**
- * Finds half-open sockets: each is pinged at intervals, and one that has not answered by the next time is
- * ended. One timer for all of them, and a turn for others in between: ten thousand pings take a while.
+ * Finds half-open connections: each is pinged at intervals, and ended if it has not answered by the next ping.
+ * One timer serves all of them, and other work gets its turn in between: ten thousand pings take a while.
  */
 export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
-  /** What an answer holds. It is another one each time: who does not read cannot know it, and answer. */
+  /** What a valid pong holds. It changes with each beat: a client that does not read cannot guess it. */
   #proof: Buffer = randomBytes(4);
   #isBeating = false;
 
   constructor(
-    private readonly sessions: ReadonlySet<Session>,
+    private readonly connections: ReadonlySet<Connection>,
     intervalMs: number,
     private readonly onFault: (error: unknown) => void,
   ) {
@@ -31,11 +31,11 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    // One beat at a time: a socket must have had the interval to answer in.
+    // One beat at a time: each connection has the whole interval to answer.
     if (this.#isBeating) return;
     this.#isBeating = true;
     this.#proof = randomBytes(4);
-    inSlices(this.sessions, (session) => probe(session, this.#proof))
+    inSlices(this.connections, (connection) => probe(connection, this.#proof))
       .catch(this.onFault)
       .finally(() => {
         this.#isBeating = false;
@@ -43,13 +43,13 @@ export class Heartbeat {
   }
 }
 
-function probe(session: Session, proof: Buffer): void {
-  const { webSocket } = session;
+function probe(connection: Connection, proof: Buffer): void {
+  const { webSocket } = connection;
   if (webSocket.readyState !== WebSocket.OPEN) return;
-  if (session.isSilent) {
+  if (connection.isSilent) {
     webSocket.terminate();
     return;
   }
-  session.isSilent = true;
+  connection.isSilent = true;
   webSocket.ping(proof);
 }

@@ -1,22 +1,23 @@
-import type { Session } from './connection.js';
+import type { Connection } from './connection.js';
+import { CLOSINGS } from './protocol.js';
 
-const NORMAL = 1000;
+/** How often connections are looked at within the timeout. */
+const LOOKS = 4;
 
 /**
- * Closes sockets that have had no operation for `timeoutMs`, or up to a quarter longer, with 1000: a client that
- * wants something connects again. One timer for all of them; 0 is for ever.
+ * Closes connections that have had no operation for `timeoutMs`, or up to a quarter longer, with 1000. A client
+ * that wants something connects again. One timer serves all of them; 0 turns it off.
  */
 export class IdleTimeout {
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #looks = 4;
-  /** Looks at which a session was found as it had been, without an operation. */
-  readonly #idle = new Map<Session, { begun: number; looks: number }>();
+  /** How many looks in a row found a connection without an operation, old or new. */
+  readonly #idle = new Map<Connection, { begun: number; looks: number }>();
 
   constructor(
-    private readonly sessions: ReadonlySet<Session>,
+    private readonly connections: ReadonlySet<Connection>,
     timeoutMs: number,
   ) {
-    if (timeoutMs > 0) this.#timer = setInterval(() => this.#look(), timeoutMs / this.#looks).unref();
+    if (timeoutMs > 0) this.#timer = setInterval(() => this.#look(), timeoutMs / LOOKS).unref();
   }
 
   stop(): void {
@@ -24,16 +25,18 @@ export class IdleTimeout {
   }
 
   #look(): void {
-    for (const session of this.#idle.keys()) if (!this.sessions.has(session)) this.#idle.delete(session);
-    for (const session of this.sessions) {
-      if (session.hasOperations) {
-        this.#idle.delete(session);
+    for (const connection of this.#idle.keys()) {
+      if (!this.connections.has(connection)) this.#idle.delete(connection);
+    }
+    for (const connection of this.connections) {
+      if (connection.operations.size > 0) {
+        this.#idle.delete(connection);
         continue;
       }
-      const known = this.#idle.get(session);
-      if (known === undefined || known.begun !== session.begun)
-        this.#idle.set(session, { begun: session.begun, looks: 0 });
-      else if (++known.looks >= this.#looks) session.close(NORMAL, 'Idle');
+      const { begun } = connection;
+      const known = this.#idle.get(connection);
+      if (known === undefined || known.begun !== begun) this.#idle.set(connection, { begun, looks: 0 });
+      else if (++known.looks >= LOOKS) connection.close(CLOSINGS.idle);
     }
   }
 }

@@ -1,13 +1,13 @@
-import { CloseCode } from 'graphql-ws';
-import type { Session } from './connection.js';
+import type { Connection } from './connection.js';
+import { CLOSINGS } from './protocol.js';
 
-/** How often the sockets that wait are looked at, within the time they have. */
+/** How often waiting connections are looked at within the timeout. */
 const LOOKS = 10;
 
-/** Closes sockets that send no connection_init in time, with 4408. One timer for all of them. */
+/** Closes connections that send no connection_init in time, with 4408. One timer serves all of them. */
 export class InitTimeout {
   /** Since when each one waits, oldest first. */
-  readonly #waiting = new Map<Session, number>();
+  readonly #waiting = new Map<Connection, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(private readonly timeoutMs: number) {
@@ -18,21 +18,21 @@ export class InitTimeout {
     clearInterval(this.#timer);
   }
 
-  watch(session: Session): void {
-    this.#waiting.set(session, performance.now());
+  watch(connection: Connection): void {
+    this.#waiting.set(connection, performance.now());
   }
 
-  /** It has sent one, or is closed. */
-  settle(session: Session): void {
-    this.#waiting.delete(session);
+  /** It has sent connection_init, or is closed. */
+  settle(connection: Connection): void {
+    this.#waiting.delete(connection);
   }
 
   #look(): void {
     const latest = performance.now() - this.timeoutMs;
-    for (const [session, since] of this.#waiting) {
+    for (const [connection, since] of this.#waiting) {
       if (since > latest) return;
-      this.#waiting.delete(session);
-      session.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout');
+      this.#waiting.delete(connection);
+      connection.close(CLOSINGS.initTimeout);
     }
   }
 }

@@ -1,30 +1,18 @@
 /**
- * The subscriptions of one connection that are on their way to being live, by operation id. A mutation waits
- * for those that came before it, so that subscribe-then-send never misses its own message.
+ * The subscriptions of one connection that are not live yet. A mutation waits for those before it, so that a
+ * client that subscribes and then sends never misses its own message.
  */
-export class Joining {
-  /** Most connections have nothing on its way nearly all of the time: then there is no map. */
-  #underWay: Map<string, { settled: Promise<void>; settle: () => void }> | undefined;
+export class PendingSubscriptions {
+  readonly #pending = new Set<Promise<void>>();
 
-  begin(id: string): void {
-    let settle!: () => void;
-    const settled = new Promise<void>((resolve) => {
-      settle = resolve;
-    });
-    this.#underWay ??= new Map();
-    this.#underWay.set(id, { settled, settle });
+  /** Adds a subscription that is pending until `settled` resolves: it is live, or failed. Must not reject. */
+  add(settled: Promise<void>): void {
+    this.#pending.add(settled);
+    void settled.finally(() => this.#pending.delete(settled));
   }
 
-  /** It is live, or has failed. */
-  end(id: string): void {
-    this.#underWay?.get(id)?.settle();
-    this.#underWay?.delete(id);
-    if (this.#underWay?.size === 0) this.#underWay = undefined;
-  }
-
-  /** Resolves when none of those is on its way that are so now; undefined where there are none. */
-  soFar(): Promise<unknown> | undefined {
-    if (this.#underWay === undefined) return undefined;
-    return Promise.all([...this.#underWay.values()].map(({ settled }) => settled));
+  /** Resolves when none of those pending now is pending any more. Undefined if there are none. */
+  settled(): Promise<unknown> | undefined {
+    return this.#pending.size === 0 ? undefined : Promise.all(this.#pending);
   }
 }

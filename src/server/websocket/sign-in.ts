@@ -1,40 +1,47 @@
-import { CloseCode } from 'graphql-ws';
+import type { Viewer } from '#domain/viewer.js';
 import { tokenOfConnection } from '#server/operation/authentication.js';
 import type { Engine } from '#server/operation/engine.js';
-import type { LiveViewers } from '#server/operation/session-watch.js';
-import type { ProtocolContext, Session } from './connection.js';
-
-const TRY_AGAIN_LATER = 1013;
+import type { LiveViewer, LiveViewers } from '#server/operation/session-watch.js';
+import { CLOSINGS, type Closing } from './protocol.js';
 
 export interface SignInOptions {
-  engine: Engine;
-  liveViewers: LiveViewers;
+  readonly engine: Engine;
+  readonly liveViewers: LiveViewers;
+}
+
+/** A connection that signs in. */
+export interface SigningIn extends LiveViewer {
+  viewer: Viewer | null;
+  readonly isOpen: boolean;
 }
 
 /**
- * What connection_init comes to: a viewer where it carries a token, else a guest. Gives false, and closes the
- * socket with 4403 where the token does not count, and with 1013 where that cannot be found out.
+ * Finds out who a connection belongs to from the payload of its connection_init. Without a token it is a guest:
+ * returns undefined at once. With one it resolves when that was checked, to undefined or to why the connection
+ * has to be closed: 4403 for a token that is not valid, 1013 if that could not be found out.
  */
-export function signIn(context: ProtocolContext, options: SignInOptions): boolean | Promise<boolean> {
-  const session = context.extra;
-  const token = tokenOfConnection(context.connectionParams);
-  // graphql-ws would keep it for as long as the socket is open.
-  if (context.connectionParams !== undefined) Object.assign(context, { connectionParams: undefined });
-  return token === undefined || withToken(session, token, options);
+export function signIn(
+  connection: SigningIn,
+  payload: Readonly<Record<string, unknown>>,
+  options: SignInOptions,
+): undefined | Promise<Closing | undefined> {
+  const token = tokenOfConnection(payload);
+  return token === undefined ? undefined : withToken(connection, token, options);
 }
 
-async function withToken(session: Session, token: string, options: SignInOptions): Promise<boolean> {
-  const { engine, liveViewers } = options;
+async function withToken(
+  connection: SigningIn,
+  token: string,
+  { engine, liveViewers }: SignInOptions,
+): Promise<Closing | undefined> {
   try {
-    session.viewer = await engine.verifier.verify(token);
+    connection.viewer = await engine.verifier.verify(token);
   } catch (error) {
-    // Counted as any refusal is, and logged where it is a fault.
+    // Counted as any refusal is, and logged if it is a fault.
     const { code } = engine.formatError(error).extensions;
-    if (code === 'UNAUTHENTICATED') session.close(CloseCode.Forbidden, 'Forbidden');
-    else session.close(TRY_AGAIN_LATER, 'Try again later');
-    return false;
+    return code === 'UNAUTHENTICATED' ? CLOSINGS.forbidden : CLOSINGS.tryAgainLater;
   }
-  // Where it was closed meanwhile, nobody would take it out again.
-  if (session.isOpen) liveViewers.add(session);
-  return true;
+  // Nobody would remove a connection that was closed in the meantime.
+  if (connection.isOpen) liveViewers.add(connection);
+  return undefined;
 }

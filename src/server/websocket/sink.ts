@@ -3,36 +3,41 @@ import type { ExecutionResult } from 'graphql';
 import type { Audience } from '#fanout/delivery/sink.js';
 import type { OpenFrames, WebSocketFraming, WebSocketFramings } from './framing.js';
 
-/** A WebSocket, as its operations write to it. */
+/** A connection, as the sinks of its subscriptions write to it. */
 export interface Outlet {
-  /** The socket beneath. */
+  /** The socket below the WebSocket. */
   readonly socket: Duplex;
-  /** Whether frames may still be written: after a close frame nothing may follow. */
+  /** Whether frames may still be written. Nothing may follow a close frame. */
   readonly isOpen: boolean;
   /** Calls back once, when the socket has drained. */
   whenDrained(callback: () => void): void;
-  /** The server ends an operation; that result is its last. */
-  refused(operationId: string, result: ExecutionResult): void;
+}
+
+/** The operation that a sink belongs to. */
+export interface SinkOwner {
+  readonly id: string;
+  /** The server ends the subscription, with this last result. Called once at most. */
+  refused(result: ExecutionResult): void;
 }
 
 /**
- * One operation on one WebSocket. It writes whole frames to the socket beneath, beside those that the
- * WebSocket writes itself: both write whole frames at once (no compression, no fragments), so that they
- * stand one after the other on the wire.
+ * Where one subscription's events go: whole frames, written to the socket below the WebSocket. ws writes whole
+ * frames to the same socket (uncompressed, unfragmented), so both can share it.
  */
 export class WebSocketSink implements Audience<OpenFrames> {
   readonly framing: WebSocketFraming;
-  /** As it stands in JSON. */
+  /** The operation's id as it stands in JSON. */
   readonly #id: string;
 
   constructor(
     private readonly outlet: Outlet,
-    operationId: string,
+    private readonly owner: SinkOwner,
     framings: WebSocketFramings,
   ) {
-    const quoted = JSON.stringify(operationId);
-    // An id that needs no escapes is the one that graphql-ws keeps already.
-    this.#id = quoted.length === operationId.length + 2 ? operationId : quoted.slice(1, -1);
+    const { id } = owner;
+    const quoted = JSON.stringify(id);
+    // An id without escapes is kept already.
+    this.#id = quoted.length === id.length + 2 ? id : quoted.slice(1, -1);
     this.framing = framings.forIdOf(Buffer.byteLength(this.#id));
   }
 
@@ -49,6 +54,6 @@ export class WebSocketSink implements Audience<OpenFrames> {
   }
 
   refused(result: ExecutionResult): void {
-    this.outlet.refused(JSON.parse(`"${this.#id}"`), result);
+    this.owner.refused(result);
   }
 }

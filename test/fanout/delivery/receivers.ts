@@ -46,9 +46,8 @@ export function webSocketReceiver(stream: SharedStream, id: string, isSlow: bool
     socket: wire,
     isOpen: true,
     whenDrained: (callback: () => void) => void wire.once('drain', callback),
-    refused: () => undefined,
   };
-  stream.attach(new WebSocketSink(outlet, id, framings));
+  stream.attach(new WebSocketSink(outlet, { id, refused: () => undefined }, framings));
   const texts = () => textsOf(Buffer.concat(wire.taken));
   return {
     get count() {

@@ -1,4 +1,4 @@
-/** Ready frames and those of graphql-ws on one socket, while the room is hot. */
+/** Ready frames, answers and control frames on one socket, while the room is hot. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSender, WITHOUT_LIMITS } from '#test/fanout/room-of-viewers.js';

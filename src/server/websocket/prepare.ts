@@ -1,0 +1,84 @@
+import { type ExecutionArgs, GraphQLError, getOperationAST, type OperationTypeNode } from 'graphql';
+import type { SubscribePayload } from 'graphql-ws';
+import { ChatError } from '#domain/errors.js';
+import type { RateLimit } from '#domain/ports/limiter.js';
+import type { Viewer } from '#domain/viewer.js';
+import { Documents } from '#server/documents/document-cache.js';
+import type { Pace } from '#server/guards/operation-rate-limit.js';
+import type { Caller, Engine } from '#server/operation/engine.js';
+
+export interface PrepareOptions {
+  engine: Engine;
+  /** Parses and validates as HTTP does, with the same rules. Throws a GraphQLError for a syntax error. */
+  parseAndValidate(query: string): { document: ExecutionArgs['document']; errors: readonly GraphQLError[] };
+  /** The document that an operation asks for, by its text or its id. Throws if it may not have it. */
+  documentOf(payload: SubscribePayload): unknown;
+  /** How fast one connection may begin operations. */
+  pace: RateLimit;
+  /** Operations that one connection may have open at once; 0 means no limit. */
+  operationsPerConnection: number;
+}
+
+/** Who asks for an operation. */
+export interface Requester {
+  readonly caller: Caller;
+  readonly viewer: Viewer | null;
+  readonly pace: Pace;
+  /** Its open operations, including the one that is being prepared. */
+  readonly operations: { readonly size: number };
+}
+
+/** An operation that may run, or the errors that say why it may not. */
+export type Prepared =
+  | { kind: OperationTypeNode; args: ExecutionArgs; errors?: undefined }
+  | { errors: readonly GraphQLError[] };
+
+/** Checks what a client asks for: its limits, the document, and which operation in it is meant. */
+export class Preparation {
+  readonly #documents = new Documents();
+
+  constructor(private readonly options: PrepareOptions) {}
+
+  /** Never throws. */
+  prepare(payload: SubscribePayload, requester: Requester): Prepared {
+    const { engine } = this.options;
+    try {
+      return this.#prepare(payload, requester);
+    } catch (error) {
+      return { errors: [engine.formatError(error)] };
+    }
+  }
+
+  #prepare(payload: SubscribePayload, requester: Requester): Prepared {
+    const { engine, pace, documentOf, parseAndValidate } = this.options;
+    requester.pace.begin(pace);
+    this.#refuseTooMany(requester.operations.size);
+    const query = documentOf(payload);
+    if (typeof query !== 'string') throw new GraphQLError('Must provide query string.');
+    const { document, errors } = this.#documents.prepare(query, parseAndValidate);
+    if (errors.length > 0) return { errors };
+    const operation = getOperationAST(document, payload.operationName);
+    if (operation == null) {
+      throw new GraphQLError(
+        'The document holds no operation of that name, or several and no name was given.',
+      );
+    }
+    const args: ExecutionArgs = {
+      schema: engine.schema,
+      document,
+      rootValue: undefined,
+      contextValue: engine.contextOf(requester.caller, requester.viewer),
+      variableValues: payload.variables,
+      operationName: payload.operationName,
+      hideSuggestions: engine.hideSuggestions,
+    };
+    return { kind: operation.operation, args };
+  }
+
+  #refuseTooMany(open: number): void {
+    const limit = this.options.operationsPerConnection;
+    if (limit === 0 || open <= limit) return;
+    const message = `A connection is limited to ${limit} operations at once: complete one first.`;
+    throw new ChatError('RATE_LIMITED', message, { limit, retryAfterMs: 1_000 });
+  }
+}

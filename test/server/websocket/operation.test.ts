@@ -1,0 +1,165 @@
+/** What becomes of an operation on a WebSocket, whatever its resolvers do. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { SharedStream } from '#fanout/delivery/shared-stream.js';
+import type { RawSocket } from '#test/support/clients/raw-socket.js';
+import { until } from '#test/support/until.js';
+import { createStage, createStream, delivering } from './stage.js';
+
+const SUBSCRIBE = { query: 'subscription { field }' };
+
+/** The connection is of use still. */
+async function expectUsable(socket: RawSocket): Promise<void> {
+  socket.subscribe('after', { query: '{ __typename }' });
+  expect(await socket.take(2)).toEqual([
+    { id: 'after', type: 'next', payload: { data: { __typename: 'Query' } } },
+    { id: 'after', type: 'complete' },
+  ]);
+}
+
+describe('a bug ends one operation and leaves the connection alone', () => {
+  const broken = () => {
+    throw new Error('broken');
+  };
+
+  it.each([
+    ['throws', broken],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+    ['gives a stream that cannot start', () => createStream(broken).stream],
+    ['gives such a stream later', async () => createStream(broken).stream],
+  ])('when subscribing %s', async (_how, subscribe) => {
+    const { open, faults } = await createStage({ subscribe });
+    const socket = await open();
+    socket.subscribe('1', SUBSCRIBE);
+    expect(await socket.take(2)).toMatchObject([
+      { id: '1', type: 'next', payload: { errors: [{ message: 'broken' }] } },
+      { id: '1', type: 'complete' },
+    ]);
+    await expectUsable(socket);
+    expect(faults).toEqual([]);
+  });
+
+  it('when a result has no form in JSON', async () => {
+    const { open, faults } = await createStage({ field: () => 1n });
+    const socket = await open();
+    socket.subscribe('1', { query: '{ field }' });
+    expect(await socket.next()).toMatchObject({
+      id: '1',
+      type: 'error',
+      payload: [{ message: expect.stringContaining('BigInt') }],
+    });
+    await expectUsable(socket);
+    expect(faults).toEqual([]);
+  });
+});
+
+describe('a complete from the client', () => {
+  it('gives back the place of a subscription whose stream comes later', async () => {
+    const { stream, source } = createStream(delivering({ data: { field: 'late' } }));
+    let give!: (stream: SharedStream) => void;
+    const given = new Promise<SharedStream>((resolve) => {
+      give = resolve;
+    });
+    const { open } = await createStage({ subscribe: () => given });
+    const socket = await open();
+    socket.send({ id: '1', type: 'subscribe', payload: SUBSCRIBE }, { id: '1', type: 'complete' });
+    expect(await socket.untilNow()).toEqual([]);
+    give(stream);
+    await until(() => source.released === 1, { what: 'the place to be given back' });
+    expect(await socket.untilNow()).toEqual([]);
+  });
+
+  it('frees the id at once, whatever still runs under it', async () => {
+    const answers: ((value: string) => void)[] = [];
+    const { open } = await createStage({ field: () => new Promise((resolve) => answers.push(resolve)) });
+    const socket = await open();
+    const ask = { id: '1', type: 'subscribe', payload: { query: '{ field }' } };
+    socket.send(ask, { id: '1', type: 'complete' }, ask);
+    await until(() => answers.length === 2, { what: 'both to run' });
+    answers[0]!('first');
+    answers[1]!('second');
+    expect(await socket.take(2)).toEqual([
+      { id: '1', type: 'next', payload: { data: { field: 'second' } } },
+      { id: '1', type: 'complete' },
+    ]);
+    expect(await socket.untilNow()).toEqual([]);
+  });
+
+  it('does not stop a mutation that waits for a subscription: it was sent', async () => {
+    let give!: (stream: SharedStream) => void;
+    const given = new Promise<SharedStream>((resolve) => {
+      give = resolve;
+    });
+    let ran = 0;
+    const { open } = await createStage({ subscribe: () => given, field: () => ++ran });
+    const socket = await open();
+    socket.subscribe('1', SUBSCRIBE);
+    socket.subscribe('2', { query: 'mutation { field }' });
+    socket.send({ id: '2', type: 'complete' });
+    expect(await socket.untilNow()).toEqual([]);
+    expect(ran).toBe(0);
+    give(createStream(delivering()).stream);
+    await until(() => ran === 1, { what: 'the mutation to run' });
+    expect((await socket.untilNow()).map(({ id }) => id)).not.toContain('2');
+  });
+});
+
+it('gives back every place when the connection breaks off', async () => {
+  const sources: { released: number }[] = [];
+  const subscribe = () => {
+    const { stream, source } = createStream(delivering());
+    sources.push(source);
+    return stream;
+  };
+  const { open } = await createStage({ subscribe });
+  const socket = await open();
+  for (const id of ['1', '2', '3']) socket.subscribe(id, SUBSCRIBE);
+  await socket.untilNow();
+  expect(sources.map(({ released }) => released)).toEqual([0, 0, 0]);
+  socket.crash();
+  await until(() => sources.every(({ released }) => released === 1), { what: 'all to be given back' });
+});
+
+it('completes live subscriptions when the server goes away, and closes with 1001', async () => {
+  const { open, transport } = await createStage({ subscribe: () => createStream(delivering()).stream });
+  const socket = await open();
+  socket.subscribe('1', SUBSCRIBE);
+  socket.subscribe('2', SUBSCRIBE);
+  await socket.untilNow();
+  void transport.close();
+  expect(await socket.take(2)).toEqual([
+    { id: '1', type: 'complete' },
+    { id: '2', type: 'complete' },
+  ]);
+  expect(await socket.closed).toEqual({ code: 1001, reason: 'Going away' });
+});
+
+it('begins nothing more for a client that does not read, not even what came in the same read', async () => {
+  const big = { data: { field: 'x'.repeat(200_000) } };
+  let begun = 0;
+  const subscribe = () => {
+    begun += 1;
+    return createStream(delivering(big)).stream;
+  };
+  const { open } = await createStage({ subscribe });
+  const socket = await open();
+  socket.tcp.pause();
+  const count = 300;
+  // 300 messages fit into one read.
+  socket.sendTogether(
+    ...Array.from({ length: count }, (_, index) => ({
+      id: `${index}`,
+      type: 'subscribe',
+      payload: SUBSCRIBE,
+    })),
+  );
+  await until(() => begun > 0, { what: 'the first to begin' });
+  for (let turn = 0; turn < 50; turn += 1) await nextTurn();
+  // Sockets hold a few megabytes between them; all answers would be sixty.
+  expect(begun).toBeLessThan(count / 2);
+
+  socket.tcp.resume();
+  const ids = new Set((await socket.take(count)).map(({ id }) => id));
+  expect([begun, ids.size]).toEqual([count, count]);
+  await expectUsable(socket);
+});

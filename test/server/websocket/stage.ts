@@ -1,0 +1,100 @@
+/** The WebSocket transport over a real socket, with an engine that a test gives. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buildSchema, type ExecutionResult, GraphQLError, parse } from 'graphql';
+import { onTestFinished } from 'vitest';
+import { SharedSource } from '#fanout/delivery/shared-source.js';
+import { SharedStream, type StartDelivery } from '#fanout/delivery/shared-stream.js';
+import type { Subscribe } from '#fanout/delivery/subscribe.js';
+import { ConnectionIds } from '#server/operation/engine.js';
+import { LiveViewers } from '#server/operation/session-watch.js';
+import { createWebSocketTransport } from '#server/websocket/server.js';
+import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { addressesOf } from '#test/support/server.js';
+
+export interface StageOptions {
+  subscribe?: Subscribe;
+  /** Called for `{ field }` and `mutation { field }`. */
+  field?(): unknown;
+}
+
+/** Errors are shown as they are. */
+const formatError = (error: unknown): GraphQLError =>
+  error instanceof GraphQLError ? error : new GraphQLError((error as Error).message);
+
+export async function createStage({ subscribe, field }: StageOptions) {
+  const schema = buildSchema(
+    'scalar Any type Query { field: Any } type Mutation { field: Any } type Subscription { field: Any }',
+  );
+  for (const type of [schema.getQueryType()!, schema.getMutationType()!]) {
+    type.getFields().field!.resolve = () => field?.();
+  }
+  const faults: unknown[] = [];
+  const transport = createWebSocketTransport({
+    engine: {
+      schema,
+      contextOf: () => ({}),
+      verifier: { verify: () => Promise.reject(new Error('There are no tokens here.')) },
+      addressOf: () => '',
+      subscribe: subscribe ?? (() => ({ errors: [new GraphQLError('There is nothing to subscribe to.')] })),
+      formatError,
+      ids: new ConnectionIds(),
+      hideSuggestions: false,
+      onOperation: () => undefined,
+    },
+    parseAndValidate: (query) => ({ document: parse(query), errors: [] }),
+    documentOf: ({ query }) => query,
+    liveViewers: new LiveViewers({
+      sessions: { findEnded: async () => [] },
+      everyMs: 60_000,
+      onFault: (error) => faults.push(error),
+    }),
+    pace: { count: 0, windowMs: 1_000 },
+    operationsPerConnection: 0,
+    idleTimeoutMs: 0,
+    messageBytes: 65_536,
+    initTimeoutMs: 60_000,
+    heartbeatMs: 60_000,
+    onFault: (error) => faults.push(error),
+  });
+  const server = createServer().on('upgrade', transport.handleUpgrade);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    await transport.close();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const addresses = addressesOf((server.address() as AddressInfo).port);
+  const open = async (): Promise<RawSocket> => {
+    const socket = await RawSocket.ready({ ...addresses, close: async () => undefined });
+    onTestFinished(() => socket.crash());
+    return socket;
+  };
+  return { transport, faults, open };
+}
+
+class NoSource extends SharedSource<never> {
+  released = 0;
+
+  override subscribe(): never {
+    throw new Error('The stream delivers by itself.');
+  }
+
+  override release(): void {
+    this.released += 1;
+  }
+}
+
+/** A stream whose delivery a test starts, and how often its place was given back. */
+export function createStream(start: StartDelivery): { stream: SharedStream; source: { released: number } } {
+  const source = new NoSource();
+  return { stream: new SharedStream(source, formatError, start), source };
+}
+
+/** A delivery that writes these results at once, and nothing more. */
+export function delivering(...results: readonly ExecutionResult[]): StartDelivery {
+  const payloads = results.map((result) => Buffer.from(JSON.stringify(result)));
+  return (sink) => ({
+    pump: () => sink.write(sink.framing.encode(payloads)),
+    end: () => undefined,
+  });
+}
