@@ -21,7 +21,7 @@ import { createTransports } from '#server/transports.js';
 import { createLog, type Log, throttled } from '#telemetry/log.js';
 import { LogDestination, openStandardOutput } from '#telemetry/log-destination.js';
 import { Metrics } from '#telemetry/metrics.js';
-import { measuredStore, tracedStore } from '#telemetry/store-decorators.js';
+import { observer } from '#telemetry/store-decorators.js';
 import { startTracing, type Tracing } from '#telemetry/tracing.js';
 
 /** How often an outage that lasts is logged again, in milliseconds. */
@@ -65,11 +65,15 @@ export function createApp(config: Config & { redisUrl: string }): App {
   let tracing: Tracing | undefined;
   const trace: Tracing['run'] = async (name, attributes, work) =>
     tracing ? tracing.run(name, attributes, work) : work();
-  const measured = metrics ? measuredStore(store.repository, metrics.storeDurations) : store.repository;
-  const repository = config.tracesEndpoint === undefined ? measured : tracedStore(measured, trace);
+  const observe = observer({
+    durations: metrics?.storeDurations,
+    run: config.tracesEndpoint === undefined ? undefined : trace,
+  });
+  const eventLog = observe.eventLog(store.eventLog);
+  const directory = observe.directory(store.directory);
 
-  const hub = openHub(config, { ...store, repository, log, metrics });
-  const engine = createEngine(config, { ...store, repository, hub, log, metrics, trace });
+  const hub = openHub(config, { ...store, eventLog, log, metrics });
+  const engine = createEngine(config, { ...store, eventLog, directory, hub, log, metrics, trace });
   let closing: Promise<void> | undefined;
   const transports = openTransports(config, {
     engine,
@@ -152,14 +156,14 @@ function openStore(
 
 function openHub(
   config: Config,
-  { repository, feed, presence, log, metrics }: Parts & Pick<Store, 'repository' | 'feed' | 'presence'>,
+  { eventLog, feed, presence, log, metrics }: Parts & Pick<Store, 'eventLog' | 'feed' | 'presence'>,
 ): Hub {
   let trouble: { room: string; err: unknown } | undefined;
   const logTrouble = throttled(LOG_AGAIN_MS, (suppressed) =>
     log.warn({ ...trouble, suppressed }, 'a room could not be read; it will be tried again'),
   );
   return new Hub({
-    repository,
+    eventLog,
     feed,
     presence,
     logCapacity: config.logCapacity,
@@ -188,7 +192,10 @@ function openHub(
 function createEngine(
   { allowGuests, identity, limits, protection, rates, redisTimeoutMs, tracesEndpoint }: Config,
   parts: Parts &
-    Pick<Store, 'repository' | 'sessions' | 'slowModes' | 'limiter'> & { hub: Hub; trace: Tracing['run'] },
+    Pick<Store, 'eventLog' | 'directory' | 'sessions' | 'slowModes' | 'limiter'> & {
+      hub: Hub;
+      trace: Tracing['run'];
+    },
 ): Engine {
   const { sessions, log, metrics, trace } = parts;
   // If the platform signs its users in and guests may not send, a name alone must not be enough for a session.

@@ -209,7 +209,7 @@ describe.concurrent('a log that cannot be written', () => {
       const full = openSync('/dev/full', 'w');
       onTestFinished(() => closeSync(full));
       const port = await freePort();
-      const main = runMain({ ...debug, PORT: port, REDIS_URL: redis.url }, full);
+      const main = runMain({ ...debug, PORT: port, REDIS_URL: redis.url }, { stdout: full });
       const origin = `http://127.0.0.1:${port}`;
       await until(
         () =>

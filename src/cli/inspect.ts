@@ -1,6 +1,6 @@
-import { millisecondsOf } from '#domain/message.js';
+import { millisecondsOf } from '#domain/cursor.js';
 import { inspectRoom, type RoomDetails } from '#redis/admin/inspect.js';
-import { decodeMessage } from '#redis/room-log/codec.js';
+import { decodeEntry } from '#redis/room-log/codec.js';
 import { type Command, CommandError, roomOf, UsageError, writeJson } from './command.js';
 import { formatDuration, printable, table } from './table.js';
 
@@ -18,7 +18,7 @@ export const inspect: Command = {
     if (!Number.isInteger(latest) || latest < 0) {
       throw new UsageError(`--messages must be 0 or a positive integer, got "${context.options.messages}".`);
     }
-    const details = await inspectRoom(context.commands, room, { latest, decode: decodeMessage });
+    const details = await inspectRoom(context.commands, room, { latest, decode: decodeEntry });
     if (details === undefined) throw new CommandError(`Room ${room} has no messages and no connections.`);
     if (context.options.json) writeJson(context, details);
     else context.out(format(details));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listRooms, type RoomSummary } from '#redis/admin/inspect.js';
-import { decodeMessage } from '#redis/room-log/codec.js';
+import { decodeEntry } from '#redis/room-log/codec.js';
 import { type Command, type CommandContext, expectNoArguments, UsageError, writeJson } from './command.js';
 import { formatDuration, table } from './table.js';
 
@@ -20,9 +20,9 @@ export const rooms: Command = {
     expectNoArguments(context);
     const limit = limitOf(context);
     if (context.options.json)
-      return writeJson(context, await listRooms(context.commands, { limit, decode: decodeMessage }));
+      return writeJson(context, await listRooms(context.commands, { limit, decode: decodeEntry }));
     if (context.options.once || context.width === undefined) {
-      return context.out(format(await listRooms(context.commands, { limit, decode: decodeMessage })));
+      return context.out(format(await listRooms(context.commands, { limit, decode: decodeEntry })));
     }
     await watch(context, limit);
   },
@@ -33,7 +33,7 @@ async function watch({ commands, out, signal }: CommandContext, limit: number): 
   try {
     while (!signal.aborted) {
       out(
-        `${CLEAR_SCREEN}${format(await listRooms(commands, { limit, decode: decodeMessage }))}\nPress Ctrl-C to quit.\n`,
+        `${CLEAR_SCREEN}${format(await listRooms(commands, { limit, decode: decodeEntry }))}\nPress Ctrl-C to quit.\n`,
       );
       await sleep(REFRESH_MS, undefined, { signal }).catch(() => undefined);
     }

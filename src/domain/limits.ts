@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isCursor } from './message.js';
+import { isCursor } from './cursor.js';
 import { hidesSomething, isVisible, withoutRedundantSelectors } from './text-rules.js';
 
 /** Limits on what clients may request and send. All of them are configurable. */

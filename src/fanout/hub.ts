@@ -1,34 +1,33 @@
-import { badInput, type ChatError, serviceUnavailable } from '#domain/errors.js';
-import type { Message, MessageId } from '#domain/message.js';
-import type { ChatRepository, MessageFeed, Presence } from '#domain/ports/event-log.js';
-import { type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
-import type { Sink } from '#fanout/delivery/sink.js';
-import type { StartPosition, Subscriber } from '#fanout/delivery/subscriber.js';
-import type { RoomLog } from '#fanout/log/room-log.js';
+import { type ChatError, serviceUnavailable } from '#domain/errors.js';
+import type { EventLog } from '#domain/ports/event-log.js';
+import type { Feed } from '#domain/ports/feed.js';
+import type { Presence } from '#domain/ports/presence.js';
+import type { SharedSource } from '#fanout/delivery/shared-source.js';
+import type { StartPosition } from '#fanout/delivery/subscriber.js';
 import { FrameBudget } from '#fanout/projection/frame-cache.js';
-import type { Render } from '#fanout/projection/framing.js';
 import { Topics } from '#fanout/topics/topics.js';
 import { type DeliveryRates, Meter } from './meter.js';
 import { type FanoutHooks, Room } from './room.js';
-
-/** Where a subscriber begins. */
-export type Start = { from: 'now' } | { from: 'last'; count: number } | { from: 'after'; cursor: MessageId };
+import { RoomSource } from './room-source.js';
+import { findPosition, heldPosition, type Start } from './start-position.js';
 
 export interface HubOptions {
-  repository: Pick<ChatRepository, 'page' | 'lastMessages'>;
-  feed: MessageFeed;
+  eventLog: Pick<EventLog, 'page' | 'messages' | 'heads'>;
+  feed: Feed;
   presence: Presence;
-  /** Messages that each room's log holds. */
+  /** Entries that each room's log holds. */
   logCapacity: number;
-  /** Messages in one read of older history. */
+  /** Entries in one read of older history. */
   pageSize: number;
-  /** How long a message lives, in milliseconds. */
+  /** How long an entry is kept, in milliseconds. */
   ttlMs: number;
   /** How often each live room's head is compared with the store's, in milliseconds. */
   headCheckMs: number;
   /** Bytes of rendered messages that all rooms together keep, beyond a small share for each selection. */
   frameBytes: number;
   hooks: FanoutHooks;
+  /** A monotonic clock in milliseconds; `performance.now` if not given. */
+  elapsed?: () => number;
 }
 
 /** What a node is doing. */
@@ -61,7 +60,7 @@ export class Hub {
   /** Begins to compare heads with the store, so that even a feed that died in silence heals. */
   start(): void {
     const { headCheckMs, ttlMs, hooks } = this.options;
-    // Several times in a message's life, so that none dies unseen.
+    // Several times in the life of an entry, so that none is gone before it was seen.
     const everyMs = Math.min(headCheckMs, ttlMs / 4);
     this.#timer ??= setInterval(() => {
       this.checkHeads().catch((error: unknown) => hooks.onTrouble('*', error));
@@ -108,40 +107,44 @@ export class Hub {
   }
 
   /**
-   * Takes a place in a room that is live on this node: whatever is sent from then on will be delivered from
-   * that place. Returns it at once if the room is open and holds the place; otherwise resolves when it does.
-   * Rejects with CURSOR_EXPIRED if a cursor cannot be honoured, with SERVICE_UNAVAILABLE if the room cannot be
-   * followed. The caller releases the source.
+   * Joins a room and returns a source that delivers everything from `start` on. Returns it at once if the room
+   * is open on this node and holds that position; otherwise it resolves when the room is live. Rejects with
+   * CURSOR_EXPIRED if a cursor cannot be honored, and with SERVICE_UNAVAILABLE if the room cannot be read. The
+   * caller releases the source.
    */
   join(roomId: string, start: Start, connectionId: string): RoomSource | Promise<RoomSource> {
     if (this.#closed) return Promise.reject(shuttingDown());
     const joined = this.#retain(roomId);
-    const place = placeHeld(joined.room.log, start);
-    return place ? this.#take(joined, place, connectionId) : this.#joinLater(joined, start, connectionId);
+    const position = heldPosition(joined.room.log, start);
+    return position === undefined
+      ? this.#joinLater(joined, start, connectionId)
+      : this.#takeSource(joined, position, connectionId);
   }
 
   async #joinLater(joined: Joined, start: Start, connectionId: string): Promise<RoomSource> {
     try {
       await joined.opened;
-      return this.#take(joined, await placeOf(joined.room.log, start), connectionId);
+      return this.#takeSource(joined, await findPosition(joined.room.log, start), connectionId);
     } catch (error) {
       this.#release(joined);
       throw error;
     }
   }
 
-  #take(joined: Joined, place: StartPosition, connectionId: string): RoomSource {
+  #takeSource(joined: Joined, position: StartPosition, connectionId: string): RoomSource {
     this.options.presence.join(joined.room.id, connectionId);
-    return new RoomSource(joined, place, connectionId, this.#leave);
+    return new RoomSource(joined.room, position, () => this.#leave(joined, connectionId));
   }
 
   /** Compares every live room's head with the store's, in one round trip. */
   async checkHeads(): Promise<void> {
     const rooms = [...this.#rooms.values()].map(({ room }) => room);
     if (rooms.length === 0) return;
-    const askedAt = Date.now();
-    const newest = await this.options.repository.lastMessages(rooms.map(({ id }) => id));
-    for (const [index, room] of rooms.entries()) room.log.check(newest[index] ?? null, askedAt);
+    const heads = await this.options.eventLog.heads(rooms.map(({ id }) => id));
+    for (const [index, room] of rooms.entries()) {
+      const head = heads[index];
+      if (head) room.log.check(head);
+    }
   }
 
   #retain(roomId: string): Joined {
@@ -155,10 +158,10 @@ export class Hub {
     return joined;
   }
 
-  readonly #leave = (joined: Joined, connectionId: string): void => {
+  #leave(joined: Joined, connectionId: string): void {
     this.options.presence.leave(joined.room.id, connectionId);
     this.#release(joined);
-  };
+  }
 
   #release(joined: Joined): void {
     joined.holders -= 1;
@@ -168,12 +171,19 @@ export class Hub {
   }
 
   #makeRoom(roomId: string): Room {
-    const { repository, feed, logCapacity, pageSize, ttlMs, hooks } = this.options;
-    const log = { repository, feed, capacity: logCapacity, pageSize, ttlMs };
-    return new Room(roomId, log, this.meter, this.#frames, hooks, (room, error) => {
-      if (this.#rooms.get(roomId)?.room === room) this.#rooms.delete(roomId);
-      hooks.onTrouble(roomId, error);
-      room.refuseAll(serviceUnavailable('This room is temporarily unavailable. Try again shortly.', error));
+    const { eventLog, feed, logCapacity, pageSize, ttlMs, hooks, elapsed } = this.options;
+    const log = { eventLog, feed, capacity: logCapacity, pageSize, ttlMs, ...(elapsed && { elapsed }) };
+    return new Room({
+      id: roomId,
+      log,
+      meter: this.meter,
+      budget: this.#frames,
+      hooks,
+      onFailed: (room, error) => {
+        if (this.#rooms.get(roomId)?.room === room) this.#rooms.delete(roomId);
+        hooks.onTrouble(roomId, error);
+        room.refuseAll(serviceUnavailable('This room is temporarily unavailable. Try again shortly.', error));
+      },
     });
   }
 
@@ -192,59 +202,6 @@ interface Joined {
   room: Room;
   opened: Promise<void>;
   holders: number;
-}
-
-/** A place taken in a room. */
-export class RoomSource extends SharedSource<Message> {
-  #start: StartPosition | undefined;
-  #joined: Joined | undefined;
-
-  constructor(
-    joined: Joined,
-    start: StartPosition,
-    private readonly connectionId: string,
-    private readonly leave: (joined: Joined, connectionId: string) => void,
-  ) {
-    super();
-    this.#joined = joined;
-    this.#start = start;
-  }
-
-  override subscribe(key: string, makeRender: () => Render<Message>, sink: Sink, owner: Owner): Subscriber {
-    if (this.#joined === undefined || this.#start === undefined) {
-      throw new Error('A RoomSource can be subscribed to only once.');
-    }
-    const start = this.#start;
-    this.#start = undefined;
-    return this.#joined.room.subscribe(key, makeRender, sink, start, owner);
-  }
-
-  override release(): void {
-    if (this.#joined === undefined) return;
-    this.leave(this.#joined, this.connectionId);
-    this.#joined = undefined;
-  }
-}
-
-async function placeOf(log: RoomLog, start: Start): Promise<StartPosition> {
-  const place = placeHeld(log, start);
-  if (place !== undefined) return place;
-  if (start.from !== 'after') throw badInput('last', 'must not be negative');
-  // Older than the log: the store says whether the cursor can be honoured.
-  await log.pageAfter(start.cursor);
-  return { cursor: start.cursor, position: undefined };
-}
-
-/** The place to start from, if the log is open and holds it. */
-function placeHeld(log: RoomLog, start: Start): StartPosition | undefined {
-  if (log.head === undefined) return undefined;
-  if (start.from === 'after') {
-    const position = log.locate(start.cursor);
-    return position === undefined ? undefined : { cursor: start.cursor, position };
-  }
-  if (start.from === 'last' && start.count < 0) return undefined;
-  const position = start.from === 'last' ? log.newest(start.count) : log.end;
-  return { cursor: log.at(position)?.prev ?? log.head, position };
 }
 
 function shuttingDown(): ChatError {

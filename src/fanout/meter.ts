@@ -1,4 +1,5 @@
-import { type Message, millisecondsOf } from '#domain/message.js';
+import { millisecondsOf } from '#domain/cursor.js';
+import type { Message } from '#domain/message.js';
 
 /** What a node delivered in the last full second. */
 export interface DeliveryRates {

@@ -1,3 +1,4 @@
+import type { Cursor } from '#domain/cursor.js';
 import type { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
 import type { Owner } from '#fanout/delivery/shared-source.js';
@@ -17,30 +18,39 @@ export interface FanoutHooks extends MeterHooks {
   onTrouble(roomId: string, error: unknown): void;
 }
 
+/** What a room is made of. */
+export interface RoomOptions {
+  id: string;
+  log: RoomLogOptions;
+  meter: Meter;
+  /** The bytes of rendered messages that all rooms of the node keep together. */
+  budget: FrameBudget;
+  hooks: FanoutHooks;
+  /** The feed is refused for good. */
+  onFailed(room: Room, error: Error): void;
+}
+
 /** A room with subscribers on this node: its log, and one projection for each distinct selection. */
 export class Room {
+  readonly id: string;
   readonly log: RoomLog;
   readonly #projections = new Map<string, Projection>();
   readonly #onTrouble: (error: unknown) => void;
+  readonly #pageAfter = (cursor: Cursor) => this.log.pageAfter(cursor);
   #refusal: ChatError | undefined;
   /** The messages that the meter knows of; undefined until anybody receives any. */
   #metered: number | undefined;
 
-  constructor(
-    readonly id: string,
-    private readonly options: RoomLogOptions,
-    private readonly meter: Meter,
-    private readonly budget: FrameBudget,
-    hooks: FanoutHooks,
-    onFailed: (room: Room, error: Error) => void,
-  ) {
+  constructor(private readonly options: RoomOptions) {
+    const { id, log, hooks } = options;
+    this.id = id;
     this.#onTrouble = (error) => hooks.onTrouble(id, error);
-    this.log = new RoomLog(id, options, {
+    this.log = new RoomLog(id, log, {
       onChange: () => {
         this.#count();
         for (const projection of this.#projections.values()) projection.schedule();
       },
-      onFailed: (error) => onFailed(this, error),
+      onFailed: (error) => options.onFailed(this, error),
       onGapFilled: (messages) => hooks.onGapFilled(id, messages),
       onTrouble: this.#onTrouble,
     });
@@ -76,13 +86,21 @@ export class Room {
     start: StartPosition,
     owner: Owner,
   ): Subscriber {
-    this.#metered ??= this.log.end;
+    this.#metered ??= this.log.reader.messages;
     let projection = this.#projections.get(key);
     if (projection === undefined) {
       projection = this.#project(key, makeRender());
       this.#projections.set(key, projection);
     }
-    const subscriber = new Subscriber(this.log, projection, sink, start, owner, this.#onTrouble);
+    const subscriber = new Subscriber({
+      log: this.log.reader,
+      pageAfter: this.#pageAfter,
+      projection,
+      sink,
+      start,
+      owner,
+      onTrouble: this.#onTrouble,
+    });
     if (this.#refusal !== undefined) subscriber.refuse(this.#refusal);
     return subscriber;
   }
@@ -94,14 +112,22 @@ export class Room {
   }
 
   #project(key: string, render: Render<Message>): Projection {
-    const onEmpty = () => this.#projections.delete(key);
-    const { capacity } = this.options;
-    return new Projection(this.log, capacity, this.budget, render, this.meter, onEmpty, this.#onTrouble);
+    const { log, budget, meter } = this.options;
+    return new Projection({
+      log: this.log.reader,
+      capacity: log.capacity,
+      budget,
+      render,
+      meter,
+      onEmpty: () => this.#projections.delete(key),
+      onFault: this.#onTrouble,
+    });
   }
 
   #count(): void {
     if (this.#metered === undefined) return;
-    this.meter.received(Math.max(0, this.log.end - this.#metered));
-    this.#metered = this.log.end;
+    const { messages } = this.log.reader;
+    this.options.meter.received(messages - this.#metered);
+    this.#metered = messages;
   }
 }

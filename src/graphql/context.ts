@@ -1,9 +1,11 @@
 import type { Message } from '#domain/message.js';
-import type { ChatRepository } from '#domain/ports/event-log.js';
+import type { EventLog } from '#domain/ports/event-log.js';
 import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
+import type { RoomDirectory } from '#domain/ports/presence.js';
 import type { SessionStore, Viewer } from '#domain/viewer.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
-import type { NodeStats, Start } from '#fanout/hub.js';
+import type { NodeStats } from '#fanout/hub.js';
+import type { Start } from '#fanout/start-position.js';
 import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
 
 /**
@@ -28,7 +30,8 @@ export interface SubscriptionHub {
 
 /** What resolvers use. It is the same for every operation. */
 export interface Services {
-  repository: ChatRepository;
+  eventLog: EventLog;
+  directory: RoomDirectory;
   hub: SubscriptionHub;
   sessions: SessionStore;
   slowModes: SlowModes;
@@ -76,7 +79,7 @@ const NO_CONNECTION = { connectionId: '', address: '' };
 /** Creates contexts that give access to the services. */
 export function createContexts(services: Services): Contexts {
   // The loaders cache nothing, so all operations can share them, and their requests of one turn are combined.
-  const rooms = createRoomLoaders(services.repository, services.slowModes);
+  const rooms = createRoomLoaders(services);
   // Copying an object that already has all properties is fifty times faster than adding properties to a copy.
   const blank: OperationContext = { ...services, ...NO_CONNECTION, rooms, viewer: null };
   const forOperation: Contexts['forOperation'] = ({ viewer, connectionId, address = '' }) =>

@@ -1,7 +1,7 @@
+import { BEGINNING } from '#domain/cursor.js';
 import { badInput } from '#domain/errors.js';
 import type { Limits } from '#domain/limits.js';
-import type { Message } from '#domain/message.js';
-import type { Page, Window } from '#domain/ports/event-log.js';
+import type { MessagePage, Window } from '#domain/ports/event-log.js';
 
 /** The pagination arguments of Relay. */
 export interface PageArguments {
@@ -32,15 +32,22 @@ export function windowOf({ first, last, after, before }: PageArguments, limits: 
   }
 }
 
-/** A page as a Relay connection. The cursor of a message is its id. */
-export function connectionOf({ messages, hasOlder, hasNewer }: Page) {
+/**
+ * Converts a page into a Relay connection. The cursor of a message is its id. An empty page that was requested
+ * without a cursor ends at the room's head, so that a client can continue from there.
+ */
+export function connectionOf(
+  { messages, hasOlder, hasNewer, head }: MessagePage,
+  { after, before }: PageArguments,
+) {
+  const emptyEnd = after == null && before == null && head !== BEGINNING ? head : null;
   return {
-    edges: messages.map((node: Message) => ({ cursor: node.id, node })),
+    edges: messages.map((node) => ({ cursor: node.id, node })),
     pageInfo: {
       hasPreviousPage: hasOlder,
       hasNextPage: hasNewer,
       startCursor: messages.at(0)?.id ?? null,
-      endCursor: messages.at(-1)?.id ?? null,
+      endCursor: messages.at(-1)?.id ?? emptyEnd,
     },
   };
 }

@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader';
 import type { Message } from '#domain/message.js';
-import type { ChatRepository } from '#domain/ports/event-log.js';
+import type { EventLog } from '#domain/ports/event-log.js';
 import type { SlowModes } from '#domain/ports/limiter.js';
+import type { RoomDirectory } from '#domain/ports/presence.js';
 
 /** Loads the data of rooms in batches. */
 export interface RoomLoaders {
@@ -17,9 +18,17 @@ export interface RoomLoaders {
  * Creates loaders that combine all requests of one event-loop turn into a single call to the store, with each
  * room listed once. They cache nothing across turns, so all operations can share them.
  */
-export function createRoomLoaders(repository: ChatRepository, slowModes: SlowModes): RoomLoaders {
-  const counts = batched((roomIds) => repository.connectionCounts(roomIds));
-  const lastMessages = batched((roomIds) => repository.lastMessages(roomIds));
+export function createRoomLoaders({
+  eventLog,
+  directory,
+  slowModes,
+}: {
+  eventLog: EventLog;
+  directory: RoomDirectory;
+  slowModes: SlowModes;
+}): RoomLoaders {
+  const counts = batched((roomIds) => directory.connectionCounts(roomIds));
+  const lastMessages = batched((roomIds) => eventLog.lastMessages(roomIds));
   const slowModeSeconds = batched((roomIds) => slowModes.of(roomIds));
   return {
     connectionCount: (roomId) => counts.load(roomId),

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { badInput } from '#domain/errors.js';
 import type { InputRules } from '#domain/limits.js';
-import type { Start } from '#fanout/hub.js';
+import type { Start } from '#fanout/start-position.js';
 import { asBadInput } from './input-error.js';
 
 /** The arguments of a subscription to a room. */

@@ -7,10 +7,11 @@ import type { RedisTls } from '#redis/client/tls.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
+import { createDirectory } from '#redis/presence/directory.js';
 import { createPresence } from '#redis/presence/presence.js';
 import type { SendPolicy } from '#redis/room-log/append.js';
-import { decodeMessage } from '#redis/room-log/codec.js';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { decodeEntry } from '#redis/room-log/codec.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import { createSessions } from '#redis/sessions/sessions.js';
 
 /** Settings of the store. Durations are in milliseconds unless the name says otherwise. */
@@ -53,13 +54,13 @@ export function createStore(options: StoreOptions) {
     hooks,
   });
   const { commands, writer, subscriber } = redis;
-  const feed = createFeed({ subscriber, decode: decodeMessage, hooks });
+  const feed = createFeed({ subscriber, decode: decodeEntry, hooks });
   const presence = createPresence({ commands, nodeId, heartbeatMs: options.presenceHeartbeatMs, hooks });
   const info =
     options.infoMs === undefined ? undefined : createInfoReader({ commands, everyMs: options.infoMs });
 
   return {
-    repository: createRepository({
+    eventLog: createEventLog({
       commands,
       writer,
       ...(isReplicated && { replication: { replicas: 1, timeoutMs: Math.ceil(timeoutMs / 2) } }),
@@ -68,6 +69,7 @@ export function createStore(options: StoreOptions) {
       ttlSeconds: messageTtlSeconds,
       hooks,
     }),
+    directory: createDirectory(commands),
     feed,
     presence,
     limiter: createRateLimiter({

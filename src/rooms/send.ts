@@ -1,6 +1,6 @@
 import { unauthenticated } from '#domain/errors.js';
 import type { Message, User } from '#domain/message.js';
-import type { ChatRepository } from '#domain/ports/event-log.js';
+import type { EventLog } from '#domain/ports/event-log.js';
 import type { Sender } from '#domain/ports/limiter.js';
 import { hasRole, type Viewer } from '#domain/viewer.js';
 
@@ -29,15 +29,15 @@ export interface Submission {
 
 /**
  * Sends a message as the caller and returns it as it was stored. Throws UNAUTHENTICATED if guests may not
- * send, and whatever the log's `send` throws.
+ * send, and whatever the log's `append` throws.
  */
 export async function sendMessage(
-  log: Pick<ChatRepository, 'send'>,
+  log: Pick<EventLog, 'append'>,
   { roomId, content, guestName, nonce }: Submission,
   caller: Caller,
 ): Promise<Message> {
   const author = authorOf(caller, guestName);
-  return log.send({ roomId, content, author, ...(nonce != null && { nonce }) }, senderOf(caller, author));
+  return log.append({ roomId, content, author, ...(nonce != null && { nonce }) }, senderOf(caller, author));
 }
 
 function authorOf({ viewer, allowGuests }: Caller, guestName: string | null | undefined): User {

@@ -1,31 +1,58 @@
-/** Decorators that observe every call of the message store, without changing what it does. */
+/** Decorators that observe every call of the store, without changing what it does. */
 import type { Histogram } from 'prom-client';
-import type { ChatRepository } from '#domain/ports/event-log.js';
+import type { EventLog } from '#domain/ports/event-log.js';
+import type { RoomDirectory } from '#domain/ports/presence.js';
 import type { Tracing } from './tracing.js';
 
+type Operation = keyof EventLog | keyof RoomDirectory;
+
 /** Makes a call of the store, and does something before or after it. Must return what the call returns. */
-type Around = <R>(operation: keyof ChatRepository, call: () => Promise<R>) => Promise<R>;
+type Around = <R>(operation: Operation, call: () => Promise<R>) => Promise<R>;
+
+/** What to do with each call. */
+export interface ObserverOptions {
+  /** Records how long each call takes, in seconds, by its operation and its outcome (`ok` or `error`). */
+  durations: Histogram<'operation' | 'outcome'> | undefined;
+  /** Makes each call in a span of its own, named after its operation: `store append`. */
+  run: Tracing['run'] | undefined;
+}
 
 /**
- * Wraps each method by name, so that a store may be an object or an instance of a class. The compiler reports
- * a method that is missing here, and the rest parameters pass on arguments that are added later.
+ * Returns functions that wrap the ports of the store method by method, so that a port may be an object or an
+ * instance of a class. The compiler reports a method that is missing here, and the rest parameters pass on
+ * arguments that are added later.
  */
-function decorateStore(store: ChatRepository, around: Around): ChatRepository {
+export function observer({ durations, run }: ObserverOptions) {
+  const measured = durations ? measure(durations) : direct;
+  const around: Around = run
+    ? (operation, call) => run(`store ${operation}`, {}, () => measured(operation, call))
+    : measured;
+  // Prometheus sees the first call as an increase only if the series was there before it.
+  const observed = <Port extends object>(port: Port): Port => {
+    for (const operation of Object.keys(port)) durations?.zero({ operation, outcome: 'ok' });
+    return port;
+  };
   return {
-    send: (...args) => around('send', () => store.send(...args)),
-    page: (...args) => around('page', () => store.page(...args)),
-    lastMessages: (...args) => around('lastMessages', () => store.lastMessages(...args)),
-    connectionCounts: (...args) => around('connectionCounts', () => store.connectionCounts(...args)),
-    activeRooms: (...args) => around('activeRooms', () => store.activeRooms(...args)),
+    eventLog: (log: EventLog): EventLog =>
+      observed<EventLog>({
+        append: (...args) => around('append', () => log.append(...args)),
+        page: (...args) => around('page', () => log.page(...args)),
+        messages: (...args) => around('messages', () => log.messages(...args)),
+        heads: (...args) => around('heads', () => log.heads(...args)),
+        lastMessages: (...args) => around('lastMessages', () => log.lastMessages(...args)),
+      }),
+    directory: (directory: RoomDirectory): RoomDirectory =>
+      observed<RoomDirectory>({
+        connectionCounts: (...args) => around('connectionCounts', () => directory.connectionCounts(...args)),
+        activeRooms: (...args) => around('activeRooms', () => directory.activeRooms(...args)),
+      }),
   };
 }
 
-/** Records how long each call takes, in seconds, by its operation and its outcome (`ok` or `error`). */
-export function measuredStore(
-  store: ChatRepository,
-  durations: Histogram<'operation' | 'outcome'>,
-): ChatRepository {
-  const measured = decorateStore(store, async (operation, call) => {
+const direct: Around = (_operation, call) => call();
+
+function measure(durations: NonNullable<ObserverOptions['durations']>): Around {
+  return async (operation, call) => {
     const startedAt = performance.now();
     let outcome = 'error';
     try {
@@ -35,13 +62,5 @@ export function measuredStore(
     } finally {
       durations.observe({ operation, outcome }, (performance.now() - startedAt) / 1_000);
     }
-  });
-  // Prometheus sees the first call as an increase only if the series was there before it.
-  for (const operation of Object.keys(measured)) durations.zero({ operation, outcome: 'ok' });
-  return measured;
-}
-
-/** Makes each call in a span of its own, named after its operation: `store send`. */
-export function tracedStore(store: ChatRepository, run: Tracing['run']): ChatRepository {
-  return decorateStore(store, (operation, call) => run(`store ${operation}`, {}, call));
+  };
 }

@@ -1,16 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Message } from '#domain/message.js';
+import type { Entry } from '#domain/entry.js';
 import { inspectRedis, redisWarnings } from '#redis/admin/health.js';
 import { connectRedis } from '#redis/client/connections.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
+import { createDirectory } from '#redis/presence/directory.js';
 import { createPresence } from '#redis/presence/presence.js';
 import { sweep } from '#redis/presence/sweep.js';
-import { decodeMessage } from '#redis/room-log/codec.js';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { decodeEntry } from '#redis/room-log/codec.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import { createSessions } from '#redis/sessions/sessions.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
@@ -112,12 +113,13 @@ describe('the user streamly', () => {
     const { commands } = connections;
     expect(redisWarnings(await inspectRedis(commands))).toEqual([]);
     const limit = { count: 10, windowMs: 1_000 };
-    const repository = createRepository({
+    const eventLog = createEventLog({
       commands,
       historyLimit: 100,
       ttlSeconds: 60,
       sendPolicy: { perUser: limit, perAddress: limit },
     });
+    const directory = createDirectory(commands);
     const sessions = createSessions({ commands, ttlMs: 1_000 });
     const slowModes = createSlowModes({ commands, ttlMs: 1_000 });
     const { take } = createRateLimiter({
@@ -127,25 +129,25 @@ describe('the user streamly', () => {
       onFailure: 'closed',
     });
     const presence = createPresence({ commands, nodeId: 'node1', heartbeatMs: 100 });
-    const feed = createFeed({ decode: decodeMessage, subscriber: connections.subscriber });
-    const heard: Message[] = [];
+    const feed = createFeed({ decode: decodeEntry, subscriber: connections.subscriber });
+    const heard: Entry[] = [];
     const open = await feed.open('room1', {
-      onMessage: (message) => heard.push(message),
+      onEntry: (entry) => heard.push(entry),
       onResumed: () => undefined,
       onFailed: (error) => expect.unreachable(String(error)),
     });
 
     const author = { id: 'guest:Ada', name: 'Ada' };
     const draft = { roomId: 'room1', author, content: 'hello', nonce: 'one' };
-    const sent = await repository.send(draft);
-    expect(await repository.send(draft)).toEqual(sent);
+    const sent = await eventLog.append(draft);
+    expect(await eventLog.append(draft)).toEqual(sent);
     await slowModes.set('room1', 1);
     expect(await slowModes.of(['room1'])).toEqual([1]);
     const sender = { id: 'ada', address: '192.0.2.1', exempt: 'from nothing' } as const;
     const limited = { roomId: 'room2', author, content: 'limited' };
-    await repository.send(limited, sender);
+    await eventLog.append(limited, sender);
     await slowModes.set('room2', 9);
-    await expect(repository.send(limited, sender)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(eventLog.append(limited, sender)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await slowModes.set('room2', 0);
     await take('connections', '192.0.2.1');
     const { token } = await sessions.start('Ada', ['viewer']);
@@ -153,12 +155,12 @@ describe('the user streamly', () => {
     expect(await sessions.findEnded([sessionId, 'none'])).toEqual(['none']);
     expect(await sessions.end(sessionId)).toBe(true);
     await until(() => heard.length === 1, { what: 'the message on the channel' });
-    expect((await repository.page('room1', { take: { last: 10 } })).messages).toEqual([sent]);
-    expect(await repository.lastMessages(['room1'])).toEqual([sent]);
-    expect(await repository.activeRooms(10)).toEqual(['room1', 'room2']);
+    expect((await eventLog.messages('room1', { take: { last: 10 } })).messages).toEqual([sent]);
+    expect(await eventLog.lastMessages(['room1'])).toEqual([sent]);
+    expect(await directory.activeRooms(10)).toEqual(['room1', 'room2']);
     presence.start();
     presence.join('room1', 'connection1');
-    const count = async () => (await repository.connectionCounts(['room1']))[0];
+    const count = async () => (await directory.connectionCounts(['room1']))[0];
     await until(async () => (await count()) === 1, { what: 'the connection to be counted' });
     await sweep(commands);
     presence.leave('room1', 'connection1');
@@ -180,12 +182,12 @@ describe('the user streamly', () => {
       const { commands } = connections;
       return {
         connections,
-        repository: createRepository({ commands, historyLimit: 100, ttlSeconds: 60 }),
+        eventLog: createEventLog({ commands, historyLimit: 100, ttlSeconds: 60 }),
         sessions: createSessions({ commands, ttlMs: 60_000 }),
       };
     };
     const before = await open();
-    const sent = await before.repository.send(draft);
+    const sent = await before.eventLog.append(draft);
     const { token, user } = await before.sessions.start('Ada', ['viewer']);
     await before.connections.close();
 
@@ -200,8 +202,8 @@ describe('the user streamly', () => {
       await end();
       await redis.restart();
       const after = await open();
-      expect((await after.repository.page('room1', { take: { last: 10 } })).messages).toEqual([sent]);
-      expect(await after.repository.send(draft)).toEqual(sent);
+      expect((await after.eventLog.messages('room1', { take: { last: 10 } })).messages).toEqual([sent]);
+      expect(await after.eventLog.append(draft)).toEqual(sent);
       expect((await after.sessions.find(token))?.user).toEqual(user);
       await after.connections.close();
     }

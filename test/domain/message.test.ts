@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { compareIds, createdAt, isCursor, isMessageId, millisecondsOf } from '#domain/message.js';
+import { compareIds, isCursor, isEntryId, millisecondsOf } from '#domain/cursor.js';
+import { createdAt } from '#domain/message.js';
 
 test.each(['0-0', '1-0', '1700000000000-0', '1700000000000-12', '9999999999999999-9999999999999999'])(
   '%s is an id, and a cursor',
   (text) => {
-    expect(isMessageId(text)).toBe(true);
+    expect(isEntryId(text)).toBe(true);
     expect(isCursor(text)).toBe(true);
   },
 );
@@ -25,7 +26,7 @@ test.each([
   '1.5-0',
   '12345678901234567-0',
 ])('%j is no id', (text) => {
-  expect(isMessageId(text)).toBe(false);
+  expect(isEntryId(text)).toBe(false);
   expect(isCursor(text)).toBe(text === '0');
 });
 

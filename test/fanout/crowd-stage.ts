@@ -1,8 +1,10 @@
 /** A crowd in a room, what it does, and what it must have received by then. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { countMessages } from '#domain/entry.js';
 import { type ChatError, serviceUnavailable } from '#domain/errors.js';
-import type { Hub, Start } from '#fanout/hub.js';
+import type { Hub } from '#fanout/hub.js';
+import type { Start } from '#fanout/start-position.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 import { createHub, type Following, follow, idOf, type Render, ROOM, TestSink } from './fixture.js';
 
@@ -26,7 +28,7 @@ export interface OfViewer {
   viewer: number;
 }
 
-export type Step = { do: 'send' | 'turn' | 'check' | 'away' | 'back' } | Join | OfViewer;
+export type Step = { do: 'send' | 'sendOpaque' | 'turn' | 'check' | 'away' | 'back' } | Join | OfViewer;
 
 /** A viewer, and the range in which the first message lies that it must get, as positions in what was sent. */
 interface Viewer extends Partial<Following> {
@@ -40,7 +42,10 @@ interface Viewer extends Partial<Following> {
 export class CrowdStage {
   readonly store: MemoryStore;
   readonly hub: Hub;
+  /** The messages. */
   readonly sent: string[] = [];
+  /** Entries of all kinds. */
+  readonly entries: string[] = [];
   readonly viewers: Viewer[] = [];
   isAway = false;
   /** What the log has for certain: a viewer that joins does not wait for the last word of the feed. */
@@ -54,17 +59,21 @@ export class CrowdStage {
       if (this.isAway) throw serviceUnavailable('away');
       return answer();
     };
-    const repository = {
+    const eventLog = {
       page: (...asked: Parameters<MemoryStore['page']>) => unlessAway(() => store.page(...asked)),
-      lastMessages: (rooms: readonly string[]) => unlessAway(() => store.lastMessages(rooms)),
+      messages: (...asked: Parameters<MemoryStore['messages']>) => unlessAway(() => store.messages(...asked)),
+      heads: (rooms: readonly string[]) => unlessAway(() => store.heads(rooms)),
     };
     this.#capacity = Math.min(logCapacity, historyLimit);
     this.store = store;
-    this.hub = createHub({ repository, feed: store, logCapacity: this.#capacity, pageSize }).hub;
+    this.hub = createHub({ eventLog, feed: store, logCapacity: this.#capacity, pageSize }).hub;
   }
 
   async take(step: Step): Promise<void> {
-    if (step.do === 'send') this.sent.push(this.store.put(ROOM).id);
+    if (step.do === 'send') {
+      this.sent.push(this.store.put(ROOM).id);
+      this.entries.push(this.sent.at(-1)!);
+    } else if (step.do === 'sendOpaque') this.entries.push(this.store.putOpaque(ROOM).id);
     else if (step.do === 'turn') await this.turn();
     else if (step.do === 'check') await this.hub.checkHeads().catch(() => undefined);
     else if (step.do === 'join') this.join(step);
@@ -84,7 +93,7 @@ export class CrowdStage {
   join(step: Join): void {
     const { sent } = this;
     // `last` is answered from the log, and app.ts makes that as large as what may be asked.
-    const count = Math.min(step.back, this.#capacity, this.store.kept(ROOM).length);
+    const count = Math.min(step.back, this.#capacity, countMessages(this.store.kept(ROOM)));
     const after = Math.max(0, sent.length - step.back);
     const starts: Record<Join['from'], [Start, number]> = {
       now: [{ from: 'now' }, this.#known],
@@ -132,9 +141,9 @@ export class CrowdStage {
   }
 
   expectKept(viewer: Viewer): void {
-    const { sent } = this;
+    const { sent, entries } = this;
     const { sink, earliest, latest, refusals = [], refusedAtJoin, hasLeft } = viewer;
-    const oldestKept = sent.length - this.store.kept(ROOM).length;
+    const oldestKept = entries.length - this.store.kept(ROOM).length;
     const [refusal = refusedAtJoin] = refusals;
     const [first] = sink.received;
     // Who has nothing began at the end, or else has been refused or has left.
@@ -150,7 +159,8 @@ export class CrowdStage {
     if (refusal.code === 'SERVICE_UNAVAILABLE') expect(refusedAtJoin).toBe(refusal);
     else {
       expect(refusal.code).toBe('CURSOR_EXPIRED');
-      expect(oldestKept, 'what it needed next is gone').toBeGreaterThan(next);
+      const needed = next === 0 ? 0 : entries.indexOf(sent[next - 1]!) + 1;
+      expect(oldestKept, 'what it needed next is gone').toBeGreaterThan(needed);
     }
   }
 }

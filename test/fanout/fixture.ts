@@ -2,10 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
 import type { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
-import type { Presence } from '#domain/ports/event-log.js';
+import type { Presence } from '#domain/ports/presence.js';
 import type { Audience } from '#fanout/delivery/sink.js';
-import { Hub, type HubOptions, type Start } from '#fanout/hub.js';
+import { Hub, type HubOptions } from '#fanout/hub.js';
 import type { Framing } from '#fanout/projection/framing.js';
+import type { Start } from '#fanout/start-position.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 
 export const ROOM = 'room1';
@@ -27,7 +28,7 @@ export function createHub(options: Partial<HubOptions> & { store?: MemoryStore }
   const count = (roomId: string, by: number) => void present.set(roomId, (present.get(roomId) ?? 0) + by);
   const presence: Presence = { join: (roomId) => count(roomId, 1), leave: (roomId) => count(roomId, -1) };
   const hub = new Hub({
-    repository: store,
+    eventLog: store,
     feed: store,
     presence,
     logCapacity: 16,

@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { MessageFeed } from '#domain/ports/event-log.js';
+import type { Feed } from '#domain/ports/feed.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 import { createHub, follow, ROOM, turns } from './fixture.js';
 
 describe('comparing heads with the store', () => {
   it('heals a feed that died in silence', async () => {
     const store = new MemoryStore();
-    const deaf: MessageFeed = { open: async () => ({ close: async () => undefined }) };
+    const deaf: Feed = { open: async () => ({ close: async () => undefined }) };
     const { hub, gaps } = createHub({ store, feed: deaf });
     const viewer = await follow(hub, { from: 'now' });
     const sent = [store.put(ROOM).id, store.put(ROOM).id];
@@ -21,11 +21,15 @@ describe('comparing heads with the store', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     let checks = 0;
     const store = new MemoryStore();
-    const lastMessages = async (roomIds: readonly string[]) => {
-      checks += 1;
-      return store.lastMessages(roomIds);
+    const eventLog = {
+      page: store.page.bind(store),
+      messages: store.messages.bind(store),
+      heads: async (roomIds: readonly string[]) => {
+        checks += 1;
+        return store.heads(roomIds);
+      },
     };
-    const { hub } = createHub({ repository: { page: store.page.bind(store), lastMessages }, ttlMs: 1_000 });
+    const { hub } = createHub({ store, eventLog, ttlMs: 1_000 });
     const viewer = await follow(hub, { from: 'now' });
     hub.start();
     hub.start();
@@ -39,7 +43,7 @@ describe('comparing heads with the store', () => {
 
   it('asks nothing where no room is open', async () => {
     const asked = () => Promise.reject(new Error('asked'));
-    const { hub } = createHub({ repository: { page: asked, lastMessages: asked } });
+    const { hub } = createHub({ eventLog: { page: asked, messages: asked, heads: asked } });
     await expect(hub.checkHeads()).resolves.toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RoomSource } from '#fanout/hub.js';
+import { RoomSource } from '#fanout/room-source.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 import { createHub, ROOM } from './fixture.js';
 

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { serviceUnavailable } from '#domain/errors.js';
 import { HeldFeed } from '#test/fanout/log/held-feed.js';
-import { createHub, follow, idOf, ROOM, TestSink } from './fixture.js';
+import { createHub, follow, idOf, ROOM, TestSink, turns } from './fixture.js';
 
 const UNAVAILABLE = { code: 'SERVICE_UNAVAILABLE' };
 
@@ -42,8 +42,8 @@ describe('a room', () => {
     feed.letGo();
     const viewer = await coming;
     const message = store.put(ROOM);
-    for (const listener of feed.listeners) listener.onMessage(message);
-    await nextTurn();
+    for (const listener of feed.listeners) listener.onEntry(message);
+    await turns();
     expect(viewer.sink.received).toEqual([message.id]);
     expect(hub.size.rooms).toBe(1);
     viewer.leave();

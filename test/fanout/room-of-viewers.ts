@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { GraphQLFormattedError } from 'graphql';
 import { WebSocket } from 'ws';
 import { connectRedis } from '#redis/client/connections.js';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import type { TestServer } from '#test/support/server.js';
 
 /** Variables of a server on which one socket may do what a thousand do elsewhere, and may keep silent. */
@@ -92,10 +92,10 @@ interface Message {
 export async function connectSender(redisUrl: string, historyLimit: number) {
   const redis = connectRedis({ url: redisUrl, commandTimeoutMs: 10_000 });
   await redis.ready(10_000);
-  const repository = createRepository({ commands: redis.commands, historyLimit, ttlSeconds: 3_600 });
+  const eventLog = createEventLog({ commands: redis.commands, historyLimit, ttlSeconds: 3_600 });
   let sent = 0;
   return {
-    repository,
+    eventLog,
     close: () => redis.close(),
     /** Sends so many, each of about so many bytes. */
     async send(roomId: string, count: number, bytes = 20): Promise<void> {
@@ -107,7 +107,7 @@ export async function connectSender(redisUrl: string, historyLimit: number) {
           Array.from({ length: together }, () => {
             const content = `${sent} `.padEnd(bytes, 'x');
             sent += 1;
-            return repository.send({ roomId, author, content });
+            return eventLog.append({ roomId, author, content });
           }),
         );
       }

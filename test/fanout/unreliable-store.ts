@@ -1,6 +1,7 @@
+import type { Entry } from '#domain/entry.js';
 import { serviceUnavailable } from '#domain/errors.js';
-import type { Message } from '#domain/message.js';
-import type { Closeable, FeedListener, MessageFeed, Page, Window } from '#domain/ports/event-log.js';
+import type { MessagePage, Page, Window } from '#domain/ports/event-log.js';
+import type { Closeable, Feed, FeedListener } from '#domain/ports/feed.js';
 import type { MemoryStore } from '#test/support/memory-store.js';
 
 /** A read that has been asked and not answered. */
@@ -16,8 +17,8 @@ interface Read {
  * What lies between a log and its store, where all that a network does can be done to it: what is published
  * waits until it is told, in any order, twice or never; reads wait until they are answered, or fail.
  */
-export class UnreliableStore implements MessageFeed {
-  readonly published: Message[] = [];
+export class UnreliableStore implements Feed {
+  readonly published: Entry[] = [];
   readonly reads: Read[] = [];
   listener: FeedListener | undefined;
 
@@ -26,7 +27,7 @@ export class UnreliableStore implements MessageFeed {
   async open(roomId: string, listener: FeedListener): Promise<Closeable> {
     this.listener = listener;
     const handle = await this.store.open(roomId, {
-      onMessage: (message) => void this.published.push(message),
+      onEntry: (entry) => void this.published.push(entry),
       onResumed: () => undefined,
       onFailed: () => undefined,
     });
@@ -47,12 +48,17 @@ export class UnreliableStore implements MessageFeed {
     });
   }
 
-  /** Tells one of the messages that wait; `keep` leaves it there, to be told again. */
+  /** Reads as they are: nothing is done to these. */
+  messages(roomId: string, window: Window): Promise<MessagePage> {
+    return this.store.messages(roomId, window);
+  }
+
+  /** Tells one of the entries that wait; `keep` leaves it there, to be told again. */
   tell(index: number, keep = false): void {
-    const message = this.published[index];
-    if (message === undefined) return;
+    const entry = this.published[index];
+    if (entry === undefined) return;
     if (!keep) this.published.splice(index, 1);
-    this.listener?.onMessage(message);
+    this.listener?.onEntry(entry);
   }
 
   /** Answers the oldest read, with what the store held when it was asked or with what it holds now. */

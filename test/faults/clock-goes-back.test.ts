@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareIds } from '#domain/message.js';
+import { compareIds } from '#domain/cursor.js';
 import { ask } from '#test/support/ask.js';
 import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';

@@ -55,6 +55,54 @@ test.each(losses)(
   },
 );
 
+test('2. Redis emptied by FLUSHALL, and silence afterwards: every live subscription is told once', async () => {
+  const site = await startSite({ nodes: 2, variables });
+  const talker = site.talker('room1');
+  await talker.say(20);
+  const viewers = [0, 1, 0, 1].map((n) => site.viewer('room1', { server: () => site.node(n) }));
+  await until(() => viewers.every(({ total }) => total === 20), { what: 'the messages before the loss' });
+
+  await site.redis.cli('FLUSHALL');
+  const told = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
+  await until(told, { what: 'every viewer to be told' });
+  // They are back, and heads are compared a few times more, with nothing to be told.
+  await until(() => viewers.every(({ subscribes }) => subscribes === 2), { what: 'all to be back' });
+  const checks = async () =>
+    Number(/evalsha:calls=(\d+)/.exec(await site.redis.cli('INFO', 'commandstats'))?.[1]);
+  const before = await checks();
+  await until(async () => (await checks()) >= before + 8, { what: 'heads to be compared again' });
+
+  const [first] = await Promise.all([talker.one()]);
+  await until(() => viewers.every(({ cursor }) => cursor === first!.id), {
+    what: 'the first message after it',
+  });
+  expect(viewers.map(({ refusals }) => [...refusals])).toEqual(viewers.map(() => [['CURSOR_EXPIRED', 1]]));
+  expect(viewers.map(({ subscribes }) => subscribes)).toEqual(viewers.map(() => 2));
+});
+
+test('2. Redis restarted with older data: every live subscription is told once, nobody is spliced', async () => {
+  const site = await startSite({ nodes: 1, variables });
+  const talker = site.talker('room1');
+  await talker.say(20);
+  await site.redis.cli('SAVE');
+  const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
+  await talker.say(20);
+  await until(() => viewers.every(({ total }) => total === 40), { what: 'the messages before the loss' });
+  const before = new Tally();
+  await site.audit('room1', before);
+  expect(before.counts).toEqual(clean(40, 120));
+
+  // SIGKILL: the snapshot on the disk is that of before.
+  await site.redis.kill();
+  await site.redis.restart();
+  const told = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
+  await until(told, { what: 'every viewer to be told' });
+  const { received, ...counts } = await site.count('room1');
+  report('2. Redis restarted with older data', { received, ...counts });
+  expect(counts).toEqual({ sent: 1, lost: 0, doubled: 0, outOfOrder: 0, unknown: 0 });
+  expect(viewers.map(({ refusals }) => refusals.get('CURSOR_EXPIRED'))).toEqual(viewers.map(() => 1));
+});
+
 test('2. Redis fails over to a replica that is behind: what is lost is told to every viewer', async () => {
   const site = await startSite({
     nodes: 0,

@@ -3,8 +3,9 @@ import { execute, parse } from 'graphql';
 import type { ChatError } from '#domain/errors.js';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import type { Message } from '#domain/message.js';
-import type { ChatRepository, Page } from '#domain/ports/event-log.js';
+import type { EventLog, MessagePage } from '#domain/ports/event-log.js';
 import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
+import type { RoomDirectory } from '#domain/ports/presence.js';
 import type { SessionStore, Viewer } from '#domain/viewer.js';
 import { createSubscribe } from '#fanout/delivery/subscribe.js';
 import {
@@ -36,32 +37,40 @@ export function messageOf(roomId: string, number: number): Message {
  * hub: a real one, on a store that holds the messages in `stored`.
  */
 export function recording({
-  page = { messages: [], hasOlder: false, hasNewer: false },
+  page = { messages: [], hasOlder: false, hasNewer: false, head: '0' },
   rooms = [],
   stored = [],
   allowGuests = true,
   openSessions = true,
 }: Partial<{
-  page: Page;
+  page: MessagePage;
   rooms: string[];
   stored: Message[];
   allowGuests: boolean;
   openSessions: boolean;
 }> = {}) {
   const calls: unknown[][] = [];
-  const repository: ChatRepository = {
-    async send(draft, sender) {
-      calls.push(['send', draft, ...(sender?.address ? [sender] : [])]);
+  const eventLog: EventLog = {
+    async append(draft, sender) {
+      calls.push(['append', draft, ...(sender?.address ? [sender] : [])]);
       return { ...draft, id: '1000-0', prev: '0' };
     },
-    async page(roomId, window) {
-      calls.push(['page', roomId, window]);
+    async page() {
+      throw new Error('Only the fan-out reads entries.');
+    },
+    async messages(roomId, window) {
+      calls.push(['messages', roomId, window]);
       return page;
+    },
+    async heads() {
+      throw new Error('Only the fan-out compares heads.');
     },
     async lastMessages(roomIds) {
       calls.push(['lastMessages', roomIds]);
       return roomIds.map((roomId) => (roomId === 'empty' ? null : messageOf(roomId, 0)));
     },
+  };
+  const directory: RoomDirectory = {
     async connectionCounts(roomIds) {
       calls.push(['connectionCounts', roomIds]);
       return roomIds.map((roomId) => roomId.length);
@@ -114,7 +123,8 @@ export function recording({
     },
   };
   const contexts = createContexts({
-    repository,
+    eventLog,
+    directory,
     hub,
     sessions,
     slowModes,

@@ -70,6 +70,7 @@ describe('the schema', () => {
         room: Room!
         author: User!
         content: String!
+        nonce: String
         createdAt: DateTime!
       }
       type User { id: ID! name: String! }

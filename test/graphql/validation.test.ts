@@ -75,16 +75,18 @@ describe('good input', () => {
   it('is trimmed where it is text, and measured in characters after that', async () => {
     const content = '😀'.repeat(500);
     const { calls } = await run(SendMessage, send({ content: `  ${content}\n`, author: ' Ada ' }));
-    expect(calls).toEqual([['send', { roomId: 'room1', content, author: { id: 'guest:Ada', name: 'Ada' } }]]);
+    expect(calls).toEqual([
+      ['append', { roomId: 'room1', content, author: { id: 'guest:Ada', name: 'Ada' } }],
+    ]);
   });
 
   it('may be at the limits', async () => {
     const roomId = 'r'.repeat(64);
     expect((await run(Messages, { roomId, first: 200 })).calls).toEqual([
-      ['page', roomId, { take: { first: 200 } }],
+      ['messages', roomId, { take: { first: 200 } }],
     ]);
     expect((await run(Messages, { roomId, last: 0 })).calls).toEqual([
-      ['page', roomId, { take: { last: 0 } }],
+      ['messages', roomId, { take: { last: 0 } }],
     ]);
     expect((await run(ActiveRooms, { limit: 500 })).calls).toEqual([['activeRooms', 500]]);
   });

@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { type ResumingClient, resumingClient } from 'streamly-chat-client';
 import { WebSocket } from 'ws';
-import type { MessageId } from '#domain/message.js';
+import type { EntryId } from '#domain/cursor.js';
 import type { TestServer } from './server.js';
 import type { Counted } from './site.js';
 import { TOLD_OF_A_GAP } from './tally.js';
@@ -13,7 +13,7 @@ const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
 /** A viewer by streamly-chat-client, from the beginning of a room. */
 export class ClientViewer implements Counted {
   received: string[] = [];
-  cursor: MessageId | undefined = '0';
+  cursor: EntryId | undefined = '0';
   #socket: WebSocket | undefined;
   readonly #client: ResumingClient;
 
@@ -62,7 +62,7 @@ export class ClientViewer implements Counted {
     await this.#client.dispose();
   }
 
-  #receive(id: MessageId): void {
+  #receive(id: EntryId): void {
     this.cursor = id;
     this.received.push(id);
     this.onMessage(this);

@@ -1,4 +1,4 @@
-import type { MessageId } from '#domain/message.js';
+import type { EntryId } from '#domain/cursor.js';
 import { RawWebSocket } from './raw-web-socket.js';
 import type { TestServer } from './server.js';
 import type { Counted } from './site.js';
@@ -47,8 +47,8 @@ export class Crowd {
 
 /** A viewer over a bare connection, which may stop reading. */
 export class Member implements Counted {
-  received: MessageId[] = [];
-  cursor: MessageId = '0';
+  received: EntryId[] = [];
+  cursor: EntryId = '0';
   /** Whether its connection stands. */
   connected = false;
   /** What it was told besides messages. */

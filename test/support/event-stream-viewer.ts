@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MessageId } from '#domain/message.js';
+import type { EntryId } from '#domain/cursor.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
@@ -12,7 +12,7 @@ const query =
 /** A viewer by server-sent events, from the beginning of a room; back after the last message it has. */
 export class EventStreamViewer implements Counted {
   received: string[] = [];
-  cursor: MessageId = '0';
+  cursor: EntryId = '0';
   #stream: EventStream | undefined;
   #closed = false;
   readonly #ended: Promise<void>;

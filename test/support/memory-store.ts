@@ -1,36 +1,44 @@
+import { BEGINNING, type Cursor, compareIds, type EntryId, millisecondsOf } from '#domain/cursor.js';
+import { type Entry, isMessage, type OpaqueEntry } from '#domain/entry.js';
 import { cursorExpired } from '#domain/errors.js';
-import { BEGINNING, compareIds, type Draft, type Message, millisecondsOf } from '#domain/message.js';
-import type {
-  ChatRepository,
-  Closeable,
-  FeedListener,
-  MessageFeed,
-  Page,
-  Window,
-} from '#domain/ports/event-log.js';
+import type { Draft, Message } from '#domain/message.js';
+import type { EventLog, Head, MessagePage, Page, Window } from '#domain/ports/event-log.js';
+import type { Closeable, Feed, FeedListener } from '#domain/ports/feed.js';
 
 export interface MemoryStoreOptions {
-  /** Messages that a room keeps at most. */
+  /** Entries that a room keeps at most. */
   historyLimit?: number;
   ttlMs?: number;
   /** The store's own clock. */
   now?: () => number;
 }
 
-/** A store of messages and its feed. */
-export interface Store extends MessageFeed, Pick<ChatRepository, 'send' | 'page' | 'lastMessages'> {}
+/** A store of logs and its feed. */
+export interface Store extends Feed, EventLog {}
+
+/** A room, as Redis keeps it. */
+interface Room {
+  /** Oldest first. */
+  list: Entry[];
+  epoch: string;
+  last?: EntryId;
+  began?: Cursor;
+}
+
+const ANN = { id: 'guest:Ann', name: 'Ann' };
 
 /**
- * The ports of src/domain in memory: what Redis does, in the same turn of the event loop. test/support/
- * store-contract.ts holds both to the same promises.
+ * The ports of the log in memory: what Redis does, in the same turn of the event loop. store-contract.ts holds
+ * both to the same promises.
  */
 export class MemoryStore implements Store {
-  /** By room, oldest first. */
-  readonly #lists = new Map<string, Message[]>();
+  #rooms = new Map<string, Room>();
   readonly #listeners = new Map<string, Set<{ listener: FeedListener }>>();
+  readonly #nonces = new Map<string, Message>();
   readonly #historyLimit: number;
   readonly #ttlMs: number;
   readonly #now: () => number;
+  #epochs = 0;
 
   constructor({ historyLimit = 10_000, ttlMs = 86_400_000, now = Date.now }: MemoryStoreOptions = {}) {
     this.#historyLimit = historyLimit;
@@ -38,26 +46,44 @@ export class MemoryStore implements Store {
     this.#now = now;
   }
 
-  async send(draft: Draft): Promise<Message> {
-    return this.put(draft.roomId, draft.content, draft.author);
-  }
-
-  /** As `send`, in this very moment. */
-  put(roomId: string, content = 'hello', author = { id: 'guest:Ann', name: 'Ann' }): Message {
-    const list = this.kept(roomId);
-    const head = list.at(-1);
-    const message = { id: this.#nextId(head), prev: head?.id ?? BEGINNING, roomId, author, content };
-    list.push(message);
-    if (list.length > this.#historyLimit) list.shift();
-    for (const { listener } of [...(this.#listeners.get(roomId) ?? [])]) listener.onMessage(message);
+  async append({ roomId, author, content, nonce }: Draft): Promise<Message> {
+    const key = JSON.stringify([roomId, author.id, nonce]);
+    const first = nonce === undefined ? undefined : this.#nonces.get(key);
+    if (first) return first;
+    const message = this.put(roomId, content, author, nonce);
+    if (nonce !== undefined) this.#nonces.set(key, message);
     return message;
   }
 
-  async page(roomId: string, { after, before, take }: Window): Promise<Page> {
+  /** As `append`, in this very moment. */
+  put(roomId: string, content = 'hello', author = ANN, nonce?: string): Message {
+    return this.#add(roomId, (place) => ({ ...place, roomId, author, content, nonce }));
+  }
+
+  /** Adds an entry of a kind that this version does not know. */
+  putOpaque(roomId: string, kind = 'retracted'): OpaqueEntry {
+    return this.#add(roomId, (place) => ({ ...place, kind }));
+  }
+
+  /** Adds a message as the version before epochs does: it knows the list alone. */
+  putAsBefore(roomId: string, content = 'hello'): Message {
+    const room = this.#room(roomId);
+    const head = this.kept(roomId).at(-1)?.id;
+    const message = {
+      id: this.#nextId(head ?? BEGINNING),
+      prev: head ?? BEGINNING,
+      roomId,
+      author: ANN,
+      content,
+    };
+    this.#store(roomId, room, message);
+    return message;
+  }
+
+  async page(roomId: string, window: Window): Promise<Page> {
+    const { after, before, take } = window;
     const kept = [...this.kept(roomId)];
-    if (after !== undefined && after !== (kept[0]?.prev ?? BEGINNING)) {
-      if (!kept.some(({ id }) => id === after)) throw cursorExpired(after);
-    }
+    if (after !== undefined && !this.#joinsOn(roomId, kept, after)) throw cursorExpired(after);
     let from = kept.findIndex(({ id }) => after === undefined || compareIds(id, after) > 0);
     if (from < 0) from = kept.length;
     let to = kept.findIndex(({ id }) => before !== undefined && compareIds(id, before) >= 0);
@@ -65,11 +91,46 @@ export class MemoryStore implements Store {
     to = Math.max(from, to);
     if ('first' in take) to = Math.min(to, from + take.first);
     else from = Math.max(from, to - take.last);
-    return { messages: kept.slice(from, to), hasOlder: from > 0, hasNewer: to < kept.length };
+    return {
+      entries: kept.slice(from, to),
+      hasOlder: from > 0,
+      hasNewer: to < kept.length,
+      ...this.#head(roomId),
+    };
+  }
+
+  async messages(roomId: string, { after, before, take }: Window): Promise<MessagePage> {
+    const kept = this.kept(roomId);
+    if (after !== undefined && !this.#joinsOn(roomId, kept, after)) throw cursorExpired(after);
+    const all = kept.filter(isMessage);
+    const inside = all.filter(
+      ({ id }) =>
+        (after === undefined || compareIds(id, after) > 0) &&
+        (before === undefined || compareIds(id, before) < 0),
+    );
+    const messages =
+      'first' in take
+        ? inside.slice(0, take.first)
+        : inside.slice(inside.length - Math.min(take.last, inside.length));
+    const [oldest, newest] = [messages[0], messages.at(-1)];
+    return {
+      messages,
+      hasOlder: all.some(({ id }) =>
+        oldest ? compareIds(id, oldest.id) < 0 : after !== undefined && compareIds(id, after) <= 0,
+      ),
+      hasNewer: all.some(({ id }) =>
+        newest ? compareIds(id, newest.id) > 0 : before !== undefined && compareIds(id, before) >= 0,
+      ),
+      head: this.#head(roomId).head,
+    };
+  }
+
+  async heads(roomIds: readonly string[]): Promise<Head[]> {
+    return roomIds.map((roomId) => this.#head(roomId));
   }
 
   async lastMessages(roomIds: readonly string[]): Promise<(Message | null)[]> {
-    return roomIds.map((roomId) => this.kept(roomId).at(-1) ?? null);
+    return roomIds.map((roomId) => this.kept(roomId).filter(isMessage).at(-1) ?? null);
   }
 
   async open(roomId: string, listener: FeedListener): Promise<Closeable> {
@@ -91,9 +152,8 @@ export class MemoryStore implements Store {
   }
 
   /** What a room keeps now, oldest first: the list itself. */
-  kept(roomId: string): Message[] {
-    const list = this.#lists.get(roomId) ?? [];
-    this.#lists.set(roomId, list);
+  kept(roomId: string): Entry[] {
+    const { list } = this.#room(roomId);
     const oldestMs = this.#now() - this.#ttlMs;
     while (list[0] !== undefined && millisecondsOf(list[0].id) < oldestMs) list.shift();
     return list;
@@ -101,13 +161,72 @@ export class MemoryStore implements Store {
 
   /** Loses everything, as FLUSHALL does, or a Redis that keeps nothing and is started again. */
   flush(): void {
-    this.#lists.clear();
+    this.#rooms.clear();
+    this.#nonces.clear();
   }
 
-  #nextId(head: Message | undefined): string {
+  /** Forgets what it knows of a room beside its list, as a hash that has expired. */
+  forgetRoom(roomId: string): void {
+    this.#rooms.set(roomId, { list: this.kept(roomId), epoch: '' });
+  }
+
+  /** Takes a snapshot; the returned function brings it back, as a restart with older data does. */
+  snapshot(): () => void {
+    const copy = structuredClone(this.#rooms);
+    return () => {
+      this.#rooms = structuredClone(copy);
+    };
+  }
+
+  #room(roomId: string): Room {
+    const room = this.#rooms.get(roomId) ?? { list: [], epoch: '' };
+    this.#rooms.set(roomId, room);
+    return room;
+  }
+
+  #head(roomId: string): Head {
+    const { epoch, last = BEGINNING } = this.#room(roomId);
+    const newest = this.kept(roomId).at(-1)?.id ?? BEGINNING;
+    return { epoch, head: compareIds(newest, last) > 0 ? newest : last, now: this.#now() };
+  }
+
+  /** Whether nothing that came after a cursor is missing. */
+  #joinsOn(roomId: string, kept: readonly Entry[], cursor: Cursor): boolean {
+    const { last = BEGINNING, began = BEGINNING } = this.#room(roomId);
+    const [oldest] = kept;
+    if (cursor === this.#head(roomId).head || kept.some(({ id }) => id === cursor)) return true;
+    if (oldest === undefined) return cursor === BEGINNING;
+    if (cursor === oldest.prev || (cursor === BEGINNING && oldest.prev === began)) return true;
+    if (oldest.prev !== BEGINNING) return false;
+    return cursor === (compareIds(oldest.id, last) > 0 ? last : began);
+  }
+
+  #add<T extends Entry>(roomId: string, make: (place: { id: EntryId; prev: Cursor }) => T): T {
+    const room = this.#room(roomId);
+    const list = this.kept(roomId);
+    const prev = this.#head(roomId).head;
+    const [oldest] = list;
+    if (oldest === undefined) room.began = prev;
+    else if (oldest.prev === BEGINNING && room.last && compareIds(oldest.id, room.last) > 0) {
+      room.began = room.last;
+    }
+    const entry = make({ id: this.#nextId(prev), prev });
+    room.epoch ||= `epoch ${++this.#epochs}`;
+    room.last = entry.id;
+    this.#store(roomId, room, entry);
+    return entry;
+  }
+
+  #store(roomId: string, { list }: Room, entry: Entry): void {
+    list.push(entry);
+    if (list.length > this.#historyLimit) list.shift();
+    for (const { listener } of [...(this.#listeners.get(roomId) ?? [])]) listener.onEntry(entry);
+  }
+
+  #nextId(head: Cursor): EntryId {
     const now = this.#now();
-    if (head === undefined || millisecondsOf(head.id) < now) return `${now}-0`;
-    const [ms, sequence] = head.id.split('-');
+    if (millisecondsOf(head) < now) return `${now}-0`;
+    const [ms, sequence] = head.split('-');
     return `${ms}-${Number(sequence) + 1}`;
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import type { MessageId } from '#domain/message.js';
+import type { EntryId } from '#domain/cursor.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 import { type Received, TOLD_OF_A_GAP } from './tally.js';
@@ -19,7 +19,7 @@ export interface ViewerOptions {
   /** The node to connect to, asked each time. */
   server(): TestServer;
   /** The cursor to begin after; the beginning of the room where not given. */
-  after?: MessageId;
+  after?: EntryId;
   /** Told after each message that it received. */
   onMessage?: (viewer: ResumingViewer) => void;
   /** How often it looks whether its connection is alive, in milliseconds; never where not given. */
@@ -33,10 +33,10 @@ export interface ViewerOptions {
 export class ResumingViewer implements Received {
   readonly name: string;
   readonly roomId: string;
-  readonly after: MessageId | undefined;
+  readonly after: EntryId | undefined;
   received: string[] = [];
   /** The newest message it has; undefined after a refusal of its cursor, until the next message. */
-  cursor: MessageId | undefined;
+  cursor: EntryId | undefined;
   /** Messages received so far, counted or not. */
   total = 0;
   /** How often each refusal was told, by its code. */
@@ -121,7 +121,7 @@ export class ResumingViewer implements Received {
     await client.dispose();
   }
 
-  #receive(id: MessageId): void {
+  #receive(id: EntryId): void {
     this.cursor = id;
     this.received.push(id);
     this.total += 1;

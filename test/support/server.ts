@@ -73,22 +73,31 @@ const INHERITED = {
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Runs `node dist/main.js` with these variables, without limits on rates, whatever becomes of it. */
+/** Runs `node dist/main.js`, or another main, with these variables and without limits on rates. */
 export function runMain(
   variables: Record<string, string | number | undefined>,
-  stdout: 'pipe' | number = 'pipe',
+  { main = MAIN, stdout = 'pipe' }: { main?: string; stdout?: 'pipe' | number } = {},
 ): RunningMain {
   return new RunningMain(
-    spawn(process.execPath, [MAIN], {
+    spawn(process.execPath, [main], {
       env: { ...INHERITED, ...envOf({ ...NO_RATE_LIMITS, ...variables }) },
       stdio: ['ignore', stdout, 'pipe'],
     }),
   );
 }
 
-/** Starts a node as a process of its own, on a free port; resolves once it accepts connections. */
-export async function spawnServer({ redisUrl, ...variables }: ServerOptions): Promise<ServerProcess> {
-  const main = runMain({ PORT: 0, HOST: '127.0.0.1', REDIS_URL: redisUrl, ...variables });
+/**
+ * Starts a node as a process of its own, on a free port; resolves once it accepts connections. `program` is its
+ * main file, of this version if not given.
+ */
+export async function spawnServer(
+  { redisUrl, ...variables }: ServerOptions,
+  program?: string,
+): Promise<ServerProcess> {
+  const main = runMain(
+    { PORT: 0, HOST: '127.0.0.1', REDIS_URL: redisUrl, ...variables },
+    program === undefined ? {} : { main: program },
+  );
   const port = await main.listening;
   const close = async () => {
     main.signal('SIGTERM');

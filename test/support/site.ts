@@ -1,11 +1,13 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { MessageId } from '#domain/message.js';
-import { decodeMessage } from '#redis/room-log/codec.js';
+import type { EntryId } from '#domain/cursor.js';
+import { isMessage } from '#domain/entry.js';
+import type { Message } from '#domain/message.js';
+import { decodeEntry } from '#redis/room-log/codec.js';
 import { type RedisServer, type StartRedisOptions, startRedis } from './redis-server.js';
 import { ResumingViewer, type ViewerOptions } from './resuming-viewer.js';
 import { type ServerProcess, spawnServer } from './server.js';
 import { Talker, type TalkerOptions } from './talker.js';
-import { type Counts, type Known, type Received, Tally } from './tally.js';
+import { type Counts, type Received, Tally } from './tally.js';
 import { until } from './until.js';
 
 export type Variables = Record<string, string | number | undefined>;
@@ -22,7 +24,7 @@ export interface SiteOptions {
 export interface Counted extends Received {
   readonly roomId: string;
   /** The newest message it has. */
-  readonly cursor: MessageId | undefined;
+  readonly cursor: EntryId | undefined;
   close(): Promise<void>;
 }
 
@@ -65,15 +67,18 @@ export class Site {
     }
   }
 
-  /** Starts another node; resolves once it accepts connections. */
-  async addNode(variables: Variables = {}): Promise<ServerProcess> {
-    const node = await spawnServer({
-      redisUrl: this.redis.url,
-      NODE_OPTIONS: `--import=${WATCHED}`,
-      ...NO_LIMITS,
-      ...this.variables,
-      ...variables,
-    });
+  /** Starts another node, of this version or of the one whose main file is given; resolves once it accepts connections. */
+  async addNode(variables: Variables = {}, program?: string): Promise<ServerProcess> {
+    const node = await spawnServer(
+      {
+        redisUrl: this.redis.url,
+        NODE_OPTIONS: `--import=${WATCHED}`,
+        ...NO_LIMITS,
+        ...this.variables,
+        ...variables,
+      },
+      program,
+    );
     this.nodes.push(node);
     this.#all.push(node);
     void node.exited.then(() => {
@@ -118,11 +123,12 @@ export class Site {
   }
 
   /** What a room's list holds, oldest first; what is no message is left out. */
-  async stored(roomId: string, redis = this.redis): Promise<Known[]> {
+  async stored(roomId: string, redis = this.redis): Promise<Message[]> {
     const list = await redis.cli('LRANGE', `messages:${roomId}`, '0', '-1');
     return list
       .split('\n')
-      .flatMap((line) => decodeMessage(line, roomId) ?? [])
+      .map((line) => decodeEntry(line, roomId))
+      .filter((entry) => entry !== undefined && isMessage(entry))
       .reverse();
   }
 

@@ -1,11 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Entry, OpaqueEntry } from '#domain/entry.js';
 import type { Message } from '#domain/message.js';
+import type { Window } from '#domain/ports/event-log.js';
 import type { Store } from './memory-store.js';
 import { until } from './until.js';
 
 /** A store to be held to its promises, with room for `HISTORY_LIMIT` messages. */
 export interface StoreUnderTest {
   store: Store;
+  /** Lets all that a room keeps grow too old. What is known of the room beside its entries stays. */
+  growOld(roomId: string): Promise<void>;
+  /** Loses all data. */
+  lose(): Promise<void>;
+  /** Appends a message as the version before epochs does. */
+  appendAsBefore(roomId: string): Promise<Message>;
+  /** Appends and publishes an entry of an unknown kind, as a later version does. */
+  appendOpaque(roomId: string): Promise<OpaqueEntry>;
   close(): Promise<void>;
 }
 
@@ -14,7 +24,9 @@ export const HISTORY_LIMIT = 10;
 
 const author = { id: 'guest:Ann', name: 'Ann' };
 
-/** What the fan-out relies on of ChatRepository and MessageFeed, whatever they are made of. */
+const EXPIRED = { code: 'CURSOR_EXPIRED' };
+
+/** What the fan-out relies on of EventLog and Feed, whatever they are made of. */
 export function describeStore(name: string, start: () => Promise<StoreUnderTest>): void {
   describe(`the store and its feed: ${name}`, () => {
     let tested: StoreUnderTest;
@@ -25,7 +37,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
     });
     afterAll(() => tested.close());
 
-    const send = (content: string) => tested.store.send({ roomId, author, content });
+    const send = (content: string) => tested.store.append({ roomId, author, content });
     /** Sends so many into a room of its own. */
     const filled = async (count: number): Promise<Message[]> => {
       roomId = `room${++rooms}`;
@@ -33,7 +45,8 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       for (let number = 1; number <= count; number += 1) sent.push(await send(`message ${number}`));
       return sent;
     };
-    const page = (window: Parameters<Store['page']>[1]) => tested.store.page(roomId, window);
+    const page = (window: Window) => tested.store.page(roomId, window);
+    const messages = (window: Window) => tested.store.messages(roomId, window);
 
     it('chains each message to the one before it, by ids that grow', async () => {
       const [a, b, c] = await filled(3);
@@ -43,34 +56,31 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
 
     it('reads from either end, and tells whether there is more', async () => {
       const sent = await filled(5);
-      expect(await page({ take: { last: 2 } })).toEqual({
-        messages: sent.slice(3),
-        hasOlder: true,
-        hasNewer: false,
-      });
-      expect(await page({ take: { first: 2 } })).toEqual({
-        messages: sent.slice(0, 2),
-        hasOlder: false,
-        hasNewer: true,
-      });
-      expect(await page({ after: sent[0]!.id, before: sent[4]!.id, take: { first: 9 } })).toEqual({
-        messages: sent.slice(1, 4),
-        hasOlder: true,
-        hasNewer: true,
-      });
+      for (const [window, expected] of [
+        [{ take: { last: 2 } }, { of: sent.slice(3), hasOlder: true, hasNewer: false }],
+        [{ take: { first: 2 } }, { of: sent.slice(0, 2), hasOlder: false, hasNewer: true }],
+        [
+          { after: sent[0]!.id, before: sent[4]!.id, take: { first: 9 } },
+          { of: sent.slice(1, 4), hasOlder: true, hasNewer: true },
+        ],
+      ] as const) {
+        const { of, ...bounds } = expected;
+        expect(await page(window)).toMatchObject({ entries: of, ...bounds });
+        expect(await messages(window)).toEqual({ messages: of, ...bounds, head: sent[4]!.id });
+      }
     });
 
     it('reads nothing after the newest, and everything after the beginning', async () => {
       const sent = await filled(3);
       const none = await page({ after: sent[2]!.id, take: { first: 9 } });
-      expect(none).toEqual({ messages: [], hasOlder: true, hasNewer: false });
-      expect((await page({ after: '0', take: { first: 9 } })).messages).toEqual(sent);
+      expect(none).toMatchObject({ entries: [], hasOlder: true, hasNewer: false });
+      expect((await page({ after: '0', take: { first: 9 } })).entries).toEqual(sent);
     });
 
     it('honours a cursor just before the oldest kept, and refuses an older one', async () => {
       const sent = await filled(HISTORY_LIMIT + 2);
       const all = await page({ after: sent[1]!.id, take: { first: 99 } });
-      expect(all).toEqual({ messages: sent.slice(2), hasOlder: false, hasNewer: false });
+      expect(all).toMatchObject({ entries: sent.slice(2), hasOlder: false, hasNewer: false });
       for (const after of [sent[0]!.id, '0', '1-1']) {
         await expect(page({ after, take: { first: 99 } })).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
       }
@@ -78,12 +88,139 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
 
     it('honours the beginning of an empty room alone', async () => {
       await filled(0);
-      const empty = { messages: [], hasOlder: false, hasNewer: false };
-      expect(await page({ after: '0', take: { first: 9 } })).toEqual(empty);
-      expect(await page({ take: { last: 9 } })).toEqual(empty);
+      const empty = { entries: [], hasOlder: false, hasNewer: false, epoch: '', head: '0' };
+      expect(await page({ after: '0', take: { first: 9 } })).toMatchObject(empty);
+      expect(await page({ take: { last: 9 } })).toMatchObject(empty);
       await expect(page({ after: '1-1', take: { first: 9 } })).rejects.toMatchObject({
         code: 'CURSOR_EXPIRED',
       });
+    });
+
+    it('tells how far a log goes with every page, in its epoch, by its own clock', async () => {
+      const before = Date.now();
+      const sent = await filled(2);
+      const { epoch, head, now } = await page({ take: { last: 1 } });
+      expect(epoch).not.toBe('');
+      expect(head).toBe(sent[1]!.id);
+      expect(Math.abs(now - before)).toBeLessThan(60_000);
+      expect(await page({ after: sent[1]!.id, take: { first: 9 } })).toMatchObject({ epoch, head });
+      await send('another');
+      expect((await page({ take: { first: 1 } })).epoch).toBe(epoch);
+    });
+
+    it('tells the heads of many rooms, which need not have any', async () => {
+      const sent = await filled(2);
+      const { epoch } = await page({ take: { last: 1 } });
+      expect(await tested.store.heads([roomId, 'none'])).toMatchObject([
+        { epoch, head: sent[1]!.id },
+        { epoch: '', head: '0' },
+      ]);
+      expect(await tested.store.heads([])).toEqual([]);
+    });
+
+    it('goes on behind the head of a room whose entries have all grown old', async () => {
+      const sent = await filled(2);
+      const { epoch } = await page({ take: { last: 1 } });
+      await tested.growOld(roomId);
+      const empty = { entries: [], hasOlder: false, hasNewer: false, epoch, head: sent[1]!.id };
+      expect(await page({ take: { last: 9 } })).toMatchObject(empty);
+      expect(await page({ after: sent[1]!.id, take: { first: 9 } })).toMatchObject(empty);
+      expect(await page({ after: '0', take: { first: 9 } })).toMatchObject(empty);
+      expect(await messages({ take: { last: 9 } })).toMatchObject({ messages: [], head: sent[1]!.id });
+      await expect(page({ after: sent[0]!.id, take: { first: 9 } })).rejects.toMatchObject(EXPIRED);
+      expect(await tested.store.heads([roomId])).toMatchObject([{ epoch, head: sent[1]!.id }]);
+      expect(await tested.store.lastMessages([roomId])).toEqual([null]);
+
+      const next = [await send('first again'), await send('second')];
+      expect(next[0]!.prev).toBe(sent[1]!.id);
+      for (const after of [sent[1]!.id, '0']) {
+        expect(await page({ after, take: { first: 9 } })).toMatchObject({ entries: next, epoch });
+      }
+      await expect(page({ after: sent[0]!.id, take: { first: 9 } })).rejects.toMatchObject(EXPIRED);
+    });
+
+    it('honours a cursor of before a list that the version before it began, and only the last one', async () => {
+      const sent = await filled(2);
+      await tested.growOld(roomId);
+      const first = await tested.appendAsBefore(roomId);
+      expect(first.prev).toBe('0');
+      expect((await page({ after: sent[1]!.id, take: { first: 9 } })).entries).toEqual([first]);
+      const second = await send('of this version again');
+      expect(second.prev).toBe(first.id);
+      for (const after of [sent[1]!.id, '0']) {
+        expect((await page({ after, take: { first: 9 } })).entries).toEqual([first, second]);
+      }
+      await expect(page({ after: sent[0]!.id, take: { first: 9 } })).rejects.toMatchObject(EXPIRED);
+    });
+
+    it('continues the chain of a list that the version before it wrote', async () => {
+      await filled(0);
+      const before = [await tested.appendAsBefore(roomId), await tested.appendAsBefore(roomId)];
+      expect(await page({ take: { last: 9 } })).toMatchObject({ epoch: '', head: before[1]!.id });
+      const next = await send('of this version');
+      expect(next.prev).toBe(before[1]!.id);
+      const last = await tested.appendAsBefore(roomId);
+      expect((await tested.store.heads([roomId]))[0]!.head).toBe(last.id);
+      expect((await send('and again')).prev).toBe(last.id);
+      expect((await page({ after: '0', take: { first: 9 } })).entries).toHaveLength(5);
+    });
+
+    it('begins another epoch when its data is lost', async () => {
+      await filled(2);
+      const { epoch } = await page({ take: { last: 1 } });
+      await tested.lose();
+      expect((await tested.store.heads([roomId]))[0]).toMatchObject({ epoch: '', head: '0' });
+      await send('after the loss');
+      const { epoch: other } = await page({ take: { last: 1 } });
+      expect(other).not.toBe('');
+      expect(other).not.toBe(epoch);
+    });
+
+    it('keeps entries of an unknown kind in pages, and leaves them out of messages', async () => {
+      const [a] = await filled(1);
+      const kinds = [await tested.appendOpaque(roomId), await tested.appendOpaque(roomId)];
+      const b = await send('b');
+      const c = await tested.appendOpaque(roomId);
+      expect(b.prev).toBe(kinds[1]!.id);
+      expect((await page({ take: { last: 9 } })).entries).toEqual([a, ...kinds, b, c]);
+      expect((await page({ after: a!.id, take: { first: 2 } })).entries).toEqual(kinds);
+      const all = { messages: [a, b], hasOlder: false, hasNewer: false, head: c.id };
+      expect(await messages({ take: { last: 2 } })).toEqual(all);
+      expect(await messages({ take: { first: 2 } })).toEqual(all);
+      expect(await messages({ after: kinds[0]!.id, take: { first: 1 } })).toMatchObject({
+        messages: [b],
+        hasOlder: true,
+        hasNewer: false,
+      });
+      expect(await messages({ before: kinds[1]!.id, take: { last: 1 } })).toMatchObject({
+        messages: [a],
+        hasOlder: false,
+        hasNewer: true,
+      });
+      expect(await tested.store.lastMessages([roomId])).toEqual([b]);
+    });
+
+    it('delivers entries of an unknown kind on the feed, as they are listed', async () => {
+      await filled(1);
+      const told: Entry[] = [];
+      const feed = await tested.store.open(roomId, {
+        onEntry: (entry) => void told.push(entry),
+        onResumed: () => undefined,
+        onFailed: () => undefined,
+      });
+      const opaque = await tested.appendOpaque(roomId);
+      await until(() => told.length === 1, { what: 'the entry' });
+      expect(told).toEqual([opaque]);
+      await feed.close();
+    });
+
+    it('tells a message its nonce, and makes one message of a nonce', async () => {
+      await filled(0);
+      const draft = { roomId, author, content: 'once', nonce: 'n1' };
+      const first = await tested.store.append(draft);
+      expect(first.nonce).toBe('n1');
+      expect(await tested.store.append({ ...draft, content: 'again' })).toEqual(first);
+      expect((await messages({ take: { last: 9 } })).messages).toEqual([first]);
     });
 
     it('gives the newest message of each room, and null for a room without any', async () => {
@@ -93,9 +230,9 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
 
     it('tells what is sent once the feed is open, as it is stored, until it is closed', async () => {
       await filled(1);
-      const told: Message[] = [];
+      const told: Entry[] = [];
       const feed = await tested.store.open(roomId, {
-        onMessage: (message) => void told.push(message),
+        onEntry: (entry) => void told.push(entry),
         onResumed: () => undefined,
         onFailed: () => undefined,
       });
@@ -105,7 +242,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       await feed.close();
       await send('d');
       const later = await tested.store.open(roomId, {
-        onMessage: (message) => void told.push(message),
+        onEntry: (entry) => void told.push(entry),
         onResumed: () => undefined,
         onFailed: () => undefined,
       });

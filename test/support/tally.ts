@@ -1,4 +1,4 @@
-import type { MessageId } from '#domain/message.js';
+import type { EntryId } from '#domain/cursor.js';
 
 /** What came of a run. Everything but the first two is a broken promise where it is not 0. */
 export interface Counts {
@@ -23,13 +23,13 @@ export const TOLD_OF_A_GAP = 'CURSOR_EXPIRED';
 export interface Received {
   readonly name: string;
   /** The message after which it began; the beginning of the room where not given. */
-  readonly after?: MessageId | undefined;
-  received: (MessageId | typeof TOLD_OF_A_GAP)[];
+  readonly after?: EntryId | undefined;
+  received: (EntryId | typeof TOLD_OF_A_GAP)[];
 }
 
 /** A message as its sender, or the store, knows it. */
 export interface Known {
-  id: MessageId;
+  id: EntryId;
   content: string;
 }
 
@@ -38,11 +38,11 @@ export interface Known {
  * again and again while a run goes on, or once at its end.
  */
 export class Tally {
-  readonly #places = new Map<MessageId, number>();
+  readonly #places = new Map<EntryId, number>();
   readonly #contents = new Set<string>();
   readonly #readings = new Map<string, Reading>();
-  readonly #unseen = new Set<MessageId>();
-  #newest: MessageId | undefined;
+  readonly #unseen = new Set<EntryId>();
+  #newest: EntryId | undefined;
   #sent = 0;
   #storedAgain = 0;
 

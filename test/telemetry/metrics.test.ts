@@ -72,7 +72,7 @@ describe('measures', () => {
     const bytes = Buffer.byteLength('{"data":{"messageAdded":{"content":"one"}}}');
     expect(grown('streamly_delivered_bytes_total')).toBe(8 * bytes);
     expect(grown('streamly_operations_total{transport="http",kind="mutation",outcome="ok"}')).toBe(2);
-    expect(grown('streamly_store_duration_seconds_count{operation="send",outcome="ok"}')).toBe(2);
+    expect(grown('streamly_store_duration_seconds_count{operation="append",outcome="ok"}')).toBe(2);
     expect(now).not.toContain(roomId);
 
     stream.crash();

@@ -1,17 +1,21 @@
 import { Histogram, Registry } from 'prom-client';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ChatRepository } from '#domain/ports/event-log.js';
-import { measuredStore, tracedStore } from '#telemetry/store-decorators.js';
+import type { EventLog } from '#domain/ports/event-log.js';
+import type { RoomDirectory } from '#domain/ports/presence.js';
+import { type ObserverOptions, observer } from '#telemetry/store-decorators.js';
 
-type Operation = keyof ChatRepository;
+type Store = EventLog & RoomDirectory;
+type Operation = Extract<keyof Store, string>;
 
 /** Arguments of a call of each operation. The compiler reports an operation that is missing. */
-const CALLS: { [Name in Operation]: Parameters<ChatRepository[Name]> } = {
-  send: [
+const CALLS: { [Name in Operation]: Parameters<Store[Name]> } = {
+  append: [
     { roomId: 'room1', author: { id: 'guest:Ann', name: 'Ann' }, content: 'hello' },
     { id: 'guest:Ann', address: '::1', exempt: 'from nothing' },
   ],
   page: ['room1', { take: { last: 5 } }],
+  messages: ['room1', { take: { first: 5 } }],
+  heads: [['room1']],
   lastMessages: [['room1', 'room2']],
   connectionCounts: [['room1']],
   activeRooms: [10],
@@ -32,8 +36,16 @@ class EchoStore {
     return { operation, args };
   }
 
-  send(...args: unknown[]) {
-    return this.#answer('send', args);
+  append(...args: unknown[]) {
+    return this.#answer('append', args);
+  }
+
+  messages(...args: unknown[]) {
+    return this.#answer('messages', args);
+  }
+
+  heads(...args: unknown[]) {
+    return this.#answer('heads', args);
   }
 
   page(...args: unknown[]) {
@@ -53,9 +65,15 @@ class EchoStore {
   }
 }
 
-const echo = (fault?: Error) => new EchoStore(fault) as unknown as ChatRepository;
+const echo = (fault?: Error) => new EchoStore(fault) as unknown as Store;
 
-function call(store: ChatRepository, operation: Operation): Promise<unknown> {
+/** Both ports of a store, observed. */
+function observed(store: Store, options: Partial<ObserverOptions>): Store {
+  const observe = observer({ durations: undefined, run: undefined, ...options });
+  return { ...observe.eventLog(store), ...observe.directory(store) };
+}
+
+function call(store: Store, operation: Operation): Promise<unknown> {
   const args: unknown[] = CALLS[operation];
   return (store[operation] as (...args: unknown[]) => Promise<unknown>)(...args);
 }
@@ -85,19 +103,19 @@ describe('a measured store', () => {
   const noCalls = Object.fromEntries(OPERATIONS.map((operation) => [`${operation} ok`, 0]));
 
   it('has a series for every operation before the first call', async () => {
-    measuredStore(echo(), durations);
+    observed(echo(), { durations });
     expect(await recorded()).toEqual(noCalls);
   });
 
   it.each(OPERATIONS)('records a call of %s, and hands on its arguments and result', async (operation) => {
-    const result = await call(measuredStore(echo(), durations), operation);
+    const result = await call(observed(echo(), { durations }), operation);
     expect(result).toEqual({ operation, args: CALLS[operation] });
     expect(await recorded()).toEqual({ ...noCalls, [`${operation} ok`]: 1 });
   });
 
   it.each(OPERATIONS)('records a call of %s that fails, and hands on its error', async (operation) => {
     const fault = new Error('away');
-    await expect(call(measuredStore(echo(fault), durations), operation)).rejects.toBe(fault);
+    await expect(call(observed(echo(fault), { durations }), operation)).rejects.toBe(fault);
     expect(await recorded()).toEqual({ ...noCalls, [`${operation} error`]: 1 });
   });
 });
@@ -105,10 +123,12 @@ describe('a measured store', () => {
 describe('a traced store', () => {
   it.each(OPERATIONS)('makes each call of %s in a span of its name', async (operation) => {
     const spans: string[] = [];
-    const store = tracedStore(echo(), async (name, attributes, work) => {
-      spans.push(name);
-      expect(attributes).toEqual({});
-      return work();
+    const store = observed(echo(), {
+      run: async (name, attributes, work) => {
+        spans.push(name);
+        expect(attributes).toEqual({});
+        return work();
+      },
     });
     expect(await call(store, operation)).toEqual({ operation, args: CALLS[operation] });
     expect(spans).toEqual([`store ${operation}`]);

@@ -48,8 +48,8 @@ it('each operation is a span, with the calls of the store below it, and nothing 
 
   const mutation = spans.find(({ name }) => name === 'mutation');
   const query = spans.find(({ name }) => name === 'query');
-  expect(spans.find(({ name }) => name === 'store send')?.parentSpanId).toBe(mutation?.spanId);
-  expect(spans.find(({ name }) => name === 'store page')?.parentSpanId).toBe(query?.spanId);
+  expect(spans.find(({ name }) => name === 'store append')?.parentSpanId).toBe(mutation?.spanId);
+  expect(spans.find(({ name }) => name === 'store messages')?.parentSpanId).toBe(query?.spanId);
   expect(received).toContain('streamly-chat');
   expect(received).not.toMatch(/traced-(room|content)|Ann/);
 });

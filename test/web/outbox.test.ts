@@ -6,8 +6,12 @@ import type { Message } from '../../web/page/room/message.js';
 import { type Deliver, Outbox, type OutboxView } from '../../web/page/room/outbox.js';
 import { Outboxes } from '../../web/page/room/outboxes.js';
 
-function message(id: string, content: string, name = 'Ann'): Message {
-  return { id, content, author: { name }, createdAt: '2026-01-31T18:30:00.000Z' } as Message;
+function message(
+  id: string,
+  content: string,
+  { name = 'Ann', nonce }: { name?: string; nonce?: string } = {},
+) {
+  return { id, content, nonce, author: { name }, createdAt: '2026-01-31T18:30:00.000Z' } as Message;
 }
 
 /** A sender whose sends wait until the test answers them. */
@@ -65,34 +69,37 @@ describe('an own message', () => {
     const { key } = outbox.shown[0]!;
     await answer(message('5-0', 'hello'));
     await until(() => states()[0]?.[1] === 'sent', { what: 'the answer' });
-    expect(arrives(message('4-0', 'hello', 'Ben'))).toBeUndefined();
+    expect(arrives(message('4-0', 'hello', { name: 'Ben' }))).toBeUndefined();
     expect(arrives(message('5-0', 'hello'))).toBe(key);
     expect(states()).toEqual([]);
   });
 
-  it('is replaced by the message that arrives, and is never missing in between', async () => {
-    const { outbox, shown, answer, arrives } = openOutbox();
+  it('gives its place to the message with its nonce, and is never told to be gone before that', async () => {
+    const { outbox, shown, nonces, answer, arrives } = openOutbox();
     outbox.say('Ann', 'hello');
-    const { key } = outbox.shown[0]!;
+    const { key, saidAt } = outbox.shown[0]!;
     const told = shown.length;
-    expect(arrives(message('5-0', 'hello'))).toBe(key);
-    // The view shows the message together with this change.
+    await until(() => nonces.length === 1, { what: 'it to be sent' });
+    expect(arrives(message('5-0', 'hello', { nonce: nonces[0]! }))).toBe(key);
+    // Whoever shows the message does it together with this.
     expect(outbox.shown).toEqual([]);
     expect(shown).toHaveLength(told);
-    await answer(message('5-0', 'hello'));
-    await until(() => shown.length > told, { what: 'the message to be settled' });
+    expect(outbox.saidAt).toBe(saidAt);
+    await answer(message('5-0', 'hello', { nonce: nonces[0]! }));
+    await until(() => shown.length > told, { what: 'it to be settled' });
     expect(outbox.shown).toEqual([]);
   });
 
-  it('is shown again if someone else’s message was mistaken for it', async () => {
+  it('is not taken for the same words of another, or of an older server', async () => {
     const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'GG');
     const { key } = outbox.shown[0]!;
-    expect(arrives(message('5-0', 'GG'))).toBe(key);
-    await answer(message('6-0', 'GG'));
-    await until(() => states()[0]?.[1] === 'sent', { what: 'the mistake to be found' });
-    expect(outbox.shown[0]!.key).not.toBe(key);
-    expect(arrives(message('6-0', 'GG'))).toBe(`${key} again`);
+    expect(arrives(message('5-0', 'GG', { nonce: 'of another' }))).toBeUndefined();
+    expect(arrives(message('6-0', 'GG'))).toBeUndefined();
+    expect(states()).toEqual([['GG', 'sending']]);
+    await answer(message('7-0', 'GG'));
+    await until(() => states()[0]?.[1] === 'sent', { what: 'the answer' });
+    expect(arrives(message('7-0', 'GG'))).toBe(key);
     expect(states()).toEqual([]);
   });
 
@@ -108,20 +115,12 @@ describe('an own message', () => {
     expect(states()).toEqual([]);
   });
 
-  it('is not mistaken for a message that was there before', async () => {
-    const { outbox, arrives, states } = openOutbox();
-    arrives(message('5-0', 'GG'));
-    outbox.say('Ann', 'GG');
-    expect(arrives(message('5-0', 'GG'))).toBeUndefined();
-    expect(states()).toEqual([['GG', 'sending']]);
-  });
-
-  it('is dropped if a newer message arrives, because it lies in a gap', async () => {
+  it('is not waited for where a newer message came: it lies in a gap', async () => {
     const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     await answer(message('5-0', 'hello'));
     await until(() => states()[0]?.[1] === 'sent', { what: 'the answer' });
-    expect(arrives(message('9-0', 'hello', 'Ben'))).toBeUndefined();
+    expect(arrives(message('9-0', 'hello', { name: 'Ben' }))).toBeUndefined();
     expect(states()).toEqual([]);
   });
 
@@ -145,44 +144,42 @@ describe('a failed message', () => {
     vi.useRealTimers();
   });
 
-  it('is settled by the message that arrives, if it may have been sent', async () => {
-    const { outbox, fail, failed, arrives, states } = openOutbox();
-    arrives(message('1-0', 'before', 'Ben'));
+  it('is settled by the message that comes, where it may have been sent', async () => {
+    const { outbox, nonces, fail, failed, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     const { key } = outbox.shown[0]!;
     await fail(CLOSED);
     await failed();
-    expect(arrives(message('5-0', 'hello'))).toBe(key);
+    expect(arrives(message('5-0', 'hello', { nonce: nonces[0]! }))).toBe(key);
     expect(states()).toEqual([]);
   });
 
-  it('does not claim a message that belongs to one being sent', async () => {
-    const { outbox, fail, failed, arrives, states } = openOutbox();
-    arrives(message('1-0', 'before', 'Ben'));
+  it('leaves the message that comes to the one with its nonce', async () => {
+    const { outbox, nonces, fail, failed, arrives, states } = openOutbox();
     outbox.say('Ann', 'GG');
     await fail(CLOSED);
     await failed();
     outbox.say('Ann', 'GG');
     const { key } = outbox.shown[1]!;
-    expect(arrives(message('5-0', 'GG'))).toBe(key);
+    await until(() => nonces.length === 2, { what: 'the second to be sent' });
+    expect(arrives(message('5-0', 'GG', { nonce: nonces[1]! }))).toBe(key);
     expect(states()).toEqual([['GG', 'failed']]);
   });
 
-  it('stays visible if it was refused, whatever arrives', async () => {
+  it('is shown where it was refused, whatever came', async () => {
     const { outbox, fail, failed, arrives } = openOutbox();
-    arrives(message('1-0', 'before', 'Ben'));
     outbox.say('Ann', 'hello');
     await fail(refusal('FORBIDDEN').errors);
     await failed();
-    expect(arrives(message('5-0', 'hello'))).toBeUndefined();
+    expect(arrives(message('5-0', 'hello', { nonce: 'of another' }))).toBeUndefined();
     expect(outbox.shown[0]).toMatchObject({ state: 'failed', error: { outcome: 'refused' } });
   });
 
-  it('is not shown if it arrived all the same', async () => {
-    const { outbox, shown, fail, arrives, states } = openOutbox();
-    arrives(message('1-0', 'before', 'Ben'));
+  it('is not shown where it has come all the same', async () => {
+    const { outbox, shown, nonces, fail, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
-    arrives(message('5-0', 'hello'));
+    await until(() => nonces.length === 1, { what: 'it to be sent' });
+    arrives(message('5-0', 'hello', { nonce: nonces[0]! }));
     const told = shown.length;
     await fail(CLOSED);
     await until(() => shown.length > told, { what: 'the message to be settled' });
@@ -252,16 +249,15 @@ describe('the outbox of a room that the user left', () => {
     expect(outboxes.of('room1').shown).toEqual([]);
   });
 
-  it('shows a message again that another stood for, but not one that was stored', async () => {
+  it('shows what is not stored yet, and not what was', async () => {
     const { deliver, answer } = waitingSends();
     const outbox = new Outboxes(deliver).of('room1');
     const leave = outbox.attach(view());
     outbox.say('Ann', 'stored');
     await answer(message('5-0', 'stored'));
     await until(() => outbox.shown[0]?.state === 'sent', { what: 'the answer' });
-    outbox.say('Ann', 'seen');
-    outbox.arrived(message('4-0', 'seen'));
+    outbox.say('Ann', 'under way');
     leave();
-    expect(outbox.shown.map(({ content }) => content)).toEqual(['seen']);
+    expect(outbox.shown.map(({ content }) => content)).toEqual(['under way']);
   });
 });

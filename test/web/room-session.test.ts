@@ -11,7 +11,13 @@ import { RoomSession } from '../../web/page/room/room-session.js';
 const numbered = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => {
     const id = `${first + index}-0`;
-    return { id, content: id, author: { id: 'Ann', name: 'Ann' }, createdAt: '2026-01-31T18:30:00.000Z' };
+    return {
+      id,
+      content: id,
+      author: { id: 'Ann', name: 'Ann' },
+      nonce: null,
+      createdAt: '2026-01-31T18:30:00.000Z',
+    };
   });
 
 /** A request for a page of history. */

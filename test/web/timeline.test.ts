@@ -6,6 +6,7 @@ const message = (number: number): Message => ({
   id: `${number}-0`,
   author: { id: 'guest:Ann', name: 'Ann' },
   content: `message ${number}`,
+  nonce: null,
   createdAt: new Date(number).toISOString(),
 });
 const numbered = (first: number, last: number) =>

@@ -43,6 +43,7 @@ export const MessageAdded = graphql(`
         name
       }
       content
+      nonce
       createdAt
     }
   }
@@ -59,6 +60,7 @@ export const History = graphql(`
           name
         }
         content
+        nonce
         createdAt
       }
       pageInfo {
@@ -79,6 +81,7 @@ export const SendMessage = graphql(`
         name
       }
       content
+      nonce
       createdAt
     }
   }

@@ -14,7 +14,7 @@ import type { Connection } from './connection.js';
 import { BEGINNING, isCursor } from './cursor.js';
 import { DocumentError, type RoomVariables } from './document.js';
 import { failureOf } from './failure.js';
-import { askHead } from './head.js';
+import { askHead, type Head } from './head.js';
 import { type OperationClient, type Result, rootValue, runOperation } from './operation.js';
 import { Place } from './place.js';
 import { Progress } from './progress.js';
@@ -109,7 +109,7 @@ export class Resumption {
     // Followed from now on: what is sent before its first message could be lost without a cursor. Who may
     // not ask for one gets it with the first message.
     this.#askHead((head) => {
-      place.suppose(head);
+      place.suppose(head?.cursor);
       this.#subscribe();
     });
   }
@@ -160,14 +160,14 @@ export class Resumption {
     if (!place || !this.options.onEvent || !this.#stopSubscription || this.#stopAsking) return;
     this.#askHead((head) => {
       // In a room that is known to be empty all that comes is new, and none of it may be lost.
-      if (head === BEGINNING) place.suppose(head);
-      this.#progress.headIs(head ?? BEGINNING, place.cursor);
+      if (head?.isEmpty) place.suppose(head.cursor);
+      this.#progress.headIs(head && !head.isEmpty ? head.cursor : BEGINNING, place.cursor);
     });
   }
 
   /** Asks for the room's head; the answer is undefined where the server refuses it for good. */
-  #askHead(answered: (head: string | undefined) => void): void {
-    const answer = (head?: string) => {
+  #askHead(answered: (head: Head | undefined) => void): void {
+    const answer = (head?: Head) => {
       this.#stopAsking = undefined;
       answered(head);
     };

@@ -1,86 +1,79 @@
-import type { Draft, Message, MessageId } from '#domain/message.js';
+import type { Cursor } from '#domain/cursor.js';
+import type { Entry } from '#domain/entry.js';
+import type { Draft, Message } from '#domain/message.js';
 import type { Sender } from './limiter.js';
 
 /**
- * A window on a room's history. `after` and `before` are exclusive; `take` counts from that end of what
- * lies between them.
+ * A window on a room's log. `after` and `before` are exclusive; `take` counts from that end of what lies
+ * between them.
  */
 export interface Window {
-  after?: MessageId;
-  before?: MessageId;
+  after?: Cursor;
+  before?: Cursor;
   take: { first: number } | { last: number };
 }
 
-/** A stretch of a room's history, oldest first, without a gap. */
-export interface Page {
+/**
+ * How far a room's log goes. The head is the id of the newest entry that the room ever had, even if that
+ * entry is no longer kept; `0` if there was none. Ids are comparable within one epoch only: a store that lost
+ * its data starts a new one. The epoch is empty while it is unknown, as in a room that only the previous
+ * version has written to; learning it later ends nothing.
+ */
+export interface Head {
+  epoch: string;
+  head: Cursor;
+  /** The store's own clock when it was read, in milliseconds since 1970. */
+  now: number;
+}
+
+/** A stretch of a room's log, oldest first, without a gap, and how far the log goes. */
+export interface Page extends Head {
+  entries: Entry[];
+  /** Whether entries older than these are kept. */
+  hasOlder: boolean;
+  /** Whether entries newer than these are kept. */
+  hasNewer: boolean;
+}
+
+/** A stretch of a room's messages, oldest first. What lies between them is not a message. */
+export interface MessagePage {
   messages: Message[];
   /** Whether messages older than these are kept. */
   hasOlder: boolean;
   /** Whether messages newer than these are kept. */
   hasNewer: boolean;
+  /** The room's head, as in `Head`. */
+  head: Cursor;
 }
 
 /**
- * The store of messages and rooms. Every call ends within a time limit; each throws a ChatError with
- * SERVICE_UNAVAILABLE where the store cannot be reached or does not answer in time.
+ * The logs of all rooms. Every call ends within a time limit; each throws a ChatError with
+ * SERVICE_UNAVAILABLE if the store cannot be reached or does not answer in time.
  */
-export interface ChatRepository {
+export interface EventLog {
   /**
-   * Stores and publishes a message, and gives it its id. With a nonce that this author has used in this
-   * room within the nonce's lifetime, it gives the first message and stores and publishes nothing. After
-   * SERVICE_UNAVAILABLE the outcome is unknown; the same nonce settles it.
+   * Stores and publishes a message, and gives it its id. With a nonce that this author has used in this room
+   * within the nonce's lifetime, it returns the first message and stores and publishes nothing. After
+   * SERVICE_UNAVAILABLE the outcome is unknown; the same nonce settles it. Without a sender no limit applies.
    *
-   * Throws RATE_LIMITED where the sender has passed a limit; then nothing was stored, and nothing counted. A
-   * nonce that was used before is never limited. Without a sender no limit holds.
+   * Throws RATE_LIMITED if the sender has reached a limit; then nothing was stored and nothing counted. A
+   * nonce that was used before is never limited. Throws FORBIDDEN if the message that the nonce made was
+   * removed since.
    */
-  send(draft: Draft, sender?: Sender): Promise<Message>;
+  append(draft: Draft, sender?: Sender): Promise<Message>;
 
   /**
-   * Reads history. `after` is honoured exactly: it throws CURSOR_EXPIRED where the message it names is
-   * neither kept nor the one just before the oldest kept.
+   * Reads entries. `after` is honoured exactly: it throws CURSOR_EXPIRED unless the store can show that
+   * nothing after it is missing.
    */
   page(roomId: string, window: Window): Promise<Page>;
 
-  /** The newest message of each room, in the order asked; null for a room without any. One round trip. */
+  /** Reads messages alone: the page is full if enough messages are kept. `after` is honoured as in `page`. */
+  messages(roomId: string, window: Window): Promise<MessagePage>;
+
+  /** The head of each room, in the order asked; null for a room that cannot be read. One round trip. */
+  heads(roomIds: readonly string[]): Promise<(Head | null)[]>;
+
+  /** The newest message of each room, in the order asked; null for a room without any. */
   lastMessages(roomIds: readonly string[]): Promise<(Message | null)[]>;
-
-  /** How many connections hold a live subscription to each room, over all nodes. One round trip. */
-  connectionCounts(roomIds: readonly string[]): Promise<number[]>;
-
-  /** Rooms that hold messages or connections: most connections first, then by id; `limit` at most. */
-  activeRooms(limit: number): Promise<string[]>;
-}
-
-/**
- * Which connections are in which room, told to every node. The calls return at once: what they say
- * reaches the store soon, again after the store was away, and never throws.
- */
-export interface Presence {
-  /** A connection gained a live subscription to a room. Counted: join twice, leave twice. */
-  join(roomId: string, connectionId: string): void;
-  leave(roomId: string, connectionId: string): void;
-}
-
-/** Something that was opened and has an end. `close` may be called twice. */
-export interface Closeable {
-  close(): Promise<void>;
-}
-
-/** What a room's feed tells. None of these may throw. */
-export interface FeedListener {
-  /** A message was published. Anything may have been missed before it: its `prev` tells. */
-  onMessage(message: Message): void;
-  /** The feed was interrupted and is back: what came meanwhile was not told. */
-  onResumed(): void;
-  /** The feed is refused for good; it is closed, and nothing more is told. */
-  onFailed(error: Error): void;
-}
-
-/** What is published in a room, as it is published: at most once, with gaps that `prev` makes visible. */
-export interface MessageFeed {
-  /**
-   * Resolves once the room's feed is live: what is published from then on is told. Throws a ChatError
-   * (SERVICE_UNAVAILABLE) where it is refused; nothing is left behind then.
-   */
-  open(roomId: string, listener: FeedListener): Promise<Closeable>;
 }

@@ -1,16 +1,31 @@
+import { type Cursor, compareIds } from '#domain/cursor.js';
 import { ChatError, cursorExpired } from '#domain/errors.js';
-import type { MessageId } from '#domain/message.js';
-import type { RoomLog } from '#fanout/log/room-log.js';
+import type { Page } from '#domain/ports/event-log.js';
+import type { LogReader } from '#fanout/log/tail.js';
 import type { Projection, Receiver } from '#fanout/projection/projection.js';
 import type { Delivery, Owner } from './shared-source.js';
 import type { Sink } from './sink.js';
 
 /** Where a subscription starts in its room. */
 export interface StartPosition {
-  /** The id of the last message before it. */
-  cursor: MessageId;
+  /** The id of the last entry before it. */
+  cursor: Cursor;
   /** The log position after the cursor. Undefined if the log is too short, so that the store must be read. */
   position: number | undefined;
+}
+
+/** What a subscriber is made of. */
+export interface SubscriberOptions {
+  log: LogReader;
+  /** Reads what the log no longer holds. Throws CURSOR_EXPIRED, SERVICE_UNAVAILABLE. */
+  pageAfter(cursor: Cursor): Promise<Page>;
+  projection: Projection;
+  sink: Sink;
+  start: StartPosition;
+  /** Called once at most, and never after `end()`. */
+  owner: Owner;
+  /** Something failed that will be tried again. */
+  onTrouble(error: unknown): void;
 }
 
 /**
@@ -18,19 +33,20 @@ export interface StartPosition {
  * the log or in the store; a sink that is full is left alone until it has drained.
  */
 export class Subscriber implements Receiver, Delivery {
-  #cursor: MessageId;
+  #cursor: Cursor;
   #position: number | undefined;
   #waiting = false;
   #ended = false;
 
-  constructor(
-    private readonly log: RoomLog,
-    private readonly projection: Projection,
-    private readonly sink: Sink,
-    start: StartPosition,
-    private readonly owner: Owner,
-    private readonly onTrouble: (error: unknown) => void,
-  ) {
+  private readonly log: LogReader;
+  private readonly projection: Projection;
+  private readonly sink: Sink;
+
+  constructor(private readonly options: SubscriberOptions) {
+    const { log, projection, sink, start } = options;
+    this.log = log;
+    this.projection = projection;
+    this.sink = sink;
     this.#cursor = start.cursor;
     this.#position = start.position;
     projection.add(this);
@@ -54,7 +70,7 @@ export class Subscriber implements Receiver, Delivery {
   refuse(reason: ChatError): void {
     if (this.#ended) return;
     this.end();
-    this.owner.refused(reason);
+    this.options.owner.refused(reason);
   }
 
   /** Writes one batch. Returns whether there may be another to write now. */
@@ -72,9 +88,10 @@ export class Subscriber implements Receiver, Delivery {
     const batch = this.projection.batch(this.#position, this.sink.framing);
     if (batch === undefined) return true;
     if (batch instanceof Promise) return this.#waitFor(batch);
-    this.projection.meter.delivered(batch.end - this.#position, batch.bytes);
     this.#position = batch.end;
     this.#cursor = batch.lastId;
+    if (batch.count === 0) return true;
+    this.projection.meter.delivered(batch.count, batch.bytes);
     this.sink.write(batch.frames);
     return true;
   }
@@ -87,7 +104,7 @@ export class Subscriber implements Receiver, Delivery {
 
   #waitFor(rendering: Promise<unknown>): false {
     this.#waiting = true;
-    rendering.catch(this.onTrouble).finally(() => this.#goOn());
+    rendering.catch(this.options.onTrouble).finally(() => this.#goOn());
     return false;
   }
 
@@ -95,16 +112,16 @@ export class Subscriber implements Receiver, Delivery {
   #readBehind(): false {
     this.#waiting = true;
     this.#deliverPage().then(
-      (delivered) => {
+      (hasMoved) => {
         this.#waiting = false;
-        // Where the store had no more, the log may have been told of more meanwhile.
-        if (delivered || this.log.locate(this.#cursor) !== undefined) this.pump();
+        // If the store had no more, the log may have received more in the meantime.
+        if (hasMoved || this.log.locate(this.#cursor) !== undefined) this.pump();
       },
       (error: unknown) => {
         this.#waiting = false;
         // Out of reach is not expired: the next change of the log pumps again, or the next check.
         if (error instanceof ChatError && error.code === 'CURSOR_EXPIRED') this.refuse(error);
-        else this.onTrouble(error);
+        else this.options.onTrouble(error);
       },
     );
     return false;
@@ -115,12 +132,15 @@ export class Subscriber implements Receiver, Delivery {
     this.pump();
   }
 
+  /** Returns whether the cursor has moved. */
   async #deliverPage(): Promise<boolean> {
-    const page = await this.log.pageAfter(this.#cursor);
-    const payloads = await this.projection.renderPage(page.messages);
-    const last = page.messages.at(-1);
-    if (this.#ended || last === undefined) return false;
-    this.#cursor = last.id;
+    const page = await this.options.pageAfter(this.#cursor);
+    const payloads = await this.projection.renderPage(page.entries);
+    // What lay between the cursor and the head of an empty page is no longer kept.
+    const end = page.entries.at(-1)?.id ?? page.head;
+    if (this.#ended || compareIds(end, this.#cursor) <= 0) return false;
+    this.#cursor = end;
+    if (payloads.length === 0) return true;
     const bytes = payloads.reduce((sum, payload) => sum + payload.length, 0);
     this.projection.meter.delivered(payloads.length, bytes);
     this.sink.write(this.sink.framing.encode(payloads));

@@ -1,4 +1,4 @@
-import type { MessageId } from '#domain/message.js';
+import type { Cursor } from '#domain/cursor.js';
 
 /** Executes a selection on an event and serialises the result. An error becomes a result with `errors`. */
 export type Render<Event> = (event: Event) => Buffer | Promise<Buffer>;
@@ -13,13 +13,15 @@ export interface Framing<Frames> {
   encode(payloads: readonly Buffer[]): Frames;
 }
 
-/** Consecutive events, framed for a transport. */
+/** Consecutive entries, framed for a transport. A batch without events moves the cursor and writes nothing. */
 export interface Batch<Frames> {
   frames: Frames;
-  /** The log position after the last event. */
+  /** The number of events in the frames. */
+  count: number;
+  /** The log position after the last entry. */
   end: number;
-  /** The id of the last event, which becomes the subscriber's cursor. */
-  lastId: MessageId;
+  /** The id of the last entry, which becomes the subscriber's cursor. */
+  lastId: Cursor;
   /** Size of the payloads in bytes, without framing. */
   bytes: number;
 }

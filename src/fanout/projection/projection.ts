@@ -7,9 +7,10 @@
  * What arrives while a flush is under way waits for the next one: batches grow with load, and an idle room
  * adds no delay. A large room is flushed in slices, so that pings and requests get their turn in between.
  */
+import { type Entry, isMessage } from '#domain/entry.js';
 import type { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
-import type { RoomLog } from '#fanout/log/room-log.js';
+import type { LogReader } from '#fanout/log/tail.js';
 import type { Meter } from '#fanout/meter.js';
 import { pumpAll } from '#fanout/slices.js';
 import { BatchCache } from './batch-cache.js';
@@ -41,27 +42,40 @@ const BATCH_BYTES = 64 * 1024;
 /** Messages in one batch that are rendered at the same time, where that takes time. */
 const RENDERED_TOGETHER = 64;
 
+/** What a projection is made of. */
+export interface ProjectionOptions {
+  log: LogReader;
+  /** Rendered messages that are kept at most. */
+  capacity: number;
+  /** The bytes that all projections of the node keep together. */
+  budget: FrameBudget;
+  render: Render<Message>;
+  meter: Meter;
+  /** The last receiver has left. */
+  onEmpty(): void;
+  /** Rendering failed; the message is delivered as an error. */
+  onFault(error: unknown): void;
+}
+
 export class Projection {
   readonly #receivers = new Set<Receiver>();
   readonly #frames: FrameCache;
   readonly #batches = new BatchCache();
   /** Pages of older history, rendered once for all who read them. */
-  readonly #pages = new WeakMap<readonly Message[], Promise<Buffer[]>>();
+  readonly #pages = new WeakMap<readonly Entry[], Promise<Buffer[]>>();
   /** Everything below this position is rendered, as far as it is still held. */
   #ready: number;
   #flushing = false;
   /** Something changed since the last flush began. */
   #isDue = false;
 
-  constructor(
-    private readonly log: RoomLog,
-    capacity: number,
-    budget: FrameBudget,
-    private readonly render: Render<Message>,
-    readonly meter: Meter,
-    private readonly onEmpty: () => void,
-    private readonly onFault: (error: unknown) => void,
-  ) {
+  readonly meter: Meter;
+  private readonly log: LogReader;
+
+  constructor(private readonly options: ProjectionOptions) {
+    const { log, capacity, budget, meter } = options;
+    this.log = log;
+    this.meter = meter;
     this.#frames = new FrameCache(capacity, budget);
     this.#ready = log.end;
   }
@@ -90,7 +104,7 @@ export class Projection {
   remove(receiver: Receiver): void {
     if (!this.#receivers.delete(receiver) || this.#receivers.size > 0) return;
     this.#frames.clear();
-    this.onEmpty();
+    this.options.onEmpty();
   }
 
   /** Ends every receiver with a refusal. */
@@ -106,7 +120,7 @@ export class Projection {
     setImmediate(() => {
       this.#isDue = false;
       this.#flush()
-        .catch(this.onFault)
+        .catch(this.options.onFault)
         .finally(() => {
           this.#flushing = false;
           // One that nobody receives from any more has ended, however busy the room is.
@@ -127,17 +141,20 @@ export class Projection {
     let pending = 0;
     let position = from;
     while (position < this.#ready && bytes < BATCH_BYTES && pending < RENDERED_TOGETHER) {
-      const payload = this.#payload(position);
-      if (payload === undefined) return undefined;
+      const entry = this.log.at(position);
+      if (entry === undefined) return undefined;
+      position += 1;
+      if (!isMessage(entry)) continue;
+      const payload = this.#payload(position - 1, entry);
       if (Buffer.isBuffer(payload)) bytes += payload.length;
       else pending += 1;
       payloads.push(payload);
-      position += 1;
     }
     const lastId = this.log.at(position - 1)!.id;
     const make = (rendered: Buffer[]): Batch<B> => {
       const size = rendered.reduce((sum, { length }) => sum + length, 0);
-      const batch = { frames: framing.encode(rendered), end: position, lastId, bytes: size };
+      const frames = framing.encode(rendered);
+      const batch = { frames, count: rendered.length, end: position, lastId, bytes: size };
       this.#batches.set(from, framing, batch);
       return batch;
     };
@@ -145,12 +162,12 @@ export class Projection {
     return pending > 0 ? Promise.all(payloads).then(make) : make(payloads as Buffer[]);
   }
 
-  /** The payloads of a page of older history. The same page gives the same promise. */
-  renderPage(messages: readonly Message[]): Promise<Buffer[]> {
-    let payloads = this.#pages.get(messages);
+  /** The payloads of the messages in a page of older history. The same page gives the same promise. */
+  renderPage(entries: readonly Entry[]): Promise<Buffer[]> {
+    let payloads = this.#pages.get(entries);
     if (payloads === undefined) {
-      payloads = Promise.all(messages.map((message) => this.#render(message)));
-      this.#pages.set(messages, payloads);
+      payloads = Promise.all(entries.filter(isMessage).map((message) => this.#render(message)));
+      this.#pages.set(entries, payloads);
     }
     return payloads;
   }
@@ -161,43 +178,47 @@ export class Projection {
     const end = this.log.end;
     const pending: Promise<Buffer>[] = [];
     for (let position = Math.max(this.#ready, this.log.start); position < end; position += 1) {
-      const payload = this.#payload(position);
-      if (payload !== undefined && !Buffer.isBuffer(payload)) pending.push(payload);
+      const entry = this.log.at(position)!;
+      if (!isMessage(entry)) continue;
+      const payload = this.#payload(position, entry);
+      if (!Buffer.isBuffer(payload)) pending.push(payload);
     }
     if (pending.length > 0) await Promise.all(pending);
     const before = this.#ready;
     this.#ready = end;
     this.#batches.clear();
     await pumpAll(this.#receivers);
+    let messages = 0;
     for (let position = Math.max(before, this.log.start); position < end; position += 1) {
-      this.meter.broadcast(this.log.at(position)!);
+      const entry = this.log.at(position)!;
+      if (!isMessage(entry)) continue;
+      this.meter.broadcast(entry);
+      messages += 1;
     }
-    if (end > before) this.meter.flushed(end - before);
+    if (messages > 0) this.meter.flushed(messages);
   }
 
-  #payload(position: number): Buffer | Promise<Buffer> | undefined {
+  #payload(position: number, message: Message): Buffer | Promise<Buffer> {
     const kept = this.#frames.get(position);
     if (kept !== undefined) return kept;
-    const message = this.log.at(position);
-    if (message === undefined) return undefined;
     const payload = this.#render(message);
     this.#frames.set(position, payload);
     if (!Buffer.isBuffer(payload)) {
       payload.then((bytes) => {
         // Unless it was given up meanwhile, or all of them were.
         if (this.#frames.get(position) === payload) this.#frames.set(position, bytes);
-      }, this.onFault);
+      }, this.options.onFault);
     }
     return payload;
   }
 
   #render(message: Message): Buffer | Promise<Buffer> {
     const failed = (error: unknown) => {
-      this.onFault(error);
+      this.options.onFault(error);
       return FAILED;
     };
     try {
-      const payload = this.render(message);
+      const payload = this.options.render(message);
       return Buffer.isBuffer(payload) ? payload : payload.catch(failed);
     } catch (error) {
       return failed(error);

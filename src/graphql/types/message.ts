@@ -25,6 +25,11 @@ export function addMessage(builder: Builder): void {
       content: t.exposeString('content', {
         description: `The text of the message: 1 to ${limits.contentLength} characters, which may include newlines. It is plain text: escape it before inserting it into HTML.`,
       }),
+      nonce: t.exposeString('nonce', {
+        nullable: true,
+        description:
+          'The nonce that the message was sent with, so that its sender recognizes it. Null if it was sent without one.',
+      }),
       createdAt: t.field({
         type: 'DateTime',
         description: 'When the server accepted the message.',
@@ -37,7 +42,7 @@ export function addMessage(builder: Builder): void {
     t.connection(
       {
         type: 'Message',
-        description: `A page of the history of a room, always oldest first. Without \`first\` and \`last\`, returns the newest ${limits.defaultPageSize} messages, or with \`after\` only, the first ${limits.defaultPageSize} after it. \`first\` and \`last\` together are refused with BAD_USER_INPUT.`,
+        description: `A page of the history of a room, always oldest first. Without \`first\` and \`last\`, returns the newest ${limits.defaultPageSize} messages, or with \`after\` only, the first ${limits.defaultPageSize} after it. \`first\` and \`last\` together are refused with BAD_USER_INPUT. If an empty page was requested without a cursor, \`pageInfo.endCursor\` is the room's last cursor, even if its messages are no longer kept: \`messageAdded(after:)\` continues from there. It is null if the room never had a message.`,
         args: {
           roomId: t.arg.id({
             required: true,
@@ -45,8 +50,8 @@ export function addMessage(builder: Builder): void {
             validate: rules.roomId,
           }),
         },
-        resolve: async (_root, args, { repository }) =>
-          connectionOf(await repository.page(args.roomId, windowOf(args, limits))),
+        resolve: async (_root, args, { eventLog }) =>
+          connectionOf(await eventLog.messages(args.roomId, windowOf(args, limits)), args),
       },
       { name: 'MessageConnection', description: 'A page of the history of a room, oldest first.' },
       { name: 'MessageEdge', description: 'A message with its cursor.' },
@@ -87,7 +92,7 @@ export function addMessage(builder: Builder): void {
         input: t.arg({ type: SendMessageInput, required: true, description: 'The message to send.' }),
       },
       resolve: (_root, { input: { author: guestName, ...input } }, context) =>
-        sendMessage(context.repository, { ...input, guestName, nonce: input.nonce }, context),
+        sendMessage(context.eventLog, { ...input, guestName, nonce: input.nonce }, context),
     }),
   );
 

@@ -61,7 +61,7 @@ export function addRoom(builder: Builder): void {
           validate: rules.roomCount,
         }),
       },
-      resolve: (_root, { limit }, { repository }) => repository.activeRooms(limit ?? defaultCount),
+      resolve: (_root, { limit }, { directory }) => directory.activeRooms(limit ?? defaultCount),
     }),
     connectionCount: t.int({
       description: 'Connections with a live subscription to the messages of a room, over all servers.',

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Closeable } from '#domain/ports/event-log.js';
+import type { Closeable } from '#domain/ports/feed.js';
 
 /** The fields of INFO by name, with their values as Redis reports them. */
 export type RedisFields = ReadonlyMap<string, string>;

@@ -1,14 +1,23 @@
 import type { Redis } from 'ioredis';
-import { type Message, type MessageId, millisecondsOf } from '#domain/message.js';
+import { type EntryId, millisecondsOf } from '#domain/cursor.js';
+import { type Entry, isMessage } from '#domain/entry.js';
+import type { Message } from '#domain/message.js';
 import { retireEmptyRooms } from '#redis/client/active-rooms.js';
-import { connectionsKey, messagesKey, nodeKey, ROOMS_ACTIVE, slowModeKey } from '#redis/client/keys.js';
+import {
+  connectionsKey,
+  messagesKey,
+  nodeKey,
+  ROOMS_ACTIVE,
+  roomKey,
+  slowModeKey,
+} from '#redis/client/keys.js';
 import { chunks, nodeOf, scanMembers } from '#redis/client/members.js';
 
 /** Rooms per batch, which takes one round trip. */
 const ROOMS_PER_BATCH = 200;
 
-/** Decodes an entry of a room's list. Undefined if it is not a message of that room. */
-export type Decode = (entry: string, roomId: string) => Message | undefined;
+/** Decodes an entry of a room's list. Undefined if it is malformed or of another room. */
+export type Decode = (text: string, roomId: string) => Entry | undefined;
 
 /** A room in a list. */
 export interface RoomSummary {
@@ -23,8 +32,8 @@ export interface RoomSummary {
 export interface RoomDetails extends RoomSummary {
   /** Milliseconds until the messages expire if no new one arrives. Null if there are none. */
   expiresInMs: number | null;
-  oldest: MessageId | null;
-  newest: MessageId | null;
+  oldest: EntryId | null;
+  newest: EntryId | null;
   /** 0 if slow mode is off. */
   slowModeSeconds: number;
   /** Nodes with connections in the room. The connections of a dead node are swept soon. */
@@ -69,7 +78,10 @@ export async function inspectRoom(
     commands.get(slowModeKey(id)),
   ]);
   if (summary.connections + summary.messages === 0) return undefined;
-  const messages = entries.flatMap((entry) => decode(entry, id) ?? []).reverse();
+  const messages = entries
+    .map((text) => decode(text, id))
+    .filter((entry) => entry !== undefined && isMessage(entry))
+    .reverse();
   return {
     ...summary,
     expiresInMs: expiresInMs < 0 ? null : expiresInMs,
@@ -82,12 +94,13 @@ export async function inspectRoom(
 }
 
 /**
- * Deletes a room's messages and returns how many there were. As after any loss of data, the next message ends
- * the room's subscriptions with CURSOR_EXPIRED, and clients start again. Throws Redis errors unchanged.
+ * Deletes a room's entries and returns how many there were. The room's epoch goes with them, so that no node
+ * goes on showing what it still holds: as after any loss, each live subscription gets CURSOR_EXPIRED once, with
+ * the next message or head check, and joins again. Throws what Redis gives.
  */
 export async function clearRoom(commands: Redis, id: string): Promise<number> {
   const deleted = await commands.llen(messagesKey(id));
-  await commands.del(messagesKey(id));
+  await commands.del(messagesKey(id), roomKey(id));
   await retireEmptyRooms(commands, [id]);
   return deleted;
 }
@@ -122,7 +135,7 @@ async function nodesOf(commands: Redis, roomId: string): Promise<RoomDetails['no
   );
 }
 
-function idOf(entry: string | null, roomId: string, decode: Decode): MessageId | null {
+function idOf(entry: string | null, roomId: string, decode: Decode): EntryId | null {
   return entry === null ? null : (decode(entry, roomId)?.id ?? null);
 }
 

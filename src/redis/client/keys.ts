@@ -6,12 +6,22 @@ export const SWEEP_LOCK = 'lock:sweep';
 
 const MESSAGES = 'messages:';
 
-/** A room's list of messages, newest first. The channel that publishes them has the same name. */
+/** A room's list of entries, newest first. */
 export function messagesKey(roomId: string): string {
   return MESSAGES + roomId;
 }
 
-/** The room whose messages a channel carries. */
+/** The channel on which a room's entries are published. */
+export function channelOf(roomId: string): string {
+  return MESSAGES + roomId;
+}
+
+/** What is known of a room beside its entries: its epoch, its newest id, where its list began. In their slot. */
+export function roomKey(roomId: string): string {
+  return `room:{${messagesKey(roomId)}}`;
+}
+
+/** The room whose entries a channel carries. */
 export function roomOfChannel(channel: string): string {
   return channel.slice(MESSAGES.length);
 }

@@ -1,23 +1,23 @@
 import type { Redis } from 'ioredis';
+import type { Entry } from '#domain/entry.js';
 import { serviceUnavailable } from '#domain/errors.js';
-import type { Message } from '#domain/message.js';
-import type { Closeable, FeedListener, MessageFeed } from '#domain/ports/event-log.js';
+import type { Closeable, Feed, FeedListener } from '#domain/ports/feed.js';
 import type { RedisHooks } from '#redis/client/connections.js';
 import { asUnavailable, isReply } from '#redis/client/errors.js';
-import { messagesKey, roomOfChannel } from '#redis/client/keys.js';
+import { channelOf, roomOfChannel } from '#redis/client/keys.js';
 import { createPubSub } from './pubsub.js';
 
 /** What the feed is made of. */
 export interface FeedOptions {
   /** As `connectRedis` makes it: a command that has no answer in time fails, and it subscribes to nothing by itself. */
   subscriber: Redis;
-  /** Reads what was published in a room; undefined if it is not a message of that room. Must not throw. */
-  decode(text: string, roomId: string): Message | undefined;
+  /** Reads what was published in a room; undefined if it is malformed. Must not throw. */
+  decode(text: string, roomId: string): Entry | undefined;
   hooks?: RedisHooks;
 }
 
 /** One for each `open`, so that the same listener may be there twice. */
-interface Entry {
+interface Listening {
   listener: FeedListener;
   /** Whether its `open` has resolved; until then a failure is thrown there, and not told. */
   opened: boolean;
@@ -27,7 +27,7 @@ interface Entry {
 interface OpenRoom {
   id: string;
   channel: string;
-  listeners: Set<Entry>;
+  listeners: Set<Listening>;
   /** Settles as Redis answers to SUBSCRIBE, on the present connection or the last. */
   opening: Promise<void>;
   /** The subscription's number, from the first acknowledgement until the room is closed. */
@@ -35,19 +35,19 @@ interface OpenRoom {
 }
 
 /** The feed, and how many rooms it holds open. */
-export interface RedisFeed extends MessageFeed, Closeable {
+export interface RedisFeed extends Feed, Closeable {
   readonly openRooms: number;
 }
 
 const REFUSED = 'The live messages of this room are not available at the moment. Please try again.';
 
 /**
- * What is published, room by room. A listener may be told of a message in the moment just before `open`
+ * What is published, room by room. A listener may be told of an entry in the moment just before `open`
  * resolves. After `close` every `open` throws SERVICE_UNAVAILABLE; it leaves the connection to its owner.
  */
 export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): RedisFeed {
   const rooms = new Map<string, OpenRoom>();
-  const pubsub = createPubSub<Message | undefined>(
+  const pubsub = createPubSub<Entry | undefined>(
     subscriber,
     (text, channel) => decode(text, roomOfChannel(channel)),
     hooks,
@@ -56,7 +56,7 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
   let connection = 0;
   let closed = false;
 
-  function tell(entries: Iterable<Entry>, what: (listener: FeedListener) => void): void {
+  function tell(entries: Iterable<Listening>, what: (listener: FeedListener) => void): void {
     // A copy: a listener may close itself, or open another, while it is told.
     for (const { listener } of [...entries]) {
       try {
@@ -68,10 +68,10 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
   }
 
   function openRoom(id: string): OpenRoom {
-    const channel = messagesKey(id);
-    const listeners = new Set<Entry>();
-    const subscribed = pubsub.subscribe(channel, (message) => {
-      if (message) tell(listeners, (listener) => listener.onMessage(message));
+    const channel = channelOf(id);
+    const listeners = new Set<Listening>();
+    const subscribed = pubsub.subscribe(channel, (entry) => {
+      if (entry) tell(listeners, (listener) => listener.onEntry(entry));
       else hooks.onMalformed?.('channel', id);
     });
     const opening = subscribed.then((subscription) => {
@@ -132,7 +132,7 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
       // While the connection is away no room is live, not even one that others hold open.
       if (closed || subscriber.status !== 'ready') throw serviceUnavailable(REFUSED);
       const room = rooms.get(roomId) ?? openRoom(roomId);
-      const entry: Entry = { listener, opened: false };
+      const entry: Listening = { listener, opened: false };
       room.listeners.add(entry);
       const leave = async () => {
         if (room.listeners.delete(entry) && room.listeners.size === 0) await closeRoom(room);

@@ -24,7 +24,7 @@ const TOO_MANY: Readonly<Record<RateLimitedAction, string>> = {
 /** A rate limiter that counts in Redis, so that all nodes share the counts. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { commands, limits, timeoutMs } = options;
-  const takeScript = loadScript(commands, new URL('./lua/take-limit-1.lua', import.meta.url));
+  const takeScript = loadScript(commands, 'limits/lua/take-limit-1.lua');
 
   /** Counts one action. Returns 0 if it is allowed, else the milliseconds to wait. */
   async function countAction(action: RateLimitedAction, address: string): Promise<number> {

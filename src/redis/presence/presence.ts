@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Closeable, Presence } from '#domain/ports/event-log.js';
+import type { Closeable } from '#domain/ports/feed.js';
+import type { Presence } from '#domain/ports/presence.js';
 import { retireEmptyRooms } from '#redis/client/active-rooms.js';
 import type { RedisHooks } from '#redis/client/connections.js';
 import { nodeKey, ROOMS_ACTIVE } from '#redis/client/keys.js';

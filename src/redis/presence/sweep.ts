@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Closeable } from '#domain/ports/event-log.js';
+import type { Closeable } from '#domain/ports/feed.js';
 import { retireEmptyRooms } from '#redis/client/active-rooms.js';
 import type { RedisHooks } from '#redis/client/connections.js';
 import { connectionsKey, nodeKey, ROOMS_ACTIVE, SWEEP_LOCK } from '#redis/client/keys.js';

@@ -1,90 +1,124 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { type ChatError, rateLimited, serviceUnavailable } from '#domain/errors.js';
+import { type ChatError, forbidden, rateLimited, serviceUnavailable } from '#domain/errors.js';
 import type { Draft } from '#domain/message.js';
 import type { Sender, SendLimits } from '#domain/ports/limiter.js';
-import { addressLimitKey, messagesKey, nonceKey, slowModeKey, userLimitKey } from '#redis/client/keys.js';
+import {
+  addressLimitKey,
+  channelOf,
+  messagesKey,
+  nonceKey,
+  roomKey,
+  slowModeKey,
+  userLimitKey,
+} from '#redis/client/keys.js';
 import { loadScript } from '#redis/client/script.js';
 import { encodeBody } from './codec.js';
 
 /** How long a nonce is remembered, in milliseconds. */
 export const NONCE_TTL_MS = 5 * 60_000;
 
+/** How long a room's epoch and last id outlive its newest entry at least, in milliseconds. */
+const ROOM_TTL_MS = 7 * 86_400_000;
+
 /** What a room keeps. */
 export interface Retention {
-  /** Messages a room keeps at most. */
+  /** Entries that a room keeps at most. */
   historyLimit: number;
-  /** Milliseconds that a message is kept. */
+  /** How long an entry is kept, in milliseconds. */
   ttlMs: number;
 }
 
-/** How many replicas must have a message, and how long they are waited for. */
+/** How many replicas must have a message, and how long to wait for them, in milliseconds. */
 export interface Replication {
   replicas: number;
   timeoutMs: number;
 }
 
-/** What sends are held to, and how it is counted. */
+/** The limits on sending, and how they are counted. */
 export interface SendPolicy extends SendLimits {
   /**
-   * Whether all keys of a send must lie in one slot, as in a Redis Cluster. An address's messages are counted
-   * for each room then, and not for all of them together.
+   * Whether all keys of a send must lie in one slot, as in a Redis Cluster. An address's messages are then
+   * counted for each room, and not for all of them together.
    */
   oneSlot?: boolean;
 }
 
-/** Nothing is limited, but by the slow mode of a room. */
+/** What the write path is made of. */
+export interface AppendOptions {
+  retention: Retention;
+  /** If given, a message is acknowledged only once this many replicas have it. */
+  replication?: Replication | undefined;
+  /** `UNLIMITED` if not given. */
+  policy?: SendPolicy | undefined;
+  /** How the script publishes: SPUBLISH in a Cluster. */
+  publish?: 'PUBLISH' | 'SPUBLISH';
+}
+
+/** No limit but a room's slow mode. */
 export const UNLIMITED: SendLimits = {
   perUser: { count: 0, windowMs: 0 },
   perAddress: { count: 0, windowMs: 0 },
 };
 
-/** Who sends where nobody says so: no limit holds for them. */
+/** The sender if none is given: no limit applies. */
 const NOBODY: Sender = { id: '', address: '', exempt: 'from all limits' };
 
-/** Stores and publishes a message; gives the stored JSON, or that of the first with the same nonce. */
-export type SendMessage = (draft: Draft, sender?: Sender) => Promise<string>;
+/** Stores and publishes a message. Returns the stored JSON, or that of the first with the same nonce. */
+export type Append = (draft: Draft, sender?: Sender) => Promise<string>;
+
+type Refusal = ['user' | 'slow mode' | 'address', waitMs: number, limit: number];
+type Reply = ['stored', json: string] | ['gone'] | Refusal;
 
 /**
- * The write path: all of it is `scripts/send-message.lua`. Throws what Redis gives as an error,
- * RATE_LIMITED, and SERVICE_UNAVAILABLE where too few replicas have the message in time.
+ * The write path; all of it is `lua/append-6.lua`. Throws what Redis gives as an error, RATE_LIMITED,
+ * FORBIDDEN if what the nonce made was removed, and SERVICE_UNAVAILABLE if too few replicas have the message
+ * in time.
  */
-export function createSendMessage(
-  writer: Redis,
-  { historyLimit, ttlMs }: Retention,
-  replication?: Replication,
-  policy: SendPolicy = UNLIMITED,
-): SendMessage {
-  const run = loadScript(writer, new URL('./lua/append-5.lua', import.meta.url));
+export function createAppend(writer: Redis, options: AppendOptions): Append {
+  const { retention, replication, publish = 'PUBLISH' } = options;
+  const policy: SendPolicy = options.policy ?? UNLIMITED;
+  const run = loadScript(writer, 'room-log/lua/append-6.lua');
+  const roomTtlMs = Math.max(ROOM_TTL_MS, 2 * retention.ttlMs);
 
-  function keysOf({ roomId, author, nonce }: Draft, { id, address }: Sender): string[] {
-    const keys = [
+  function keysOf({ roomId, author, nonce = '' }: Draft, { id, address }: Sender): string[] {
+    return [
       messagesKey(roomId),
+      roomKey(roomId),
       slowModeKey(roomId),
       userLimitKey(roomId, id),
       addressLimitKey(address, policy.oneSlot ? roomId : undefined),
+      nonceKey(roomId, author.id, nonce),
     ];
-    if (nonce !== undefined) keys.push(nonceKey(roomId, author.id, nonce));
-    return keys;
   }
 
-  function limitsOf({ address, exempt }: Sender): number[] {
+  function argsOf({ roomId, nonce }: Draft, { address, exempt }: Sender): string {
     const { perUser, perAddress } = exempt === 'from all limits' ? UNLIMITED : policy;
-    // What came from nowhere, as from a connection that is closed, must not be counted together.
-    const addressCount = address === '' ? 0 : perAddress.count;
-    const isSlowed = exempt === 'from nothing' ? 1 : 0;
-    return [perUser.count, perUser.windowMs, addressCount, perAddress.windowMs, isSlowed];
+    return JSON.stringify({
+      ...retention,
+      roomTtlMs,
+      // Not made by the script: a replica must come to the same.
+      epoch: randomUUID(),
+      nonceTtlMs: nonce === undefined ? 0 : NONCE_TTL_MS,
+      user: perUser,
+      // Senders without an address, as of a connection that is closed, must not be counted together.
+      address: address === '' ? UNLIMITED.perAddress : perAddress,
+      obeysSlowMode: exempt === 'from nothing',
+      publish,
+      channel: channelOf(roomId),
+    });
   }
 
   return async (draft, sender = NOBODY) => {
-    const args = [encodeBody(draft), historyLimit, ttlMs, NONCE_TTL_MS, ...limitsOf(sender)];
-    const reply = await run(keysOf(draft, sender), args);
-    if (Array.isArray(reply)) throw refusal(reply as [string, number, number], policy);
+    const reply = (await run(keysOf(draft, sender), [argsOf(draft, sender), encodeBody(draft)])) as Reply;
+    if (reply[0] === 'gone') throw forbidden('The message that this nonce made was removed.');
+    if (reply[0] !== 'stored') throw refusalOf(reply, policy);
     if (replication) await replicated(writer, replication);
-    return String(reply);
+    return reply[1];
   };
 }
 
-function refusal([which, waitMs, limit]: [string, number, number], { perUser }: SendLimits): ChatError {
+function refusalOf([which, waitMs, limit]: Refusal, { perUser }: SendLimits): ChatError {
   switch (which) {
     case 'slow mode':
       return rateLimited(`The room is in slow mode: one message every ${limit} seconds.`, waitMs);
@@ -93,12 +127,12 @@ function refusal([which, waitMs, limit]: [string, number, number], { perUser }: 
         `You are sending too fast: ${limit} messages in ${perUser.windowMs / 1_000} seconds are the limit.`,
         waitMs,
       );
-    default:
+    case 'address':
       return rateLimited('Too many messages are sent from your network. Please wait a moment.', waitMs);
   }
 }
 
-/** Waits for what was written over this connection so far, and for whatever a repeated nonce has read. */
+/** Waits for all that this connection has written so far, and for whatever a repeated nonce has read. */
 async function replicated(writer: Redis, { replicas, timeoutMs }: Replication): Promise<void> {
   const confirmed = await writer.wait(replicas, timeoutMs);
   if (confirmed >= replicas) return;

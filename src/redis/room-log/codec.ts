@@ -1,34 +1,59 @@
-import { type Draft, isCursor, isMessageId, type Message } from '#domain/message.js';
+import { isCursor, isEntryId } from '#domain/cursor.js';
+import type { Entry, OpaqueEntry } from '#domain/entry.js';
+import type { Draft } from '#domain/message.js';
 
 /**
- * What the write script is given: the message's JSON without its opening brace, since the script puts
+ * Encodes a message for the append script: its JSON without the opening brace, since the script puts
  * `{"id":"...","prev":"...",` before it and stores the whole as it is.
  */
-export function encodeBody({ roomId, author, content }: Draft): string {
-  return JSON.stringify({ roomId, author: { id: author.id, name: author.name }, content }).slice(1);
+export function encodeBody({ roomId, author, content, nonce }: Draft): string {
+  // JSON leaves out a nonce that is undefined.
+  return JSON.stringify({ roomId, author: { id: author.id, name: author.name }, content, nonce }).slice(1);
 }
 
 /**
- * The message that a stored or published text holds; undefined where it is not a message of that room.
- * Fields that this version does not know are left out, so that a newer one may add some.
+ * Decodes a stored or published text; undefined if it is not an entry of that room. An entry of a kind that
+ * this version does not know becomes an opaque one, and fields that it does not know are left out, so that a
+ * newer version may add both.
  */
-export function decodeMessage(text: string, roomId: string): Message | undefined {
+export function decodeEntry(text: string, roomId: string): Entry | undefined {
   const value = parse(text);
-  if (!isRecord(value) || !isRecord(value.author)) return undefined;
-  const { id, prev, content } = value;
-  const author = { id: value.author.id, name: value.author.name };
-  if (typeof id !== 'string' || !isMessageId(id)) return undefined;
+  if (!isRecord(value)) return undefined;
+  const { id, prev, kind, author, content, nonce } = value;
+  if (typeof id !== 'string' || !isEntryId(id)) return undefined;
   if (typeof prev !== 'string' || !isCursor(prev)) return undefined;
-  if (typeof author.id !== 'string' || typeof author.name !== 'string') return undefined;
+  if (kind !== undefined) return typeof kind === 'string' ? { id, prev, kind } : undefined;
+  if (!isRecord(author) || typeof author.id !== 'string' || typeof author.name !== 'string') return undefined;
   if (typeof content !== 'string' || value.roomId !== roomId) return undefined;
-  return { id, prev, roomId, author: { id: author.id, name: author.name }, content };
+  return {
+    id,
+    prev,
+    roomId,
+    author: { id: author.id, name: author.name },
+    content,
+    nonce: typeof nonce === 'string' ? nonce : undefined,
+  };
+}
+
+/**
+ * What stands in for a listed text that begins as an entry does, but is not one: the cursor moves over it. It
+ * joins on to nothing, hence its own id as `prev`.
+ */
+export function opaqueInPlaceOf(text: string): OpaqueEntry {
+  const id = idOf(text);
+  return { id, prev: id, kind: 'malformed' };
+}
+
+/** The id of a text that begins as an entry does. */
+export function idOf(text: string): string {
+  return /^\{"id":"([^"]+)"/.exec(text)?.[1] ?? '';
 }
 
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Not JSON: malformed like anything else that is no message. A fault of another kind is none of this.
+    // Not JSON: malformed like anything else that is not an entry. Any other error is a bug.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }

@@ -30,8 +30,8 @@ const UNAVAILABLE = 'Your session cannot be checked right now. Try again shortly
  * does not let anyone impersonate a user.
  */
 export function createSessions({ commands, ttlMs }: SessionsOptions): SessionStore {
-  const start = loadScript(commands, new URL('./lua/start-session-1.lua', import.meta.url));
-  const read = loadScript(commands, new URL('./lua/read-session-1.lua', import.meta.url));
+  const start = loadScript(commands, 'sessions/lua/start-session-1.lua');
+  const read = loadScript(commands, 'sessions/lua/read-session-1.lua');
   const extendBelowMs = Math.floor(ttlMs * EXTEND_BELOW);
 
   /** Whether a session has ended. A live one counts as used and is extended. */

@@ -7,13 +7,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CrowdStage, type Join, type OfViewer, type Step } from '#test/fanout/crowd-stage.js';
 
-const only = (what: 'send' | 'turn' | 'check' | 'away' | 'back', weight: number) => ({
+const only = (what: 'send' | 'sendOpaque' | 'turn' | 'check' | 'away' | 'back', weight: number) => ({
   weight,
   arbitrary: fc.constant<Step>({ do: what }),
 });
 const steps = fc.array(
   fc.oneof(
-    only('send', 20),
+    only('send', 16),
+    only('sendOpaque', 6),
     only('turn', 12),
     only('check', 1),
     only('away', 1),

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { execute, type GraphQLError, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { isMessage } from '#domain/entry.js';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { createSubscribe } from '#fanout/delivery/subscribe.js';
@@ -50,10 +51,14 @@ function createStage(storeFails: boolean) {
   const { hub } = createHub({ store });
   const contexts = createContexts({
     ...otherServices(),
-    repository: {
-      send: (draft) => store.send(draft),
+    eventLog: {
+      append: (draft) => store.append(draft),
       page: (roomId, window) => store.page(roomId, window),
-      lastMessages: (roomIds) => asked(roomIds.map((roomId) => store.kept(roomId)[0] ?? null)),
+      messages: (roomId, window) => store.messages(roomId, window),
+      heads: (roomIds) => store.heads(roomIds),
+      lastMessages: (roomIds) => asked(roomIds.map((roomId) => store.kept(roomId).find(isMessage) ?? null)),
+    },
+    directory: {
       connectionCounts: (roomIds) => asked(roomIds.map((roomId) => roomId.length)),
       activeRooms: async () => [],
     },

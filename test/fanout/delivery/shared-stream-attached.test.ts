@@ -1,6 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { TestSink } from '#test/fanout/fixture.js';
+import { TestSink, turns } from '#test/fanout/fixture.js';
 import { DONE, stage } from './shared-stream-stage.js';
 
 describe('a shared stream that is attached to a sink', () => {
@@ -13,7 +12,7 @@ describe('a shared stream that is attached to a sink', () => {
   it('is silent, and at its end for who iterates: the results go to the sink', async () => {
     const { stream, put, sink } = await attached();
     const sent = put();
-    await nextTurn();
+    await turns();
     expect(sink.received).toEqual([JSON.stringify(sent)]);
     expect(await stream.next()).toEqual(DONE);
     await stream.return();
@@ -40,14 +39,14 @@ describe('a shared stream that is attached to a sink', () => {
   it('writes nothing after it is returned, not even where its sink drains then', async () => {
     const { stream, put, sink } = await attached(new TestSink(1));
     put();
-    await nextTurn();
+    await turns();
     put();
-    await nextTurn();
+    await turns();
     expect(sink.writes).toBe(1);
     await stream.return();
     sink.drain();
     put();
-    await nextTurn();
+    await turns();
     expect(sink.writes).toBe(1);
   });
 
@@ -56,7 +55,7 @@ describe('a shared stream that is attached to a sink', () => {
     const other = new TestSink();
     stream.attach(other);
     put();
-    await nextTurn();
+    await turns();
     expect([sink.writes, other.writes]).toEqual([1, 0]);
     await stream.return();
   });

@@ -5,15 +5,18 @@ import { createHub, follow, ROOM, TestSink, turns } from '#test/fanout/fixture.j
 import { UnreliableStore } from '#test/fanout/unreliable-store.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 
+/** A store's log whose pages are read in another way. */
+function eventLogOf(store: MemoryStore, page: MemoryStore['page']) {
+  return { page, messages: store.messages.bind(store), heads: store.heads.bind(store) };
+}
+
 describe('a subscriber that reads behind the log', () => {
   it('goes on from the log where the store had no more, and the log has by then', async () => {
     const store = new MemoryStore();
     const between = new UnreliableStore(store);
-    const repository = {
-      page: between.page.bind(between),
-      lastMessages: store.lastMessages.bind(store),
-    };
-    const { hub } = createHub({ repository, feed: between });
+    const eventLog = eventLogOf(store, between.page.bind(between));
+    const { hub } = createHub({ eventLog, feed: between });
+    store.put(ROOM);
     const first = follow(hub, { from: 'now' });
     await turns();
     between.answer('now');
@@ -43,8 +46,8 @@ describe('a subscriber that reads behind the log', () => {
       if (away) throw serviceUnavailable('away');
       return store.page(roomId, window);
     };
-    const repository = { page, lastMessages: store.lastMessages.bind(store) };
-    const { hub, troubles } = createHub({ repository, feed: store, logCapacity: 2 });
+    const eventLog = eventLogOf(store, page);
+    const { hub, troubles } = createHub({ eventLog, feed: store, logCapacity: 2 });
     const sent = [1, 2, 3, 4, 5].map(() => store.put(ROOM).id);
     const sink = new TestSink(0);
     const viewer = await follow(hub, { from: 'after', cursor: sent[0]! }, { sink });
@@ -63,11 +66,8 @@ describe('a subscriber that reads behind the log', () => {
   it('writes nothing where it has ended by the time the store answers', async () => {
     const store = new MemoryStore();
     const between = new UnreliableStore(store);
-    const repository = {
-      page: between.page.bind(between),
-      lastMessages: store.lastMessages.bind(store),
-    };
-    const { hub } = createHub({ repository, feed: between, logCapacity: 1 });
+    const eventLog = eventLogOf(store, between.page.bind(between));
+    const { hub } = createHub({ eventLog, feed: between, logCapacity: 1 });
     const sent = [1, 2, 3].map(() => store.put(ROOM).id);
     const coming = follow(hub, { from: 'after', cursor: sent[0]! });
     // The read that opens the log, and the one that tells whether the cursor can be honoured.
@@ -93,8 +93,8 @@ describe('a subscriber that reads behind the log', () => {
       await nextTurn();
       return store.page(roomId, window);
     };
-    const repository = { page, lastMessages: store.lastMessages.bind(store) };
-    const { hub } = createHub({ repository, feed: store, logCapacity: 2, pageSize: 100 });
+    const eventLog = eventLogOf(store, page);
+    const { hub } = createHub({ eventLog, feed: store, logCapacity: 2, pageSize: 100 });
     const sent = Array.from({ length: 50 }, () => store.put(ROOM).id);
     const keeper = await follow(hub, { from: 'now' });
     reads = 0;

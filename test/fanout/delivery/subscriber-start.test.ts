@@ -43,7 +43,7 @@ describe('where a subscriber begins', () => {
   it('is not a message that has outlived its time in the log of a room that somebody keeps open', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
     const ttlMs = 1_000;
-    const { hub, store } = createHub({ store: new MemoryStore({ ttlMs }), ttlMs });
+    const { hub, store } = createHub({ store: new MemoryStore({ ttlMs }), ttlMs, elapsed: () => Date.now() });
     const viewer = await follow(hub, { from: 'now' });
     const old = [store.put(ROOM).id, store.put(ROOM).id];
     await turns();

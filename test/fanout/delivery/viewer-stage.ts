@@ -45,14 +45,8 @@ export function createStage({ marked = true, resolvers = {}, formatError }: Stag
   root.resolve = (message) => message;
 
   const faults: unknown[] = [];
-  const repository = {
-    send: store.send.bind(store),
-    page: store.page.bind(store),
-    lastMessages: store.lastMessages.bind(store),
-    connectionCounts: async () => [],
-    activeRooms: async () => [],
-  };
-  const contexts = createContexts({ ...otherServices(), repository, hub, allowGuests: true });
+  const directory = { connectionCounts: async () => [], activeRooms: async () => [] };
+  const contexts = createContexts({ ...otherServices(), eventLog: store, directory, hub, allowGuests: true });
   const subscribe = createSubscribe({
     contexts: {
       shared: contexts.shared,

@@ -1,7 +1,7 @@
-import type { FeedListener, MessageFeed } from '#domain/ports/event-log.js';
+import type { Feed, FeedListener } from '#domain/ports/feed.js';
 
 /** A feed whose opening waits until it is let go, and whose listeners are in the test's hand. */
-export class HeldFeed implements MessageFeed {
+export class HeldFeed implements Feed {
   readonly listeners: FeedListener[] = [];
   readonly waiting: (() => void)[] = [];
   opened = 0;

@@ -1,11 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { RoomLog, type RoomLogOptions } from '#fanout/log/room-log.js';
+import type { LogReader } from '#fanout/log/tail.js';
 import { ROOM } from '#test/fanout/fixture.js';
 import { UnreliableStore } from '#test/fanout/unreliable-store.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 
 export const TTL_MS = 60_000;
+
+/** The ids of the entries that a log holds. */
+export function idsIn(reader: LogReader): string[] {
+  const { start, end } = reader;
+  return Array.from({ length: end - start }, (_, index) => reader.at(start + index)!.id);
+}
 
 /** Lets time pass, for all clocks. */
 export const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
@@ -15,14 +22,22 @@ export function createLog({
   historyLimit = 100,
   ...options
 }: Partial<RoomLogOptions> & { historyLimit?: number } = {}) {
-  // Its clock is the store's; what a test does to Date.now alone, it does to the node's clock.
-  const clock = { ahead: 0 };
-  const store = new MemoryStore({ historyLimit, ttlMs: TTL_MS, now: () => Date.now() + clock.ahead });
+  const clock = { nodeAhead: 0 };
+  const store = new MemoryStore({ historyLimit, ttlMs: TTL_MS, now: () => Date.now() - clock.nodeAhead });
   const between = new UnreliableStore(store);
   const told = { gaps: [] as number[], troubles: [] as unknown[] };
   const log = new RoomLog(
     ROOM,
-    { repository: between, feed: between, capacity: 8, pageSize: 3, ttlMs: TTL_MS, ...options },
+    {
+      eventLog: between,
+      feed: between,
+      capacity: 8,
+      pageSize: 3,
+      ttlMs: TTL_MS,
+      // A clock that nobody sets: what a test does to the node's own has no part in it.
+      elapsed: () => Date.now() - clock.nodeAhead,
+      ...options,
+    },
     {
       onChange: () => undefined,
       onGapFilled: (messages) => void told.gaps.push(messages),
@@ -38,11 +53,12 @@ export function createLog({
       await nextTurn();
     }
   };
-  const check = async () => log.check((await store.lastMessages([ROOM]))[0] ?? null, Date.now());
+  const check = async () => log.check((await store.heads([ROOM]))[0]!);
   return {
     store,
     between,
     log,
+    reader: log.reader,
     told,
     answer,
     check,
@@ -54,6 +70,6 @@ export function createLog({
       await opening;
     },
     /** The ids that it holds. */
-    held: () => Array.from({ length: log.end - log.start }, (_, index) => log.at(log.start + index)!.id),
+    held: () => idsIn(log.reader),
   };
 }

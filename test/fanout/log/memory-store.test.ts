@@ -1,33 +1,49 @@
 import { connectRedis } from '#redis/client/connections.js';
+import { messagesKey } from '#redis/client/keys.js';
 import { createFeed } from '#redis/feed/feed.js';
-import { decodeMessage } from '#redis/room-log/codec.js';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { decodeEntry } from '#redis/room-log/codec.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import { MemoryStore } from '#test/support/memory-store.js';
+import { appendAsBefore, appendOpaque } from '#test/support/raw-log.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { describeStore, HISTORY_LIMIT } from '#test/support/store-contract.js';
 
-describeStore('in memory, as the tests of this folder use it', async () => ({
-  store: new MemoryStore({ historyLimit: HISTORY_LIMIT }),
-  close: async () => undefined,
-}));
+const TTL_MS = 60_000;
+
+describeStore('in memory, as the tests of this folder use it', async () => {
+  let ahead = 0;
+  const store = new MemoryStore({
+    historyLimit: HISTORY_LIMIT,
+    ttlMs: TTL_MS,
+    now: () => Date.now() + ahead,
+  });
+  return {
+    store,
+    growOld: async () => {
+      ahead += TTL_MS + 1;
+    },
+    lose: async () => store.flush(),
+    appendAsBefore: async (roomId) => store.putAsBefore(roomId),
+    appendOpaque: async (roomId) => store.putOpaque(roomId),
+    close: async () => undefined,
+  };
+});
 
 describeStore('Redis', async () => {
   const server = await startRedis();
-  const redis = connectRedis({ url: server.url });
+  const redis = connectRedis({ url: server.testerUrl });
   await redis.ready(10_000);
-  const feed = createFeed({ decode: decodeMessage, subscriber: redis.subscriber });
-  const repository = createRepository({
-    commands: redis.commands,
-    historyLimit: HISTORY_LIMIT,
-    ttlSeconds: 60,
-  });
+  const { commands } = redis;
+  const feed = createFeed({ decode: decodeEntry, subscriber: redis.subscriber });
+  const retention = { historyLimit: HISTORY_LIMIT, ttlMs: TTL_MS };
+  const eventLog = createEventLog({ commands, historyLimit: HISTORY_LIMIT, ttlSeconds: TTL_MS / 1_000 });
   return {
-    store: {
-      send: repository.send,
-      page: repository.page,
-      lastMessages: repository.lastMessages,
-      open: feed.open,
-    },
+    store: { ...eventLog, open: feed.open },
+    // The list expires with its newest entry; the hash does not.
+    growOld: async (roomId) => void (await commands.del(messagesKey(roomId))),
+    lose: async () => void (await commands.flushall()),
+    appendAsBefore: (roomId) => appendAsBefore(commands, roomId, retention),
+    appendOpaque: (roomId) => appendOpaque(commands, roomId),
     close: async () => {
       await feed.close();
       await redis.close();

@@ -10,38 +10,61 @@ afterEach(() => {
 });
 
 describe('a store that lost its data', () => {
-  it('makes the log begin anew, with what the store holds', async () => {
-    const { store, put, open, check, answer, held, log } = createLog();
+  it('makes the log start again, with what the store holds', async () => {
+    const { store, put, open, check, answer, held, reader } = createLog();
     put();
     await open();
-    const end = log.end;
+    const { end } = reader;
     store.flush();
     pass(1);
     const sent = [put()];
     await check();
     await answer(2);
-    expect(log.floor).toBeGreaterThan(end);
+    expect(reader.floor).toBeGreaterThan(end);
     expect(held()).toEqual(sent);
   });
 
+  it('makes the log start again once, though nothing is sent afterwards', async () => {
+    const { store, between, put, open, check, answer, held, reader } = createLog();
+    put();
+    await open();
+    store.flush();
+    await check();
+    await answer(2);
+    const { floor } = reader;
+    expect(floor).toBeGreaterThan(0);
+    expect(held()).toEqual([]);
+    for (let time = 0; time < 3; time += 1) {
+      pass(TTL_MS);
+      await check();
+    }
+    expect(between.reads).toEqual([]);
+    const sent = [put()];
+    between.tell(0);
+    await answer();
+    expect(held()).toEqual(sent);
+    expect(reader.floor).toBe(floor);
+  });
+
   it('does not have it join what came after the loss to what came before', async () => {
-    const { store, between, put, open, log, answer, held } = createLog();
+    const { store, between, put, open, log, answer, held, reader } = createLog();
+    put();
     await open();
     log.catchUp();
-    // While it asks for what comes after the beginning, the first message is told; the second is lost with
-    // the data, and the answer begins with the third, which is the first again.
+    // While it asks for what comes after its head, the next message is delivered; the one behind that is lost
+    // with the data.
     put();
     put();
     store.flush();
     pass(1);
     const sent = [put()];
     between.tell(0);
-    await answer(3);
-    expect(log.floor).toBeGreaterThan(0);
+    await answer(4);
+    expect(reader.floor).toBeGreaterThan(0);
     expect(held()).toEqual(sent);
   });
 
-  it('does not make it miss what is told while it begins anew', async () => {
+  it('does not make it miss what is delivered while it starts again', async () => {
     const { store, between, put, open, check, answer, held } = createLog();
     put();
     await open();
@@ -56,14 +79,77 @@ describe('a store that lost its data', () => {
     await answer();
     expect(held()).toEqual(sent);
   });
+
+  it('is noticed by its epoch, though it holds an entry with the id of the head', async () => {
+    const { store, put, open, check, answer, held, reader, between } = createLog();
+    const before = put();
+    await open();
+    store.flush();
+    // A clock that stands still: the same id is given again.
+    expect(put()).toBe(before);
+    const sent = [before, put()];
+    between.published.length = 0;
+    await check();
+    await answer(2);
+    expect(reader.floor).toBeGreaterThan(0);
+    expect(held()).toEqual(sent);
+  });
+
+  it('and came back with older data makes the log go back to that', async () => {
+    const { store, put, open, check, answer, held, reader } = createLog();
+    const kept = [put()];
+    const restore = store.snapshot();
+    put();
+    await open();
+    restore();
+    await check();
+    await answer(2);
+    expect(reader.floor).toBeGreaterThan(0);
+    expect(held()).toEqual(kept);
+  });
+
+  it('ends nothing in a room that never held anything', async () => {
+    const { store, between, put, open, check, answer, held, reader } = createLog();
+    await open();
+    store.flush();
+    await check();
+    expect(between.reads).toEqual([]);
+    const sent = [put()];
+    between.tell(0);
+    await answer();
+    expect(held()).toEqual(sent);
+    expect(reader.floor).toBe(0);
+  });
 });
 
-describe('a room that is silent for as long as its messages live', () => {
+describe('an epoch that is learned', () => {
+  it('ends nothing: the list was written by the version before it', async () => {
+    const { store, between, put, open, check, held, reader } = createLog();
+    const sent = [store.putAsBefore(ROOM).id];
+    await open();
+    sent.push(put());
+    between.tell(0);
+    await check();
+    sent.push(put());
+    between.tell(0);
+    expect(between.reads).toEqual([]);
+    expect(held()).toEqual(sent);
+    // From here on it is known.
+    store.flush();
+    pass(1);
+    put();
+    await check();
+    expect(between.reads.length).toBe(1);
+    expect(reader.floor).toBe(0);
+  });
+});
+
+describe('a room that is silent for longer than its messages live', () => {
   it('goes on where it was: nobody has missed anything', async () => {
-    const { between, put, open, held, check, log } = createLog();
+    const { between, put, open, held, check, reader } = createLog();
     const sent = [put()];
     await open();
-    for (let quarter = 0; quarter < 5; quarter += 1) {
+    for (let quarter = 0; quarter < 9; quarter += 1) {
       pass(TTL_MS / 4);
       await check();
     }
@@ -71,11 +157,35 @@ describe('a room that is silent for as long as its messages live', () => {
     sent.push(put());
     between.tell(0);
     expect(held()).toEqual(sent);
-    expect(log.floor).toBe(0);
+    expect(reader.floor).toBe(0);
   });
 
-  it('begins anew where a message may have lived and died unseen', async () => {
-    const { between, put, open, answer, held, log } = createLog();
+  it('goes on though nobody compared heads in the meantime', async () => {
+    const { between, put, open, held, reader } = createLog();
+    const sent = [put()];
+    await open();
+    pass(10 * TTL_MS);
+    sent.push(put());
+    between.tell(0);
+    expect(held()).toEqual(sent);
+    expect(reader.floor).toBe(0);
+  });
+
+  it('is opened at its head, and goes on from there', async () => {
+    const { between, put, open, held, reader } = createLog();
+    const last = put();
+    pass(2 * TTL_MS);
+    await open();
+    expect(reader.head).toBe(last);
+    expect(reader.locate(last)).toBe(reader.end);
+    const sent = [put()];
+    between.tell(0);
+    expect(held()).toEqual(sent);
+    expect(between.reads).toEqual([]);
+  });
+
+  it('starts again if a message lived and died unseen', async () => {
+    const { between, put, open, answer, held, reader } = createLog();
     put();
     await open();
     put();
@@ -84,36 +194,77 @@ describe('a room that is silent for as long as its messages live', () => {
     const sent = [put()];
     between.tell(0);
     await answer(2);
-    expect(log.floor).toBeGreaterThan(0);
+    expect(reader.floor).toBeGreaterThan(0);
     expect(held()).toEqual(sent);
   });
 
-  it('goes on though this clock is a little behind that of the store', async () => {
-    const { put, open, check, between, clock, log, store } = createLog();
-    clock.ahead = 500;
+  it('goes on with a message of the version before, which begins its list with "0"', async () => {
+    const { store, between, put, open, answer, held, reader, told } = createLog();
     put();
     await open();
-    pass(TTL_MS / 2);
-    await check();
-    // By the store's clock its message has died, by this one not quite.
-    pass(TTL_MS / 2 + 100);
-    expect(store.kept(ROOM)).toEqual([]);
-    await check();
-    expect(between.reads).toEqual([]);
-    expect(log.floor).toBe(0);
+    pass(2 * TTL_MS);
+    const next = store.putAsBefore(ROOM).id;
+    between.tell(0);
+    expect(between.reads.length).toBe(1);
+    await answer();
+    expect(held().at(-1)).toBe(next);
+    expect(reader.floor).toBe(0);
+    expect(told.gaps).toEqual([1]);
   });
 
-  it('leaves it to the store what a cursor of before is worth', async () => {
-    const { between, put, open, log, check } = createLog();
+  it('is told of a loss once if the store has forgotten what it knew of the room', async () => {
+    const { store, put, open, check, answer, reader, between } = createLog();
+    put();
+    await open();
+    pass(2 * TTL_MS);
+    store.forgetRoom(ROOM);
+    await check();
+    await answer(2);
+    const { floor } = reader;
+    expect(floor).toBeGreaterThan(0);
+    await check();
+    expect(between.reads).toEqual([]);
+  });
+});
+
+describe('the clock of a node', () => {
+  it.each([
+    ['a second and a half behind', -1_500],
+    ['as far ahead as messages live', TTL_MS],
+    ['an hour behind', -3_600_000],
+    ['an hour ahead', 3_600_000],
+  ])('may be %s: nothing is noticed of it', async (_, nodeAhead) => {
+    const { clock, between, put, open, check, held, reader } = createLog();
+    clock.nodeAhead = nodeAhead;
+    pass(nodeAhead);
+    const sent = [put(), put()];
+    await open();
+    expect(reader.locate(sent[0]!)).toBe(1);
+    for (let quarter = 0; quarter < 5; quarter += 1) {
+      pass(TTL_MS / 4);
+      await check();
+    }
+    sent.push(put());
+    between.tell(0);
+    expect(between.reads).toEqual([]);
+    // Only what the store still keeps is given to those who join.
+    expect(held()).toEqual(sent);
+    expect(reader.locate(sent[0]!)).toBeUndefined();
+    expect(held()).toEqual(sent.slice(2));
+    expect(reader.floor).toBe(0);
+  });
+
+  it('asks the store to validate a cursor older than the log', async () => {
+    const { between, put, open, log, reader, check } = createLog();
     const [first] = [put(), put()];
     await open();
-    expect(log.locate(first!)).toBe(1);
+    expect(reader.locate(first!)).toBe(1);
     pass(TTL_MS - 1);
     await check();
     pass(2);
     put();
     between.tell(0);
-    expect(log.locate(first!)).toBeUndefined();
-    expect(log.newest(5)).toBe(log.end - 1);
+    expect(reader.locate(first!)).toBeUndefined();
+    expect(log.newest(5)).toMatchObject({ position: reader.end - 1 });
   });
 });

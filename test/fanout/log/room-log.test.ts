@@ -5,11 +5,11 @@ import { createLog } from './log-stage.js';
 
 describe('opening a log', () => {
   it('begins with the newest that the store holds', async () => {
-    const { log, put, open, held } = createLog({ capacity: 2 });
+    const { reader, put, open, held } = createLog({ capacity: 2 });
     const sent = [put(), put(), put()];
     await open();
     expect(held()).toEqual(sent.slice(1));
-    expect(log.head).toBe(sent[2]);
+    expect(reader.head).toBe(sent[2]);
   });
 
   it('does not lose what is told between the opening of the feed and the read of the store', async () => {
@@ -88,9 +88,8 @@ describe('a gap', () => {
 
   it('is not taken for one where the room outran the read that looked for it', async () => {
     const { between, put, open, answer, held, log } = createLog({ historyLimit: 2 });
-    await open();
     const sent = [put()];
-    between.tell(0);
+    await open();
     // It asks for what comes after this head; until the store answers, the room goes on, and the store trims.
     log.catchUp();
     for (let count = 0; count < 4; count += 1) {
@@ -98,17 +97,18 @@ describe('a gap', () => {
       between.tell(0);
     }
     await answer(3);
-    expect(log.floor).toBe(0);
+    expect(log.reader.floor).toBe(0);
     expect(held()).toEqual(sent);
   });
 
-  it('of messages that nobody can read does not make it read for ever', async () => {
+  it('of entries that nobody can read does not make it read for ever', async () => {
     let reads = 0;
     const page = async () => {
       reads += 1;
-      return { messages: [], hasOlder: false, hasNewer: true };
+      return { entries: [], hasOlder: false, hasNewer: true, epoch: '', head: '1-0', now: 1 };
     };
-    const { log } = createLog({ repository: { page } });
+    const messages = () => Promise.reject(new Error('not asked'));
+    const { log } = createLog({ eventLog: { page, messages } });
     await log.open();
     log.catchUp();
     await nextTurn();

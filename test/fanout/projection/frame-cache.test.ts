@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RoomLog } from '#fanout/log/room-log.js';
+import type { LogReader } from '#fanout/log/tail.js';
 import { Meter } from '#fanout/meter.js';
 import { FrameBudget, FrameCache } from '#fanout/projection/frame-cache.js';
 import { Projection } from '#fanout/projection/projection.js';
@@ -72,15 +72,15 @@ it('a projection whose last receiver has left holds nothing, though a flush was 
     at: (position: number) => messages[position],
   };
   const fail = (error: unknown) => expect.unreachable(String(error));
-  const projection = new Projection(
-    log as unknown as RoomLog,
-    16,
+  const projection = new Projection({
+    log: log as unknown as LogReader,
+    capacity: 16,
     budget,
-    () => frame(1),
-    new Meter(),
-    () => undefined,
-    fail,
-  );
+    render: () => frame(1),
+    meter: new Meter(),
+    onEmpty: () => undefined,
+    onFault: fail,
+  });
   const receiver = { pump: () => undefined, refuse: () => undefined };
   projection.add(receiver);
   messages.push({ id: '1-0' });

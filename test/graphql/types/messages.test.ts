@@ -21,7 +21,7 @@ describe('the window that a page asks for', () => {
   ])('with %s', async (_what, args, window) => {
     const { calls, errors } = await run(Messages, { roomId: 'room1', ...args });
     expect(errors).toBeUndefined();
-    expect(calls).toEqual([['page', 'room1', window]]);
+    expect(calls).toEqual([['messages', 'room1', window]]);
   });
 });
 
@@ -31,6 +31,7 @@ describe('a page', () => {
       messages: [messageOf('room1', 1), messageOf('room1', 2)],
       hasOlder: true,
       hasNewer: false,
+      head: '1003-0',
     };
     const { data } = await run(Messages, { roomId: 'room1' }, { page });
     expect(data).toEqual({
@@ -49,6 +50,18 @@ describe('a page', () => {
         pageInfo: { hasNextPage: false, hasPreviousPage: true, startCursor: '1001-0', endCursor: '1002-0' },
       },
     });
+  });
+
+  it('ends at the head of the room if nothing is kept there, unless it was asked for with a cursor', async () => {
+    const page = { messages: [], hasOlder: false, hasNewer: false, head: '1003-0' };
+    const endOf = async (more: object) => {
+      const { data } = await run(Messages, { roomId: 'room1', ...more }, { page });
+      return (data as { messages: { pageInfo: { endCursor: unknown } } }).messages.pageInfo.endCursor;
+    };
+    expect(await endOf({})).toBe('1003-0');
+    expect(await endOf({ last: 1 })).toBe('1003-0');
+    expect(await endOf({ after: '1002-0' })).toBeNull();
+    expect(await endOf({ before: '1002-0' })).toBeNull();
   });
 
   it('may be empty', async () => {

@@ -31,11 +31,11 @@ describe('rooms', () => {
     const { calls, errors } = await run(
       '{ messages(roomId: "room1") { nodes { room { id connectionCount } } } }',
       {},
-      { page: { messages, hasOlder: false, hasNewer: false } },
+      { page: { messages, hasOlder: false, hasNewer: false, head: '0' } },
     );
     expect(errors).toBeUndefined();
     expect(calls).toEqual([
-      ['page', 'room1', { take: { last: 50 } }],
+      ['messages', 'room1', { take: { last: 50 } }],
       ['connectionCounts', ['room1']],
     ]);
   });
@@ -69,16 +69,11 @@ describe('the loaders of an operation', () => {
   it('pass on a refusal as it is, to everyone who asked', async () => {
     const away = serviceUnavailable('Redis cannot be reached.');
     const unused = () => Promise.reject(new Error('not asked for'));
-    const rooms = createRoomLoaders(
-      {
-        send: unused,
-        page: unused,
-        lastMessages: unused,
-        activeRooms: unused,
-        connectionCounts: () => Promise.reject(away),
-      },
-      otherServices().slowModes,
-    );
+    const rooms = createRoomLoaders({
+      eventLog: { append: unused, page: unused, messages: unused, heads: unused, lastMessages: unused },
+      directory: { activeRooms: unused, connectionCounts: () => Promise.reject(away) },
+      slowModes: otherServices().slowModes,
+    });
     const outcomes = await Promise.allSettled([rooms.connectionCount('a'), rooms.connectionCount('b')]);
     expect(outcomes).toEqual([
       { status: 'rejected', reason: away },

@@ -13,17 +13,17 @@ describe('the author of a message', () => {
       { input: { ...input, author: 'Eve' } },
       { viewer, allowGuests: false },
     );
-    expect(calls).toEqual([['send', { ...input, author: viewer.user }]]);
+    expect(calls).toEqual([['append', { ...input, author: viewer.user }]]);
   });
 
   it('is a guest by the name given', async () => {
     const { calls } = await run(SendMessage, { input: { ...input, author: 'Bob' } });
-    expect(calls).toEqual([['send', { ...input, author: { id: 'guest:Bob', name: 'Bob' } }]]);
+    expect(calls).toEqual([['append', { ...input, author: { id: 'guest:Bob', name: 'Bob' } }]]);
   });
 
   it.each([undefined, null])('is "Guest" where a guest gives %s', async (author) => {
     const { calls } = await run(SendMessage, { input: { ...input, author } });
-    expect(calls).toEqual([['send', { ...input, author: { id: 'guest:Guest', name: 'Guest' } }]]);
+    expect(calls).toEqual([['append', { ...input, author: { id: 'guest:Guest', name: 'Guest' } }]]);
   });
 
   it('cannot be a guest where guests are not allowed', async () => {
@@ -34,14 +34,14 @@ describe('the author of a message', () => {
 });
 
 describe('a nonce', () => {
-  it('goes to the repository as it is', async () => {
+  it('goes to the log as it is', async () => {
     const nonce = '0b0e1c1e-8d7c-4a3e-9f6a-2d1f7d1c2b3a';
     const { calls } = await run(SendMessage, { input: { ...input, nonce } }, { viewer });
-    expect(calls).toEqual([['send', { ...input, nonce, author: viewer.user }]]);
+    expect(calls).toEqual([['append', { ...input, nonce, author: viewer.user }]]);
   });
 
   it('is left out where it is null', async () => {
     const { calls } = await run(SendMessage, { input: { ...input, nonce: null } }, { viewer });
-    expect(calls).toEqual([['send', { ...input, author: viewer.user }]]);
+    expect(calls).toEqual([['append', { ...input, author: viewer.user }]]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareIds } from '#domain/message.js';
+import { compareIds } from '#domain/cursor.js';
 import { compareCursors, isCursor } from '../../../packages/client/src/cursor.js';
 import { isSubscription, roomVariablesOf } from '../../../packages/client/src/document.js';
 

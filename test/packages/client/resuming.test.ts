@@ -81,6 +81,28 @@ describe('over a network that breaks off again and again', () => {
     for (const viewer of viewers) expect(viewer.contents).toEqual(contents);
   });
 
+  it('a room whose messages have all grown old is live at once, and loses none afterwards', async () => {
+    const network = await networkTo(used.server);
+    const { client, events } = resumingOver(plainClient(network));
+    const room = newRoom();
+    await say(used.server, room, ['long ago', 'not quite as long ago']);
+    // As it expires, together with its newest message.
+    await used.redis.cli('DEL', `messages:${room}`);
+    const viewers = [{}, { last: 20 }, { after: '0' }].map(
+      (start) => new Viewer(client, { roomId: room, ...start }),
+    );
+    await told(events, 'live', viewers.length);
+
+    network.refuse();
+    await told(events, 'reconnecting', viewers.length);
+    const contents = numbered('missed', 5);
+    await say(used.server, room, contents);
+    network.restore();
+    await until(() => viewers.every(({ received }) => received.length >= 5), { what: 'what was missed' });
+    for (const viewer of viewers) expect(viewer.contents).toEqual(contents);
+    expect(events.filter(({ type }) => type === 'gap')).toEqual([]);
+  });
+
   it('a connection that is lost without a word is noticed by its pings', async () => {
     const network = await networkTo(used.server);
     const { client, events } = resumingOver(plainClient(network, { keepAlive: 50 }), { pongTimeoutMs: 50 });
@@ -150,6 +172,8 @@ describe('what it tells', () => {
     await until(() => viewer.received.length === 3, { what: 'what came before' });
     // The newest one alone, as by a failover.
     await used.redis.cli('LPOP', `messages:${room}`);
+    const kept = viewer.received[1]!.id;
+    await used.redis.cli('HSET', `room:{messages:${room}}`, 'last', kept);
     await told(events, 'gap');
     await say(used.server, room, ['after']);
     await until(() => viewer.contents.includes('after'), { what: 'what came after' });

@@ -357,12 +357,35 @@ describe('its end', () => {
       const opened = subscribed({ after: '5-0' }, { onEvent: (event) => event.type === type && leave.now() });
       leave.now = opened.leave;
       opened.script.operations[0]!.next(messageAdded('6-0'));
-      opened.script.operations[1]!.next({ data: { messages: { pageInfo: { endCursor: '6-0' } } } });
+      opened.script.operations[1]!.next({
+        data: { messages: { nodes: [{ id: '6-0' }], pageInfo: { endCursor: '6-0' } } },
+      });
       opened.script.operations[1]!.complete();
       refuse(opened.script.operations[0]!, 'CURSOR_EXPIRED');
       await vi.runAllTimersAsync();
       expect(leftBehind(opened)).toEqual(NOTHING);
     }
+  });
+});
+
+describe('a room without a message', () => {
+  const headIs = (endCursor: string | null) => ({
+    data: { messages: { nodes: [], pageInfo: { endCursor } } },
+  });
+
+  it.each([
+    ['that never had one', null, '0'],
+    ['that has fallen silent', '6-0', '6-0'],
+  ])('%s is followed from where it ends, and is live at once', (_, endCursor, after) => {
+    const events: ResumeEvent[] = [];
+    const { script, leave } = subscribed({}, { onEvent: (event) => events.push(event) });
+    const { last: asking } = script;
+    asking.next(headIs(endCursor));
+    asking.complete();
+    expect(script.operations[1]!.sent.variables).toMatchObject({ after });
+    script.last.next(headIs(endCursor));
+    expect(events.map(({ type }) => type)).toEqual(['connecting', 'live']);
+    leave();
   });
 });
 

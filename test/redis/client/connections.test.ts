@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '#dev/redis-process.js';
 import { connectRedis } from '#redis/client/connections.js';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { createDirectory } from '#redis/presence/directory.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
@@ -47,57 +48,58 @@ describe('with Redis', () => {
 
   test('a Redis that hangs: all fails within the time limit, and works again when it goes on', async () => {
     const { commands } = await redis.connect({ commandTimeoutMs: 300 });
-    const repository = createRepository({ commands, historyLimit: 10, ttlSeconds: 60 });
-    await repository.send(draft('before'));
+    const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60 });
+    const directory = createDirectory(commands);
+    await eventLog.append(draft('before'));
     redis.server.hang();
     const started = performance.now();
     const refused = { code: 'SERVICE_UNAVAILABLE' };
     await Promise.all([
-      expect(repository.send(draft('a'))).rejects.toMatchObject(refused),
-      expect(repository.page('room1', { take: { last: 5 } })).rejects.toMatchObject(refused),
-      expect(repository.lastMessages(['room1'])).rejects.toMatchObject(refused),
-      expect(repository.connectionCounts(['room1'])).rejects.toMatchObject(refused),
-      expect(repository.activeRooms(5)).rejects.toMatchObject(refused),
+      expect(eventLog.append(draft('a'))).rejects.toMatchObject(refused),
+      expect(eventLog.messages('room1', { take: { last: 5 } })).rejects.toMatchObject(refused),
+      expect(eventLog.lastMessages(['room1'])).rejects.toMatchObject(refused),
+      expect(directory.connectionCounts(['room1'])).rejects.toMatchObject(refused),
+      expect(directory.activeRooms(5)).rejects.toMatchObject(refused),
       // What waits behind a pipeline without an answer.
       new Promise(setImmediate).then(() =>
-        expect(repository.send(draft('b'))).rejects.toMatchObject(refused),
+        expect(eventLog.append(draft('b'))).rejects.toMatchObject(refused),
       ),
     ]);
     expect(performance.now() - started).toBeLessThan(900);
     redis.server.resume();
     await until(() => commands.ping(), { what: 'the connection to come back' });
-    await repository.send(draft('after'));
+    await eventLog.append(draft('after'));
   });
 
   test('a send that failed at once is not executed later', async () => {
     const { commands } = await redis.connect();
-    const repository = createRepository({ commands, historyLimit: 10, ttlSeconds: 60 });
-    await repository.send(draft('before'));
+    const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60 });
+    await eventLog.append(draft('before'));
     await redis.server.kill();
     await until(() => commands.status !== 'ready', { what: 'the connection to be lost' });
     const started = performance.now();
-    const failed = await repository.send(draft('ghost')).catch((error: unknown) => error);
+    const failed = await eventLog.append(draft('ghost')).catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: expect.any(Error) });
     // At once, and not when the two seconds are up that a command may take.
     expect(performance.now() - started).toBeLessThan(1_500);
     await redis.server.restart();
     await until(() => commands.ping(), { what: 'the connection to come back' });
-    await repository.send(draft('after'));
-    const { messages } = await repository.page('room1', { take: { last: 10 } });
+    await eventLog.append(draft('after'));
+    const { messages } = await eventLog.messages('room1', { take: { last: 10 } });
     expect(messages.map((message) => message.content)).toEqual(['after']);
   });
 
   test('a send in flight when the connection is cut is not sent again', async () => {
     const { commands } = await redis.connect();
-    const repository = createRepository({ commands, historyLimit: 100, ttlSeconds: 60 });
-    await repository.send(draft('before'));
-    const sends = Array.from({ length: 20 }, (_, index) => repository.send(draft(String(index))));
+    const eventLog = createEventLog({ commands, historyLimit: 100, ttlSeconds: 60 });
+    await eventLog.append(draft('before'));
+    const sends = Array.from({ length: 20 }, (_, index) => eventLog.append(draft(String(index))));
     const settled = Promise.allSettled(sends);
     await new Promise(setImmediate);
     await redis.server.cli('client', 'kill', 'type', 'normal', 'skipme', 'yes');
     const outcomes = await settled;
     await until(() => commands.ping(), { what: 'the connection to come back' });
-    const { messages } = await repository.page('room1', { take: { last: 100 } });
+    const { messages } = await eventLog.messages('room1', { take: { last: 100 } });
     expect(new Set(messages.map((message) => message.content)).size).toBe(messages.length);
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected')
@@ -126,11 +128,11 @@ describe('with Redis', () => {
 
   test('what is asked in one turn is one round trip', async () => {
     const { commands } = await redis.connect();
-    const repository = createRepository({ commands, historyLimit: 1_000, ttlSeconds: 60 });
-    await repository.send(draft('warm'));
+    const eventLog = createEventLog({ commands, historyLimit: 1_000, ttlSeconds: 60 });
+    await eventLog.append(draft('warm'));
     const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await commands.info('stats'))?.[1]);
     const before = await reads();
-    await Promise.all(Array.from({ length: 50 }, (_, index) => repository.send(draft(String(index)))));
+    await Promise.all(Array.from({ length: 50 }, (_, index) => eventLog.append(draft(String(index)))));
     // The sends, and the question itself; some more where the kernel hands the bytes over in parts.
     expect((await reads()) - before).toBeLessThan(10);
   });

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Message } from '#domain/message.js';
-import type { FeedListener } from '#domain/ports/event-log.js';
+import type { Entry } from '#domain/entry.js';
+import type { FeedListener } from '#domain/ports/feed.js';
 import type { RedisConnections } from '#redis/client/connections.js';
 import { createFeed, type RedisFeed } from '#redis/feed/feed.js';
 import { createPubSub } from '#redis/feed/pubsub.js';
-import { decodeMessage } from '#redis/room-log/codec.js';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { decodeEntry } from '#redis/room-log/codec.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
@@ -20,7 +20,7 @@ beforeEach(async () => {
   process.on('unhandledRejection', onRejection);
   redis = await startFixture();
   node = await redis.connect({ commandTimeoutMs: 500 });
-  feed = redis.ends(createFeed({ decode: decodeMessage, subscriber: node.subscriber, hooks: redis.hooks }));
+  feed = redis.ends(createFeed({ decode: decodeEntry, subscriber: node.subscriber, hooks: redis.hooks }));
 });
 afterEach(async () => {
   await redis.close();
@@ -29,9 +29,9 @@ afterEach(async () => {
 });
 
 function listen() {
-  const heard = { messages: [] as Message[], resumed: 0, failed: [] as Error[] };
+  const heard = { messages: [] as Entry[], resumed: 0, failed: [] as Error[] };
   const listener: FeedListener = {
-    onMessage: (message) => void heard.messages.push(message),
+    onEntry: (entry) => void heard.messages.push(entry),
     onResumed: () => {
       heard.resumed += 1;
     },
@@ -50,18 +50,18 @@ function clientChannels(): string[] {
   return condition?.subscriber ? condition.subscriber.channels('subscribe') : [];
 }
 
-function repository() {
-  return createRepository({ commands: node.commands, historyLimit: 100, ttlSeconds: 60 });
+function eventLog() {
+  return createEventLog({ commands: node.commands, historyLimit: 100, ttlSeconds: 60 });
 }
 
 test('listeners of a room share one subscription, each until it closes', async () => {
   const [a, b] = [listen(), listen()];
   const opened = await Promise.all([feed.open('room1', a.listener), feed.open('room1', b.listener)]);
   expect(await redis.server.cli('pubsub', 'numsub', 'messages:room1')).toBe('messages:room1\n1');
-  const first = await repository().send(draft('a'));
+  const first = await eventLog().append(draft('a'));
   await until(() => b.heard.messages.length === 1, { what: 'the message' });
   await opened[0].close();
-  const second = await repository().send(draft('b'));
+  const second = await eventLog().append(draft('b'));
   await until(() => b.heard.messages.length === 2, { what: 'the second message' });
   expect(a.heard.messages).toEqual([first]);
   expect(b.heard.messages).toEqual([first, second]);
@@ -75,7 +75,7 @@ test('what is malformed is counted, and not delivered', async () => {
   const a = listen();
   await feed.open('room1', a.listener);
   for (const text of ['x', '{}', 'null', '']) await node.commands.publish('messages:room1', text);
-  const sent = await repository().send(draft('a'));
+  const sent = await eventLog().append(draft('a'));
   await until(() => a.heard.messages.length > 0, { what: 'the message' });
   expect(a.heard.messages).toEqual([sent]);
   expect(redis.told).toEqual(Array(4).fill('onMalformed channel room1'));
@@ -86,9 +86,9 @@ test('a listener that throws disturbs no other', async () => {
   const fail = () => {
     throw new Error('a fault');
   };
-  await feed.open('room1', { ...a.listener, onMessage: fail });
+  await feed.open('room1', { ...a.listener, onEntry: fail });
   await feed.open('room1', b.listener);
-  await repository().send(draft('a'));
+  await eventLog().append(draft('a'));
   await until(() => b.heard.messages.length === 1, { what: 'the message' });
   expect(redis.told).toEqual(['onError feed listener Error: a fault']);
 });
@@ -114,7 +114,7 @@ test('opened, closed and opened again at once: it is open', async () => {
     const closing = opened.close();
     const again = await feed.open('room1', b.listener);
     await closing;
-    const sent = await repository().send(draft(String(round)));
+    const sent = await eventLog().append(draft(String(round)));
     await until(() => b.heard.messages.length === 1, { what: 'the message' });
     expect(b.heard.messages).toEqual([sent]);
     expect(a.heard.messages).toEqual([]);
@@ -138,7 +138,7 @@ describe('a refusal', () => {
 
     await redis.server.cli('acl', 'setuser', redis.server.tester, 'allchannels');
     await feed.open('room1', a.listener);
-    const sent = await repository().send(draft('a'));
+    const sent = await eventLog().append(draft('a'));
     await until(() => a.heard.messages.length === 1, { what: 'the message' });
     expect(a.heard.messages).toEqual([sent]);
   });
@@ -187,7 +187,7 @@ describe('after an outage', () => {
     await redis.server.restart();
     await until(() => rooms.every(({ heard }) => heard.resumed === 1), { what: 'all rooms to be resumed' });
     await until(() => node.commands.ping(), { what: 'the connection to come back' });
-    for (const { roomId } of rooms) await repository().send(draft('x', { roomId }));
+    for (const { roomId } of rooms) await eventLog().append(draft('x', { roomId }));
     await until(() => rooms.every(({ heard }) => heard.messages.length === 1), { what: 'all messages' });
   });
 
@@ -234,7 +234,7 @@ describe('after an outage', () => {
     expect(b.heard).toEqual({ messages: [], resumed: 0, failed: [] });
     await feed.open('a', b.listener);
     await until(() => node.commands.ping(), { what: 'the connection to come back' });
-    await repository().send(draft('x', { roomId: 'a' }));
+    await eventLog().append(draft('x', { roomId: 'a' }));
     await until(() => a.heard.messages.length + b.heard.messages.length === 2, {
       what: 'the message, twice',
     });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RedisConnections } from '#redis/client/connections.js';
 import { createPresence } from '#redis/presence/presence.js';
 import { sweep } from '#redis/presence/sweep.js';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
@@ -53,11 +53,11 @@ test('connections join and leave, counted for each room', async () => {
 });
 
 test('a room with messages stays active when its last connection leaves', async () => {
-  const repository = createRepository({ commands: node.commands, historyLimit: 10, ttlSeconds: 60 });
+  const eventLog = createEventLog({ commands: node.commands, historyLimit: 10, ttlSeconds: 60 });
   const presence = present('n1', node);
   presence.join('room1', 'c1');
   presence.join('other', 'c1');
-  await repository.send(draft('a'));
+  await eventLog.append(draft('a'));
   presence.leave('room1', 'c1');
   presence.leave('other', 'c1');
   await until(async () => (await active()).join() === 'room1', { what: 'only the other to be inactive' });

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { compareIds, type Message, millisecondsOf } from '#domain/message.js';
+import { compareIds, millisecondsOf } from '#domain/cursor.js';
+import type { Message } from '#domain/message.js';
 import type { RedisConnections } from '#redis/client/connections.js';
 import { nonceKey } from '#redis/client/keys.js';
-import { createSendMessage, NONCE_TTL_MS, type Retention } from '#redis/room-log/append.js';
+import { createAppend, NONCE_TTL_MS, type Retention } from '#redis/room-log/append.js';
 import { draft, type Fixture, startFixture, stored } from '#test/redis/fixture.js';
+import { appendAsBefore } from '#test/support/raw-log.js';
 import { until } from '#test/support/until.js';
 
 const LIST = 'messages:room1';
+const ROOM = 'room:{messages:room1}';
+const RETENTION = { historyLimit: 1_000, ttlMs: 60_000 };
 let redis: Fixture;
 let node: RedisConnections;
 
@@ -18,7 +22,7 @@ afterAll(() => redis.close());
 beforeEach(() => node.commands.flushall());
 
 function sender(retention: Partial<Retention> = {}, commands = node.commands) {
-  const send = createSendMessage(commands, { historyLimit: 1_000, ttlMs: 60_000, ...retention });
+  const send = createAppend(commands, { retention: { historyLimit: 1_000, ttlMs: 60_000, ...retention } });
   return async (content: string, more = {}): Promise<Message> => JSON.parse(await send(draft(content, more)));
 }
 
@@ -27,7 +31,9 @@ test('it stores, publishes and returns the same text', async () => {
   const published: string[] = [];
   subscriber.on('message', (_, text) => published.push(text));
   await subscriber.subscribe(LIST);
-  const text = await createSendMessage(commands, { historyLimit: 10, ttlMs: 60_000 })(draft('hello'));
+  const text = await createAppend(commands, { retention: { historyLimit: 10, ttlMs: 60_000 } })(
+    draft('hello'),
+  );
   await until(() => published.length === 1, { what: 'the message on the channel' });
   await subscriber.unsubscribe(LIST);
   expect(published).toEqual([text]);
@@ -79,7 +85,124 @@ test('it takes what is too old, or malformed, off the tail', async () => {
   ]);
 });
 
+describe('what is known of a room beside its list', () => {
+  const room = () => node.commands.hgetall(ROOM);
+
+  test('its epoch is made once, its newest id kept, and where its list began', async () => {
+    const send = sender();
+    const first = await send('a');
+    const { epoch, ...rest } = await room();
+    expect(epoch).toMatch(/^.{16,}$/);
+    expect(rest).toEqual({ last: first.id, began: '0' });
+    const second = await send('b');
+    expect(await room()).toEqual({ epoch, last: second.id, began: '0' });
+  });
+
+  test('it outlives the list, by seven days or by as long as messages live', async () => {
+    const day = 86_400_000;
+    await sender({ ttlMs: 60_000 })('a');
+    expect(await node.commands.pttl(ROOM)).toBeGreaterThan(7 * day - 60_000);
+    await sender({ ttlMs: 10 * day })('b');
+    expect(await node.commands.pttl(ROOM)).toBeGreaterThan(20 * day - 60_000);
+  });
+
+  test('a list that was empty goes on behind the newest id, and begins there', async () => {
+    const send = sender();
+    const last = await send('a');
+    const { epoch } = await room();
+    await node.commands.del(LIST);
+    const next = await send('b');
+    expect(next.prev).toBe(last.id);
+    expect(await room()).toEqual({ epoch, last: next.id, began: last.id });
+  });
+
+  test('ids do not go back below the newest, though the list is gone and the clock was set back', async () => {
+    const future = Date.now() + 3_600_000;
+    await node.commands.hset(ROOM, { epoch: 'e', last: `${future}-7` });
+    expect(await sender()('a')).toMatchObject({ id: `${future}-8`, prev: `${future}-7` });
+  });
+
+  test('ids are compared as numbers', async () => {
+    const ms = Date.now() + 3_600_000;
+    await node.commands.lpush(LIST, stored(`${ms}-9`, '0'));
+    await node.commands.hset(ROOM, { epoch: 'e', last: `${ms}-10` });
+    expect((await sender()('a')).prev).toBe(`${ms}-10`);
+  });
+
+  test('a list that the version before wrote keeps its chain, and gets an epoch', async () => {
+    const before = await appendAsBefore(node.commands, 'room1', RETENTION);
+    const next = await sender()('a');
+    expect(next.prev).toBe(before.id);
+    expect(await room()).toEqual({ epoch: expect.any(String), last: next.id });
+  });
+
+  test('what the version before appends is the head, though the newest id known is older', async () => {
+    const send = sender();
+    const { epoch } = (await send('a')) && (await room());
+    const between = await appendAsBefore(node.commands, 'room1', RETENTION);
+    const next = await send('b');
+    expect(next.prev).toBe(between.id);
+    expect(await room()).toEqual({ epoch, last: next.id, began: '0' });
+  });
+
+  test('after a loss of all data it has another epoch', async () => {
+    const send = sender();
+    await send('a');
+    const { epoch } = await room();
+    await node.commands.flushall();
+    await send('b');
+    expect((await room()).epoch).not.toBe(epoch);
+  });
+
+  test('how it is published is for the caller to say', async () => {
+    const { commands } = node;
+    const append = createAppend(commands, { retention: RETENTION, publish: 'SPUBLISH' });
+    const { subscriber } = await redis.connect();
+    const heard: string[] = [];
+    subscriber.on('smessage', (_, text) => heard.push(text));
+    await subscriber.ssubscribe(LIST);
+    const text = await append(draft('sharded'));
+    await until(() => heard.length === 1, { what: 'the message on the sharded channel' });
+    expect(heard).toEqual([text]);
+  });
+});
+
 describe('nonces', () => {
+  const key = nonceKey('room1', 'guest:Ann', 'n1');
+
+  test('are written as the stored JSON, which the version before reads', async () => {
+    const sent = await sender()('once', { nonce: 'n1' });
+    expect(JSON.parse((await node.commands.get(key)) ?? '')).toEqual(sent);
+  });
+
+  test('that a later version wrote as an id give the entry of that id', async () => {
+    const send = sender();
+    for (const content of ['a', 'b', 'c']) await send(content);
+    const [, b] = (await node.commands.lrange(LIST, 0, -1)).map((text) => JSON.parse(text));
+    await node.commands.set(key, b.id);
+    expect(await send('another text', { nonce: 'n1' })).toEqual(b);
+    expect(await node.commands.llen(LIST)).toBe(3);
+  });
+
+  test('give the request under the stored id if the entry is trimmed', async () => {
+    await sender()('a');
+    await node.commands.set(key, '1700000000000-4');
+    const again = await sender()('once', { nonce: 'n1' });
+    expect(again).toEqual({ id: '1700000000000-4', prev: '0', ...draft('once', { nonce: 'n1' }) });
+    expect(await node.commands.llen(LIST)).toBe(1);
+  });
+
+  test('are FORBIDDEN if what they made was removed, however they were written', async () => {
+    const send = sender();
+    const sent = await send('once', { nonce: 'n1' });
+    await send('more');
+    await node.commands.lset(LIST, 1, `{"id":"${sent.id}","prev":"${sent.prev}","kind":"gone"}`);
+    await expect(send('once', { nonce: 'n1' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await node.commands.set(key, sent.id);
+    await expect(send('once', { nonce: 'n1' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await node.commands.llen(LIST)).toBe(2);
+  });
+
   test('the same nonce gives the first message, and stores and publishes nothing', async () => {
     const send = sender();
     const first = await send('once', { nonce: 'n1' });
@@ -179,7 +302,7 @@ test.each([
   const expected = JSON.stringify({
     id: sent.id,
     prev: '0',
-    ...draft(content, { author: { id: name, name } }),
+    ...draft(content, { author: { id: name, name }, nonce: 'n' }),
   });
   expect(bytes?.equals(Buffer.from(expected))).toBe(true);
   expect(sent.content).toBe(content);

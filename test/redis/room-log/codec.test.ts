@@ -1,15 +1,27 @@
 import { expect, test } from 'vitest';
-import { decodeMessage, encodeBody } from '#redis/room-log/codec.js';
+import { decodeEntry, encodeBody } from '#redis/room-log/codec.js';
 import { draft, stored } from '#test/redis/fixture.js';
 
 test('what is encoded is decoded to the same', () => {
   const text = `{"id":"5-0","prev":"4-2",${encodeBody(draft('"quoted" \\ and\nmore'))}`;
-  expect(decodeMessage(text, 'room1')).toEqual({ id: '5-0', prev: '4-2', ...draft('"quoted" \\ and\nmore') });
+  expect(decodeEntry(text, 'room1')).toEqual({ id: '5-0', prev: '4-2', ...draft('"quoted" \\ and\nmore') });
+});
+
+test('the nonce of a message is decoded, and is not there in one of the version before', () => {
+  const text = `{"id":"5-0","prev":"4-2",${encodeBody(draft('x', { nonce: 'n' }))}`;
+  expect(decodeEntry(text, 'room1')).toEqual({ id: '5-0', prev: '4-2', ...draft('x', { nonce: 'n' }) });
+  expect(decodeEntry(stored('1-0', '0'), 'room1')).toHaveProperty('nonce', undefined);
+});
+
+test('an entry of a kind that is not known is opaque, whatever else it holds', () => {
+  const entry = { id: '5-0', prev: '4-2', kind: 'retracted', ids: ['4-2'], author: 7, roomId: 5 };
+  expect(decodeEntry(JSON.stringify(entry), 'room1')).toEqual({ id: '5-0', prev: '4-2', kind: 'retracted' });
+  expect(decodeEntry('{"id":"5-0","prev":"4-2","kind":"gone"}', 'room1')).toHaveProperty('kind', 'gone');
 });
 
 test('fields that are not known are left out', () => {
   const text = JSON.stringify({ ...JSON.parse(stored('1-0', '0')), colour: 'red' });
-  expect(decodeMessage(text, 'room1')).toEqual(JSON.parse(stored('1-0', '0')));
+  expect(decodeEntry(text, 'room1')).toEqual(JSON.parse(stored('1-0', '0')));
 });
 
 test.each([
@@ -24,8 +36,9 @@ test.each([
   ['content that is no text', stored('1-0', '0', { content: 5 as never })],
   ['an id that is none', stored('0', '0')],
   ['a prev that is none', stored('2-0', 'x')],
+  ['a kind that is no text', JSON.stringify({ id: '2-0', prev: '0', kind: 7 })],
   ['a message of another room', stored('1-0', '0', { roomId: 'room2' })],
   ['deep nesting', '['.repeat(100_000)],
 ])('%s is malformed', (_, text) => {
-  expect(decodeMessage(text, 'room1')).toBeUndefined();
+  expect(decodeEntry(text, 'room1')).toBeUndefined();
 });

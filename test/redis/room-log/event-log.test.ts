@@ -1,18 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { ChatRepository } from '#domain/ports/event-log.js';
+import type { EventLog } from '#domain/ports/event-log.js';
+import type { RoomDirectory } from '#domain/ports/presence.js';
 import type { RedisConnections } from '#redis/client/connections.js';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { createDirectory } from '#redis/presence/directory.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import { draft, type Fixture, startFixture, stored } from '#test/redis/fixture.js';
 
 let redis: Fixture;
 let node: RedisConnections;
-let repository: ChatRepository;
+let eventLog: EventLog;
+let directory: RoomDirectory;
 
 beforeAll(async () => {
   redis = await startFixture();
   node = await redis.connect();
   const { commands } = node;
-  repository = createRepository({ commands, historyLimit: 100, ttlSeconds: 60, hooks: redis.hooks });
+  directory = createDirectory(commands);
+  eventLog = createEventLog({ commands, historyLimit: 100, ttlSeconds: 60, hooks: redis.hooks });
 });
 afterAll(() => redis.close());
 beforeEach(async () => {
@@ -21,25 +25,28 @@ beforeEach(async () => {
 });
 
 test('what is sent is read back, and its room is active', async () => {
-  const sent = await repository.send(draft('hello', { nonce: 'n' }));
-  expect(sent).toEqual({ id: sent.id, prev: '0', ...draft('hello') });
-  expect(await repository.send(draft('again', { nonce: 'n' }))).toEqual(sent);
-  expect(await repository.page('room1', { take: { last: 5 } })).toEqual({
+  const sent = await eventLog.append(draft('hello', { nonce: 'n' }));
+  expect(sent).toEqual({ id: sent.id, prev: '0', ...draft('hello', { nonce: 'n' }) });
+  expect(await eventLog.append(draft('again', { nonce: 'n' }))).toEqual(sent);
+  expect(await eventLog.messages('room1', { take: { last: 5 } })).toEqual({
     messages: [sent],
     hasOlder: false,
     hasNewer: false,
+    head: sent.id,
   });
   expect(await redis.server.cli('smembers', 'rooms:active')).toBe('room1');
 });
 
 test('an `after` that is no longer exact is refused', async () => {
-  await repository.send(draft('a'));
+  await eventLog.append(draft('a'));
   const refused = { code: 'CURSOR_EXPIRED', message: expect.stringContaining('5-0') };
-  await expect(repository.page('room1', { after: '5-0', take: { first: 5 } })).rejects.toMatchObject(refused);
+  await expect(eventLog.messages('room1', { after: '5-0', take: { first: 5 } })).rejects.toMatchObject(
+    refused,
+  );
 });
 
 test('what is malformed is counted, and not delivered', async () => {
-  const sent = await repository.send(draft('a'));
+  const sent = await eventLog.append(draft('a'));
   const later = Date.now() + 10_000;
   await node.commands.lpush(
     'messages:room1',
@@ -47,20 +54,20 @@ test('what is malformed is counted, and not delivered', async () => {
     `{"id":"${later}-0","prev":"${sent.id}","roomId":5}`,
     stored(`${later}-1`, '0', { roomId: 'room2' }),
   );
-  const { messages } = await repository.page('room1', { take: { last: 5 } });
+  const { messages } = await eventLog.messages('room1', { take: { last: 5 } });
   expect(messages).toEqual([sent]);
   // The first of the three does not even look like a message: the script steps over it.
   expect(redis.told).toEqual(['onMalformed list room1', 'onMalformed list room1']);
 });
 
 test('the last message of each room, in one round trip', async () => {
-  const a = await repository.send(draft('a', { roomId: 'a' }));
-  await repository.send(draft('b1', { roomId: 'b' }));
-  const b = await repository.send(draft('b2', { roomId: 'b' }));
+  const a = await eventLog.append(draft('a', { roomId: 'a' }));
+  await eventLog.append(draft('b1', { roomId: 'b' }));
+  const b = await eventLog.append(draft('b2', { roomId: 'b' }));
   await node.commands.lpush('messages:b', 'malformed');
   await node.commands.lpush('messages:old', stored(`${Date.now() - 62_000}-0`, '0', { roomId: 'old' }));
   await node.commands.lpush('messages:bad', 'malformed');
-  expect(await repository.lastMessages(['b', 'none', 'a', 'old', 'bad', 'b'])).toEqual([
+  expect(await eventLog.lastMessages(['b', 'none', 'a', 'old', 'bad', 'b'])).toEqual([
     b,
     null,
     a,
@@ -68,49 +75,49 @@ test('the last message of each room, in one round trip', async () => {
     null,
     b,
   ]);
-  expect(await repository.lastMessages([])).toEqual([]);
+  expect(await eventLog.lastMessages([])).toEqual([]);
 });
 
 test('connections are counted, and rooms come by connections, then by id', async () => {
   await node.commands.sadd('rooms:active', 'z', 'a', 'b', 'c', 'empty');
   await node.commands.sadd('connections:b', 'n1:1', 'n1:2', 'n2:1');
   await node.commands.sadd('connections:c', 'n1:1');
-  await repository.send(draft('x', { roomId: 'a' }));
-  await repository.send(draft('x', { roomId: 'z' }));
-  expect(await repository.connectionCounts(['c', 'none', 'b'])).toEqual([1, 0, 3]);
-  expect(await repository.activeRooms(10)).toEqual(['b', 'c', 'a', 'z']);
-  expect(await repository.activeRooms(2)).toEqual(['b', 'c']);
-  expect(await repository.activeRooms(0)).toEqual([]);
+  await eventLog.append(draft('x', { roomId: 'a' }));
+  await eventLog.append(draft('x', { roomId: 'z' }));
+  expect(await directory.connectionCounts(['c', 'none', 'b'])).toEqual([1, 0, 3]);
+  expect(await directory.activeRooms(10)).toEqual(['b', 'c', 'a', 'z']);
+  expect(await directory.activeRooms(2)).toEqual(['b', 'c']);
+  expect(await directory.activeRooms(0)).toEqual([]);
 });
 
 describe('what Redis refuses', () => {
   test('a key of another type is a fault of ours, not an outage', async () => {
     await node.commands.set('messages:room1', 'x');
-    await expect(repository.send(draft('a'))).rejects.toThrow(/WRONGTYPE/);
-    await expect(repository.page('room1', { take: { last: 1 } })).rejects.toThrow(/WRONGTYPE/);
+    await expect(eventLog.append(draft('a'))).rejects.toThrow(/WRONGTYPE/);
+    await expect(eventLog.messages('room1', { take: { last: 1 } })).rejects.toThrow(/WRONGTYPE/);
   });
 
   test('a Redis whose memory is full', async () => {
-    await repository.send(draft('before'));
+    await eventLog.append(draft('before'));
     await node.commands.config('SET', 'maxmemory', '1');
-    await expect(repository.send(draft('a'))).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
-    expect((await repository.page('room1', { take: { last: 5 } })).messages).toHaveLength(1);
+    await expect(eventLog.append(draft('a'))).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect((await eventLog.messages('room1', { take: { last: 5 } })).messages).toHaveLength(1);
     await node.commands.config('SET', 'maxmemory', '0');
-    await repository.send(draft('after'));
+    await eventLog.append(draft('after'));
   });
 
   test('access rules; a send that was stored and not published is found by its nonce', async () => {
     await node.commands.acl('SETUSER', 'chat', 'on', '>pw', '~*', '+@all', 'resetchannels');
     const url = Object.assign(new URL(redis.server.url), { username: 'chat', password: 'pw' });
     const { commands } = await redis.connect({ url: url.href });
-    const limited = createRepository({ commands, historyLimit: 100, ttlSeconds: 60 });
-    await expect(limited.send(draft('a', { nonce: 'n' }))).rejects.toMatchObject({
+    const limited = createEventLog({ commands, historyLimit: 100, ttlSeconds: 60 });
+    await expect(limited.append(draft('a', { nonce: 'n' }))).rejects.toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       cause: expect.objectContaining({ name: 'ReplyError' }),
     });
     await node.commands.acl('SETUSER', 'chat', 'allchannels');
-    const sent = await limited.send(draft('a', { nonce: 'n' }));
-    expect((await limited.page('room1', { take: { last: 5 } })).messages).toEqual([sent]);
+    const sent = await limited.append(draft('a', { nonce: 'n' }));
+    expect((await limited.messages('room1', { take: { last: 5 } })).messages).toEqual([sent]);
 
     await node.commands.acl(
       'SETUSER',
@@ -120,9 +127,12 @@ describe('what Redis refuses', () => {
       '~nonce:*',
       '~slowmode:*',
       '~limit:*',
+      '~room:*',
     );
-    const unmarked = await limited.send(draft('counts as sent'));
-    expect((await limited.page('room1', { take: { last: 1 } })).messages).toEqual([unmarked]);
-    await expect(limited.activeRooms(5)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    const unmarked = await limited.append(draft('counts as sent'));
+    expect((await limited.messages('room1', { take: { last: 1 } })).messages).toEqual([unmarked]);
+    await expect(createDirectory(commands).activeRooms(5)).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
@@ -22,44 +22,44 @@ function replicaIsThere(): Promise<unknown> {
   return until(online, { what: 'the replica to be online' });
 }
 
-async function repository(timeoutMs: number) {
+async function eventLog(timeoutMs: number) {
   const { commands, writer } = await primary.connect({ separateWriter: true });
   const replication = { replicas: 1, timeoutMs };
-  return createRepository({ commands, writer, historyLimit: 100, ttlSeconds: 60, replication });
+  return createEventLog({ commands, writer, historyLimit: 100, ttlSeconds: 60, replication });
 }
 
 test('an acknowledged send is on the replica already', async () => {
-  const store = await repository(1_000);
-  const message = await store.send(draft('safe'));
+  const store = await eventLog(1_000);
+  const message = await store.append(draft('safe'));
   expect(await replica.cli('LRANGE', 'messages:room1', '0', '0')).toContain(message.id);
 });
 
 test('without a replica a send is refused as not safe, and the same nonce settles it later', async () => {
-  const store = await repository(200);
+  const store = await eventLog(200);
   replica.hang();
-  const sent = store.send(draft('not safe yet', { nonce: 'n1' }));
+  const sent = store.append(draft('not safe yet', { nonce: 'n1' }));
   await expect(sent).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
-  const again = store.send(draft('not safe yet', { nonce: 'n1' }));
+  const again = store.append(draft('not safe yet', { nonce: 'n1' }));
   await expect(again).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
 
   replica.resume();
   await replicaIsThere();
   const settled = await until(
-    () => store.send(draft('not safe yet', { nonce: 'n1' })).catch(() => undefined),
+    () => store.append(draft('not safe yet', { nonce: 'n1' })).catch(() => undefined),
     {
       what: 'the replica to confirm',
     },
   );
-  const kept = await store.page('room1', { take: { last: 10 } });
+  const kept = await store.messages('room1', { take: { last: 10 } });
   expect(kept.messages.filter(({ content }) => content === 'not safe yet')).toEqual([settled]);
 });
 
 test('reads do not wait behind a send that waits for a replica', async () => {
-  const store = await repository(1_000);
+  const store = await eventLog(1_000);
   replica.hang();
   const order: string[] = [];
-  const sent = store.send(draft('waits')).catch(() => order.push('send'));
-  await store.page('room1', { take: { last: 1 } }).then(() => order.push('read'));
+  const sent = store.append(draft('waits')).catch(() => order.push('send'));
+  await store.messages('room1', { take: { last: 1 } }).then(() => order.push('read'));
   replica.resume();
   await sent;
   expect(order[0]).toBe('read');

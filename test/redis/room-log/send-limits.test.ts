@@ -5,8 +5,8 @@ import type { Sender } from '#domain/ports/limiter.js';
 import type { RedisConnections } from '#redis/client/connections.js';
 import { messagesKey, slowModeKey, userLimitKey } from '#redis/client/keys.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
-import { createSendMessage, type SendPolicy } from '#redis/room-log/append.js';
-import { createRepository } from '#redis/room-log/event-log.js';
+import { createAppend, type SendPolicy } from '#redis/room-log/append.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
 import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
@@ -34,7 +34,7 @@ function policyOf({ perUser = 0, perAddress = 0 }: Counts, windowMs = 60_000): S
 /** Sends, and gives the refusal where there is one. */
 function sender(counts: Counts, { commands = node.commands, windowMs = 60_000, oneSlot = false } = {}) {
   const policy = { ...policyOf(counts, windowMs), oneSlot };
-  const send = createSendMessage(commands, { historyLimit: 1_000, ttlMs: 60_000 }, undefined, policy);
+  const send = createAppend(commands, { retention: { historyLimit: 1_000, ttlMs: 60_000 }, policy });
   return (who: Sender, more: Partial<Draft> = {}): Promise<ChatError | undefined> =>
     send(draft('hello', more), who).then(
       () => undefined,
@@ -114,7 +114,7 @@ describe('what comes from an address', () => {
     const keys = (await node.commands.keys('*')).filter((key) => !key.includes('room2'));
     const tags = keys.map((key) => /\{([^}]+)\}/.exec(key)?.[1] ?? key);
     expect(new Set(tags)).toEqual(new Set([messagesKey('room1')]));
-    expect(keys).toHaveLength(5);
+    expect(keys).toHaveLength(6);
   });
 });
 
@@ -196,7 +196,7 @@ describe('a refusal', () => {
 test('without a sender no limit holds', async () => {
   await createSlowModes({ commands: node.commands, ttlMs: 60_000 }).set('room1', 30);
   const policy = policyOf({ perUser: 1, perAddress: 1 });
-  const send = createSendMessage(node.commands, { historyLimit: 10, ttlMs: 60_000 }, undefined, policy);
+  const send = createAppend(node.commands, { retention: { historyLimit: 10, ttlMs: 60_000 }, policy });
   for (let count = 0; count < 3; count += 1) await send(draft('hello'));
   expect(await stored()).toBe(3);
 });
@@ -217,12 +217,12 @@ test('a send with all its limits is one round trip', async () => {
 test('a send that is refused leaves nothing behind, not even a room that is active', async () => {
   const { commands } = node;
   const sendPolicy = policyOf({ perAddress: 1 });
-  const repository = createRepository({ commands, historyLimit: 10, ttlSeconds: 60, sendPolicy });
-  await repository.send(draft('hello'), ANN);
+  const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60, sendPolicy });
+  await eventLog.append(draft('hello'), ANN);
   const keys = async () => (await commands.keys('*')).sort();
   const before = await keys();
   for (let count = 0; count < 10; count += 1) {
-    const refused = repository.send(draft('hello', { roomId: `other${count}`, nonce: 'n' }), BOB);
+    const refused = eventLog.append(draft('hello', { roomId: `other${count}`, nonce: 'n' }), BOB);
     await expect(refused).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   }
   expect(await keys()).toEqual(before);

@@ -145,7 +145,7 @@ describe('the size of a message', () => {
     const contents: string[] = [];
     for (const size of [124, 125, 126, 127, 65_534, 65_535, 65_536, 65_537, 125, 200_000, 126]) {
       contents.push('y'.repeat(size - around));
-      await sender.repository.send({ roomId: 'sizes', author, content: contents.at(-1)! });
+      await sender.eventLog.append({ roomId: 'sizes', author, content: contents.at(-1)! });
     }
     const messages = await socket.take(contents.length);
     const received = messages.map(

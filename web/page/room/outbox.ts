@@ -1,6 +1,6 @@
 import { type SendError, type SendRetry, sendOnce } from 'streamly-chat-client';
 import { compareIds, type Message } from './message.js';
-import { mayBe, type Pending } from './pending.js';
+import type { Pending } from './pending.js';
 
 /** Sends one message and resolves to it as it was stored. Rejects with the errors of Apollo Client. */
 export type Deliver = (
@@ -20,9 +20,8 @@ const TIMEOUT_MS = 240_000;
 
 /**
  * Sends what one says in a room, one after the other, each until its outcome is known, and settles it with what
- * comes back; also while nobody looks at the room. A message is known by its nonce to the server, and by the id
- * that this gave it to the page; where it arrives before that id is known, by its author and its text, until the
- * answer proves or corrects it.
+ * comes back; also while nobody looks at the room. A message that arrives is recognised by its nonce. If it has
+ * none, as one that an older server stored, it is recognised by the id in the answer.
  */
 export class Outbox {
   #pending: Pending[] = [];
@@ -39,7 +38,7 @@ export class Outbox {
 
   /** The messages to show, in the order in which the user sent them. */
   get shown(): readonly Pending[] {
-    return this.#pending.filter(({ seenAs }) => seenAs === undefined);
+    return this.#pending;
   }
 
   /** When the user last sent a message that was not refused, in milliseconds since 1970. Slow mode counts from then. */
@@ -55,15 +54,14 @@ export class Outbox {
       if (this.#view !== view) return;
       this.#view = undefined;
       // A returning user reads the stored messages again. The rest is shown until it arrives.
-      const unsent = this.#pending.filter(({ state }) => state !== 'sent');
-      this.#put(unsent.map((pending) => ({ ...pending, seenAs: undefined })));
+      this.#put(this.#pending.filter(({ state }) => state !== 'sent'));
     };
   }
 
   /** Sends a message after those that are still waiting. */
   say(author: string, content: string): void {
     const nonce = makeNonce();
-    const said = { nonce, key: nonce, author, content, state: 'sending' as const, ...this.#now() };
+    const said = { nonce, key: nonce, author, content, state: 'sending' as const, saidAt: Date.now() };
     this.#put([...this.#pending, said]);
     this.#changed();
     this.#sendNext();
@@ -76,7 +74,7 @@ export class Outbox {
   retry(nonce: string): void {
     const { error, triedAt = 0 } = this.#find(nonce) ?? {};
     const isKnown = error?.outcome === 'unknown' && Date.now() < triedAt + TIMEOUT_MS;
-    const asNew = { nonce: makeNonce(), triedAt: undefined, ...this.#now() };
+    const asNew = { nonce: makeNonce(), triedAt: undefined, saidAt: Date.now() };
     this.#update(nonce, { state: 'sending', error: undefined, until: undefined, ...(!isKnown && asNew) });
     this.#sendNext();
   }
@@ -88,31 +86,18 @@ export class Outbox {
   }
 
   /**
-   * A message came; returns the key of the one that it settles or stands for. Whoever has the message shows
-   * it together with this change: one without the other would be a message gone for a moment.
+   * A message came; returns the key of the one that it settles. The caller shows it together with this change:
+   * one without the other would be a message gone for a moment.
    */
   arrived(message: Message): string | undefined {
     if (this.#pending.length === 0) return undefined;
-    const { id } = message;
-    const known = this.#pending.find((pending) => pending.id === id);
+    const { id, nonce } = message;
+    const settled = this.#pending.find((pending) => pending.id === id || pending.nonce === nonce);
+    if (settled !== undefined) this.#storedAt = Math.max(this.#storedAt, settled.saidAt);
     // What was stored before this one will not come any more: it lies in a gap.
-    this.#put(this.#pending.filter((pending) => pending.id === undefined || compareIds(pending.id, id) > 0));
-    if (known !== undefined) return known.key;
-
-    const alike = this.#pending.filter((pending) => mayBe(pending, message));
-    const underWay = alike.find(({ state }) => state !== 'failed');
-    if (underWay !== undefined) {
-      this.#alter(underWay.nonce, { seenAs: id });
-      return underWay.key;
-    }
-    // No answer will correct that: it must surely be newer.
-    const lost = alike.find(({ error, after }) => error?.outcome === 'unknown' && after !== undefined);
-    if (lost !== undefined) this.#remove(lost.nonce);
-    return lost?.key;
-  }
-
-  #now() {
-    return { saidAt: Date.now(), after: this.#view?.newestId() };
+    const isDue = (pending: Pending) => pending.id === undefined || compareIds(pending.id, id) > 0;
+    this.#put(this.#pending.filter((pending) => pending !== settled && isDue(pending)));
+    return settled?.key;
   }
 
   #sendNext(): void {
@@ -151,25 +136,12 @@ export class Outbox {
     const newest = this.#view?.newestId();
     const hasCome = newest !== undefined && compareIds(id, newest) <= 0;
     if (hasCome || this.#view === undefined) this.discard(nonce);
-    else this.#show(nonce, { state: 'sent', id, until: undefined });
+    else this.#update(nonce, { state: 'sent', id, until: undefined });
   }
 
   #fail(nonce: string, error: SendError): void {
-    const { seenAs, after } = this.#find(nonce) ?? {};
-    // It came all the same, as far as can be told: shown as failed it would be there twice.
-    if (error.outcome === 'unknown' && seenAs !== undefined && after !== undefined) {
-      this.discard(nonce);
-      return;
-    }
     const until = error.code === 'RATE_LIMITED' ? Date.now() + error.retryAfterMs : undefined;
-    this.#show(nonce, { state: 'failed', error, until });
-  }
-
-  /** Shows it below the others, where it may have been taken for one of those: that keeps the key. */
-  #show(nonce: string, change: Partial<Pending>): void {
-    const { seenAs, key } = this.#find(nonce) ?? {};
-    const again = seenAs !== undefined && { key: `${key} again` };
-    this.#update(nonce, { ...change, seenAs: undefined, ...again });
+    this.#update(nonce, { state: 'failed', error, until });
   }
 
   #find(nonce: string): Pending | undefined {

@@ -1,5 +1,4 @@
 import type { SendError } from 'streamly-chat-client';
-import { compareIds, type Message } from './message.js';
 
 /** A message of the user's own that is not settled. It is shown below the others until it is. */
 export interface Pending {
@@ -11,8 +10,6 @@ export interface Pending {
   state: 'sending' | 'waiting' | 'sent' | 'failed';
   /** When the user sent it, in milliseconds since 1970. */
   saidAt: number;
-  /** The id of the newest message at that time. This message must be newer. */
-  after: string | undefined;
   /** When sending it with its nonce was first attempted, in milliseconds since 1970. */
   triedAt?: number;
   /** When it may be sent, in milliseconds since 1970, if a rate limit holds it back. */
@@ -21,17 +18,4 @@ export interface Pending {
   error?: SendError;
   /** The id under which it was stored, once that is known. */
   id?: string;
-  /** The id of a message that arrived and is probably this one. That message is shown instead. */
-  seenAs?: string;
-}
-
-/** Whether a message may be this one. This is a guess: the id under which it was stored is not known yet. */
-export function mayBe(pending: Pending, { id, author, content }: Message): boolean {
-  return (
-    pending.id === undefined &&
-    pending.seenAs === undefined &&
-    pending.content === content &&
-    pending.author === author.name &&
-    (pending.after === undefined || compareIds(id, pending.after) > 0)
-  );
 }

@@ -8,17 +8,14 @@
 
   Returns 0 if the action is allowed and was counted, else the milliseconds to wait.
 ]]
+-- @include "includes/sliding-limit"
+
 local log = KEYS[1]
 local count, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local now = now_ms()
 
-local oldest = tonumber(redis.call('LINDEX', log, count - 1))
--- Ignore a time in the future: it was written before Redis' clock was set back.
-if oldest and oldest <= now and oldest + window > now then
-  return oldest + window - now
+local wait = wait_of(log, count, window, now)
+if wait == 0 then
+  count_in(log, count, window, now)
 end
-redis.call('LPUSH', log, string.format('%.0f', now))
-redis.call('LTRIM', log, 0, count - 1)
-redis.call('PEXPIRE', log, window)
-return 0
+return wait

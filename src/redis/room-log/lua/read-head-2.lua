@@ -1,0 +1,13 @@
+--[[
+  Reads how far a room's log goes.
+
+  KEYS[1]  the room's list, newest first
+  KEYS[2]  the room's hash
+
+  Returns { epoch ('' if unknown), head ('0' if the room never held anything), Redis' time in milliseconds }.
+]]
+-- @include "../../client/lua/includes/time"
+-- @include "includes/head"
+
+local epoch, last = read_room(KEYS[2])
+return { epoch, head_of(first_entry(KEYS[1], 0, 1), last), integer(now_ms()) }

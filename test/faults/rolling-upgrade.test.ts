@@ -1,0 +1,101 @@
+import { beforeAll, expect, test } from 'vitest';
+import { buildPrevious } from '#test/support/previous-version.js';
+import type { ServerProcess } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
+import { clean, HEAVY, report, startSite } from './fixture.js';
+
+let previous: string;
+beforeAll(async () => {
+  previous = await buildPrevious();
+}, 120_000);
+
+// What was sent is counted against the list at the end: nothing of it may be trimmed.
+const variables = { HEAD_CHECK_MS: 300, PRESENCE_HEARTBEAT_MS: 500, HISTORY_LIMIT: 100_000 };
+
+/** Ends a node in good order, as a deployment does. */
+async function retire(node: ServerProcess): Promise<void> {
+  node.signal('SIGTERM');
+  expect(await node.exited).toBe(0);
+}
+
+test.each([
+  ['to this version', 'previous', 'present'],
+  ['back to the version before', 'present', 'previous'],
+] as const)(
+  '16. a rolling restart %s, under load: nobody notices anything',
+  { timeout: 240_000 },
+  async (what, from, to) => {
+    const site = await startSite({ nodes: 0, variables });
+    const start = (version: typeof from | typeof to) =>
+      site.addNode({}, version === 'previous' ? previous : undefined);
+    const leaving = [await start(from), await start(from)];
+    const viewers = Array.from({ length: 10 }, () => site.viewer('room1'));
+    const talkers = [site.talker('room1'), site.talker('room1')];
+    for (const talker of talkers) talker.talk(50);
+    const flow = async (count: number) => {
+      const before = viewers.map(({ total }) => total);
+      await until(() => viewers.every(({ total }, index) => total > before[index]! + count), {
+        what: 'messages to reach every viewer',
+        timeout: 20_000,
+      });
+    };
+    await flow(50);
+    for (const node of leaving) {
+      await start(to);
+      await flow(10);
+      // Viewers move between the versions while both run.
+      for (const part of [0, 1, 2]) {
+        for (const viewer of viewers.filter((_, index) => index % 3 === part)) viewer.drop();
+        await flow(5);
+      }
+      await retire(node);
+      await flow(10);
+    }
+    for (const talker of talkers) await talker.hush();
+
+    const counts = await site.count('room1');
+    const refusals = viewers.flatMap((viewer) => [...viewer.refusals]);
+    const subscribes = viewers.reduce((sum, viewer) => sum + viewer.subscribes, 0);
+    report(`16. a rolling restart ${what}`, counts, { subscribes, refusals: refusals.join() || 'none' });
+    expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+    expect(refusals).toEqual([]);
+    // The version after it reads what both wrote: one chain, without a gap.
+    const stored = await site.stored('room1');
+    for (const [index, { prev }] of stored.entries()) expect(prev).toBe(stored[index - 1]?.id ?? '0');
+  },
+);
+
+test('16. a room that fell silent, while both versions run: its chain goes on', HEAVY, async () => {
+  const site = await startSite({ nodes: 0, variables: { ...variables, MESSAGE_TTL_SECONDS: 3 } });
+  const [before, after] = [await site.addNode({}, previous), await site.addNode()];
+  const sender = site.talker('room1', { servers: () => [after] });
+  const senderBefore = site.talker('room1', { servers: () => [before] });
+  await sender.say(10);
+  const on = (node: ServerProcess, cursor: string) =>
+    site.viewer('room1', { server: () => node, after: cursor });
+  const { id: last } = await sender.one();
+  const [there, here] = [on(before, last), on(after, last)];
+  await until(() => there.subscribes + here.subscribes === 2, { what: 'both to follow' });
+  const silence = () =>
+    until(async () => (await site.redis.cli('EXISTS', 'messages:room1')) === '0', {
+      what: 'the messages to grow old',
+      timeout: 10_000,
+    });
+  const reaches = async (id: string, viewers: { cursor: string | undefined }[]) =>
+    until(() => viewers.every(({ cursor }) => cursor === id), { what: `${id} to reach all` });
+
+  await silence();
+  // Those who come now have the cursor of before; the node of the version before opened the room in time.
+  const late = [on(before, last), on(after, last)];
+  const sent = [await sender.one()];
+  await reaches(sent.at(-1)!.id, [there, here, ...late]);
+  await silence();
+  sent.push(await senderBefore.one());
+  await reaches(sent.at(-1)!.id, [there, here, ...late]);
+  sent.push(await sender.one());
+  await reaches(sent.at(-1)!.id, [there, here, ...late]);
+
+  const viewers = [there, here, ...late];
+  for (const viewer of viewers) expect(viewer.received).toEqual(sent.map(({ id }) => id));
+  expect(viewers.flatMap(({ refusals }) => [...refusals])).toEqual([]);
+});

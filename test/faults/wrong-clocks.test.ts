@@ -1,0 +1,40 @@
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { until } from '#test/support/until.js';
+import { clean, HEAVY, report, startSite } from './fixture.js';
+
+const SKEWED = pathToFileURL(fileURLToPath(new URL('../support/skewed-clock.mjs', import.meta.url))).href;
+
+/** How long messages live: short enough to see them go. */
+const TTL_MS = 3_000;
+
+test.each([
+  ['a second and a half behind', -1_500],
+  ['as far ahead as messages live', TTL_MS],
+  ['an hour ahead', 3_600_000],
+  ['an hour behind', -3_600_000],
+])('15. a node whose clock is %s notices nothing of it', HEAVY, async (what, skew) => {
+  const site = await startSite({
+    nodes: 0,
+    variables: { HEAD_CHECK_MS: 200, MESSAGE_TTL_SECONDS: TTL_MS / 1_000 },
+  });
+  await site.addNode({ NODE_OPTIONS: `--import=${SKEWED}`, CLOCK_SKEW_MS: skew });
+  await site.addNode();
+  const viewers = [0, 1, 0, 1].map((n) => site.viewer('room1', { server: () => site.node(n) }));
+  const talker = site.talker('room1');
+  await talker.say(20);
+  await until(() => viewers.every(({ total }) => total === 20), { what: 'the messages' });
+
+  // All of them grow old and are gone, and heads are compared all the while.
+  await until(async () => (await site.redis.cli('EXISTS', 'messages:room1')) === '0', {
+    what: 'the messages to grow old',
+    timeout: 10_000,
+  });
+  await talker.say(20);
+  await until(() => viewers.every(({ total }) => total === 40), { what: 'what came after the silence' });
+
+  report(`15. a clock ${what}`, clean(40, 160));
+  expect(new Set(viewers.map((viewer) => viewer.received.join())).size).toBe(1);
+  expect(viewers.flatMap(({ refusals }) => [...refusals])).toEqual([]);
+  expect(viewers.map(({ subscribes }) => subscribes)).toEqual([1, 1, 1, 1]);
+});
