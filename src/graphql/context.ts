@@ -7,6 +7,8 @@ import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
 
 /** The part of the hub that a resolver uses. */
 export interface Joinable {
+  /** Whether the room is open on this node already. */
+  isOpen(roomId: string): boolean;
   /** Takes a place in a room: its messages from `start` on, without a gap and without a double. */
   join(roomId: string, start: Start, connectionId: string): Promise<AsyncIterable<Message>>;
   /** Follows a value that changes, by a name of its own: at most one a second, the same for all. */

@@ -2,11 +2,13 @@
 import type { PacedKind, RateLimit } from '#domain/ports/limiter.js';
 import { inspectRedis, pingRedis, redisWarnings } from '#redis/admin/health.js';
 import { createInfoReader } from '#redis/admin/info.js';
+import { createCache } from '#redis/cache/cache.js';
 import { connectRedis, type RedisHooks } from '#redis/client/connections.js';
 import type { RedisTls } from '#redis/client/tls.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
+import { createActiveRooms } from '#redis/presence/active-rooms.js';
 import { createPresence } from '#redis/presence/presence.js';
 import type { SendPolicy } from '#redis/room-log/append.js';
 import { decodeMessage } from '#redis/room-log/codec.js';
@@ -26,6 +28,8 @@ export interface StoreOptions {
   messageTtlSeconds: number;
   /** Messages that a room keeps. */
   historyLimit: number;
+  /** Rooms in the longest list of active rooms. */
+  mostRooms: number;
   sendPolicy: SendPolicy;
   /** Limits for each address, counted over all nodes. */
   rateLimits: Readonly<Record<PacedKind, RateLimit>>;
@@ -55,19 +59,23 @@ export function createStore(options: StoreOptions) {
   const { commands, writer, subscriber } = redis;
   const feed = createFeed({ subscriber, decode: decodeMessage, hooks });
   const presence = createPresence({ commands, nodeId, heartbeatMs: options.presenceHeartbeatMs, hooks });
+  const cache = createCache({ commands, hooks });
   const info =
     options.infoMs === undefined ? undefined : createInfoReader({ commands, everyMs: options.infoMs });
 
   return {
-    repository: createRepository({
-      commands,
-      writer,
-      ...(isReplicated && { replication: { replicas: 1, timeoutMs: Math.ceil(timeoutMs / 2) } }),
-      sendPolicy: options.sendPolicy,
-      historyLimit,
-      ttlSeconds: messageTtlSeconds,
-      hooks,
-    }),
+    repository: {
+      ...createRepository({
+        commands,
+        writer,
+        ...(isReplicated && { replication: { replicas: 1, timeoutMs: Math.ceil(timeoutMs / 2) } }),
+        sendPolicy: options.sendPolicy,
+        historyLimit,
+        ttlSeconds: messageTtlSeconds,
+        hooks,
+      }),
+      activeRooms: createActiveRooms({ commands, cache, mostRooms: options.mostRooms }),
+    },
     feed,
     presence,
     limiter: createRateLimiter({
@@ -101,6 +109,7 @@ export function createStore(options: StoreOptions) {
       await presence.close();
       await feed.close();
       await info?.close();
+      await cache.close();
       await redis.close();
     },
   };

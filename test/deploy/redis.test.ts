@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Message } from '#domain/message.js';
 import { inspectRedis, redisWarnings } from '#redis/admin/health.js';
 import { connectRedis } from '#redis/client/connections.js';
+import { createCache } from '#redis/cache/cache.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
+import { createActiveRooms } from '#redis/presence/active-rooms.js';
 import { createPresence } from '#redis/presence/presence.js';
 import { sweep } from '#redis/presence/sweep.js';
 import { decodeMessage } from '#redis/room-log/codec.js';
@@ -116,16 +118,18 @@ describe('the user streamly', () => {
       commands,
       historyLimit: 100,
       ttlSeconds: 60,
-      sendPolicy: { perUser: limit, perAddress: limit },
+      sendPolicy: { perUser: limit, perAddress: limit, roomsPerAddress: limit },
     });
     const sessions = createSessions({ commands, ttlMs: 1_000 });
     const slowModes = createSlowModes({ commands, ttlMs: 1_000 });
-    const { take } = createRateLimiter({
+    const { take, takeRoom } = createRateLimiter({
       commands,
-      limits: { connections: limit, sessions: limit },
+      limits: { connections: limit, sessions: limit, rooms: limit },
       timeoutMs: 1_000,
       onFailure: 'closed',
     });
+    const cache = createCache({ commands });
+    const activeRooms = createActiveRooms({ commands, cache, mostRooms: 500 });
     const presence = createPresence({ commands, nodeId: 'node1', heartbeatMs: 100 });
     const feed = createFeed({ decode: decodeMessage, subscriber: connections.subscriber });
     const heard: Message[] = [];
@@ -148,6 +152,7 @@ describe('the user streamly', () => {
     await expect(repository.send(limited, sender)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await slowModes.set('room2', 0);
     await take('connections', '192.0.2.1');
+    await takeRoom('room3', '192.0.2.1');
     const { token } = await sessions.start('Ada', ['viewer']);
     const { sessionId = '' } = (await sessions.find(token)) ?? {};
     expect(await sessions.over([sessionId, 'none'])).toEqual(['none']);
@@ -155,7 +160,9 @@ describe('the user streamly', () => {
     await until(() => heard.length === 1, { what: 'the message on the channel' });
     expect((await repository.page('room1', { take: { last: 10 } })).messages).toEqual([sent]);
     expect(await repository.lastMessages(['room1'])).toEqual([sent]);
-    expect(await repository.activeRooms(10)).toEqual(['room1', 'room2']);
+    expect(await activeRooms(10)).toEqual(['room1', 'room2']);
+    // Stored for the other nodes, not for this one alone.
+    expect(await commands.exists('cache:active-rooms:500')).toBe(1);
     presence.start();
     presence.join('room1', 'connection1');
     const count = async () => (await repository.connectionCounts(['room1']))[0];
@@ -165,6 +172,7 @@ describe('the user streamly', () => {
     await until(async () => (await count()) === 0, { what: 'the connection to be gone' });
 
     await open.close();
+    await cache.close();
     await presence.close();
     await feed.close();
     await connections.close();

@@ -61,6 +61,7 @@ export function recording({
     },
   };
   const hub: Joinable = {
+    isOpen: (roomId) => roomId === 'open',
     async join(roomId, start, connectionId) {
       calls.push(['join', roomId, start, connectionId]);
       return (async function* () {
@@ -99,6 +100,10 @@ export function recording({
   const limiter: RateLimiter = {
     async take(kind, address) {
       calls.push(['take', kind, address]);
+    },
+    takeRoom(roomId, address) {
+      if (address !== '') calls.push(['takeRoom', roomId, address]);
+      return undefined;
     },
   };
   const contexts = createContexts({

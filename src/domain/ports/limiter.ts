@@ -11,6 +11,8 @@ export interface SendLimits {
   perUser: RateLimit;
   /** Of one network address, in all rooms. */
   perAddress: RateLimit;
+  /** Rooms that one network address may begin: a send into a room without messages begins it. */
+  roomsPerAddress: RateLimit;
 }
 
 /** Who sends, as the limits see it. */
@@ -23,7 +25,7 @@ export interface Sender {
 }
 
 /** What is counted by network address before it is begun. */
-export type PacedKind = 'connections' | 'sessions';
+export type PacedKind = 'connections' | 'sessions' | 'rooms';
 
 /** Limits that are counted for all nodes together. */
 export interface RateLimiter {
@@ -32,7 +34,13 @@ export interface RateLimiter {
    * address. Throws
    * RATE_LIMITED. Where the count cannot be had soon it lets pass, or throws SERVICE_UNAVAILABLE, as it is set up.
    */
-  take(kind: PacedKind, address: string): Promise<void> | undefined;
+  take(kind: Exclude<PacedKind, 'rooms'>, address: string): Promise<void> | undefined;
+
+  /**
+   * The same for a room that a subscription opens. Takes one of the address's new rooms if the room is not active,
+   * and nothing if it is. Calls for one room and address at the same time count once.
+   */
+  takeRoom(roomId: string, address: string): Promise<void> | undefined;
 }
 
 /** How long each user has to wait between two messages in a room. */

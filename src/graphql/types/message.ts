@@ -2,6 +2,7 @@ import { createdAt } from '#domain/message.js';
 import type { Builder } from '#graphql/builder.js';
 import { connectionOf, windowOf } from '#graphql/pages.js';
 import { placeAsked } from '#graphql/subscription-start.js';
+import { limitNewRooms } from '#rooms/open.js';
 import { GUEST_NAME, sendMessage } from '#rooms/send.js';
 
 /** Messages: reading a room's history, sending into it, and following it. */
@@ -84,7 +85,7 @@ export function addMessage(builder: Builder): void {
     t.field({
       type: 'Message',
       description:
-        'Sends a message, and gives it as it was stored. Refused with BAD_USER_INPUT, RATE_LIMITED (too fast for the sender, the address or the slow mode of the room: wait `retryAfterMs`), UNAUTHENTICATED (a guest, where guests may not send), FORBIDDEN, or SERVICE_UNAVAILABLE: then it may or may not have been sent, and repeating it with the same `nonce` is safe.',
+        'Sends a message, and gives it as it was stored. Refused with BAD_USER_INPUT, RATE_LIMITED (too fast for the sender, the address or the slow mode of the room, or too many new rooms from the address: wait `retryAfterMs`), UNAUTHENTICATED (a guest, where guests may not send), FORBIDDEN, or SERVICE_UNAVAILABLE: then it may or may not have been sent, and repeating it with the same `nonce` is safe.',
       args: {
         input: t.arg({ type: SendMessageInput, required: true, description: 'What to send, and where.' }),
       },
@@ -97,7 +98,7 @@ export function addMessage(builder: Builder): void {
     t.field({
       type: 'Message',
       description:
-        "A room's messages as they are sent, in order, each once. With `after` or `last` it begins with messages that are there already and goes on live, with no gap and no double; without either it is live only. Where it cannot go on without a gap it ends with CURSOR_EXPIRED.",
+        "A room's messages as they are sent, in order, each once. With `after` or `last` it begins with messages that are there already and goes on live, with no gap and no double; without either it is live only. Where it cannot go on without a gap it ends with CURSOR_EXPIRED. Refused with RATE_LIMITED if the address opens too many rooms that nobody else is in: wait `retryAfterMs`.",
       args: {
         roomId: t.arg.id({
           required: true,
@@ -112,8 +113,9 @@ export function addMessage(builder: Builder): void {
         }),
       },
       // Not by `validate`, which would look at the arguments anew for each message.
-      subscribe: (_root, args, { hub, connectionId }) => {
+      subscribe: async (_root, args, { hub, limiter, connectionId, viewer, address }) => {
         const { roomId, start } = placeAsked(args, rules);
+        if (!hub.isOpen(roomId)) await limitNewRooms(limiter, roomId, { viewer, address });
         return hub.join(roomId, start, connectionId);
       },
       resolve: (message) => message,

@@ -52,7 +52,8 @@ export function addRoom(builder: Builder): void {
     }),
     activeRooms: t.field({
       type: ['Room'],
-      description: 'The rooms that hold messages or connections: most connections first, then by id.',
+      description:
+        'The rooms that hold messages or connections: most connections first, then by id. All callers share one list, which is about a second old at most; with tens of thousands of rooms it can be a few seconds old.',
       args: {
         limit: t.arg.int({
           defaultValue: defaultCount,

@@ -1,11 +1,9 @@
 import type { Redis } from 'ioredis';
 import { type Message, type MessageId, millisecondsOf } from '#domain/message.js';
-import { retireEmptyRooms } from '#redis/client/active-rooms.js';
-import { connectionsKey, messagesKey, nodeKey, ROOMS_ACTIVE, slowModeKey } from '#redis/client/keys.js';
-import { chunks, nodeOf, scanMembers } from '#redis/client/members.js';
-
-/** Rooms looked at in one round trip. */
-const ROOMS_AT_ONCE = 200;
+import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
+import { BoundedTop } from '#redis/client/bounded-top.js';
+import { connectionsKey, messagesKey, nodeKey, slowModeKey } from '#redis/client/keys.js';
+import { nodeOf, scanMembers } from '#redis/client/members.js';
 
 /** Reads an entry of a room's list; undefined if it is not a message of that room. */
 export type Decode = (entry: string, roomId: string) => Message | undefined;
@@ -32,19 +30,28 @@ export interface RoomSurvey extends RoomSummary {
   latest: Message[];
 }
 
-/** The active rooms, most connections first, and how many there are in all. Throws what Redis gives. */
+/**
+ * The first `limit` active rooms, most connections first, then most messages, and how many there are in all.
+ * Throws what Redis gives.
+ */
 export async function listRooms(
   commands: Redis,
   { limit, decode }: { limit: number; decode: Decode },
 ): Promise<{ rooms: RoomSummary[]; total: number }> {
-  const ids = await commands.smembers(ROOMS_ACTIVE);
   const now = await redisTime(commands);
-  const found: RoomSummary[] = [];
-  for (const part of chunks(ids, ROOMS_AT_ONCE)) {
-    found.push(...(await Promise.all(part.map((id) => summarise(commands, id, now, decode)))));
+  const seen = new Set<string>();
+  const top = new BoundedTop<RoomSummary>(
+    limit,
+    (a, b) => b.connections - a.connections || b.messages - a.messages || (a.id < b.id ? -1 : 1),
+  );
+  for await (const part of scanActiveRooms(commands)) {
+    // A scan may give a room twice.
+    const ids = part.filter((id) => !seen.has(id));
+    for (const id of ids) seen.add(id);
+    const summaries = await Promise.all(ids.map((id) => summarise(commands, id, now, decode)));
+    for (const summary of summaries) top.add(summary);
   }
-  found.sort((a, b) => b.connections - a.connections || b.messages - a.messages || (a.id < b.id ? -1 : 1));
-  return { rooms: found.slice(0, limit), total: found.length };
+  return { rooms: top.sorted(), total: seen.size };
 }
 
 /** A room with its newest messages; undefined where nothing is known of it. Throws what Redis gives. */

@@ -1,6 +1,28 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { connectionsKey, messagesKey, ROOMS_ACTIVE } from './keys.js';
-import { changeSet } from './members.js';
+import { changeSet, chunks } from './members.js';
+
+/** Rooms in one part of the set: few enough that asking about each of them takes a few milliseconds. */
+export const ROOMS_AT_ONCE = 100;
+
+/**
+ * The rooms of rooms:active, in parts of ROOMS_AT_ONCE at most. Others get a turn of the event loop between two
+ * parts, and Redis serves others between two commands, however many rooms there are. A room that is added or
+ * removed meanwhile may be missing; a room may come twice. Throws what Redis gives as an error.
+ */
+export async function* scanActiveRooms(commands: Redis): AsyncGenerator<string[]> {
+  let cursor = '0';
+  do {
+    const [next, roomIds] = await commands.sscan(ROOMS_ACTIVE, cursor, 'COUNT', ROOMS_AT_ONCE);
+    cursor = next;
+    // Redis gives a small set as a whole, and may give some more than it was asked for.
+    for (const part of chunks(roomIds, ROOMS_AT_ONCE)) {
+      yield part;
+      await nextTurn();
+    }
+  } while (cursor !== '0');
+}
 
 /**
  * Takes those of the rooms out of rooms:active that hold neither messages nor connections. A room that

@@ -4,6 +4,16 @@ export const ROOMS_ACTIVE = 'rooms:active';
 /** Held by the node that sweeps; it expires by itself, which spaces the sweeps of all nodes. */
 export const SWEEP_LOCK = 'lock:sweep';
 
+/** A value that all nodes share. */
+export function cacheKey(name: string): string {
+  return `cache:${name}`;
+}
+
+/** Held by the node that renews a shared value. In the slot of the value, in a Cluster. */
+export function cacheLockKey(name: string): string {
+  return `lock:{${cacheKey(name)}}`;
+}
+
 const MESSAGES = 'messages:';
 
 /** A room's list of messages, newest first; the channel on which they are published has the same name. */
@@ -49,6 +59,13 @@ export function addressLimitKey(address: string, roomId?: string): string {
   return roomId === undefined
     ? limitKey('sends', address)
     : `limit:{${messagesKey(roomId)}}:address:${encode(address)}`;
+}
+
+/** When an address began the newest of its rooms, in the slot of a room's list: for the send script in a Cluster. */
+export function roomsLimitKey(address: string, roomId?: string): string {
+  return roomId === undefined
+    ? limitKey('rooms', address)
+    : `limit:{${messagesKey(roomId)}}:rooms:${encode(address)}`;
 }
 
 /** When an address took the newest of what is limited for each address. */

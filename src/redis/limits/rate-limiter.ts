@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { rateLimited, serviceUnavailable } from '#domain/errors.js';
 import type { PacedKind, RateLimit, RateLimiter } from '#domain/ports/limiter.js';
-import { limitKey } from '#redis/client/keys.js';
+import { limitKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
 import { loadScript } from '#redis/client/script.js';
+import { askPatiently } from './patience.js';
 
 /** What the limiter is made of. */
 export interface RateLimiterOptions {
@@ -19,6 +20,7 @@ export interface RateLimiterOptions {
 const TOO_MANY: Readonly<Record<PacedKind, string>> = {
   connections: 'Too many connections from your network. Please wait a moment.',
   sessions: 'Too many sessions are started from your network. Please wait a moment.',
+  rooms: 'Too many new rooms are opened from your network. Please wait a moment, or join a room that exists.',
 };
 
 /** Limits whose counts lie in Redis, where all nodes see them. */
@@ -26,37 +28,46 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { commands, limits, timeoutMs } = options;
   const run = loadScript(commands, new URL('./lua/take-limit-1.lua', import.meta.url));
 
-  async function waitOf(kind: PacedKind, address: string): Promise<number> {
-    const { count, windowMs } = limits[kind];
+  /** Rooms that are being taken, by address and room: a crowd that opens a room together opens one room. */
+  const opening = new Map<string, Promise<void>>();
+
+  // Clients without a known address, such as those of a closed connection, must not be counted together.
+  const isUnlimited = (kind: PacedKind, address: string) => limits[kind].count === 0 || address === '';
+
+  /** Counts one of this kind, or returns the milliseconds until one may be counted. */
+  async function count(kind: PacedKind, address: string): Promise<number> {
+    const limit = limits[kind];
+    return Number(await run([limitKey(kind, address)], [limit.count, limit.windowMs]));
+  }
+
+  /** Throws RATE_LIMITED if `ask` returns a time to wait. If there is no answer, does what is configured. */
+  async function hold(kind: PacedKind, ask: () => Promise<number>): Promise<void> {
+    let waitMs = 0;
     try {
-      const taking = run([limitKey(kind, address)], [count, windowMs]);
-      return Number(await within(timeoutMs, taking));
+      waitMs = await askPatiently(timeoutMs, ask);
     } catch (error) {
       options.onError?.(error);
-      if (options.onFailure === 'open') return 0;
+      if (options.onFailure === 'open') return;
       throw serviceUnavailable('The server is too busy at the moment. Please try again.', error);
     }
+    if (waitMs > 0) throw rateLimited(TOO_MANY[kind], waitMs);
   }
 
   return {
-    take: (kind, address) => {
-      // Those whose address is not known, as of a connection that is closed, must not be counted together.
-      if (limits[kind].count === 0 || address === '') return undefined;
-      return waitOf(kind, address).then((waitMs) => {
-        if (waitMs > 0) throw rateLimited(TOO_MANY[kind], waitMs);
-      });
+    take: (kind, address) =>
+      isUnlimited(kind, address) ? undefined : hold(kind, () => count(kind, address)),
+
+    takeRoom: (roomId, address) => {
+      if (isUnlimited('rooms', address)) return undefined;
+      const name = `${roomId} ${address}`;
+      const underWay = opening.get(name);
+      if (underWay) return underWay;
+      const taking = hold('rooms', async () => {
+        const isActive = (await commands.sismember(ROOMS_ACTIVE, roomId)) === 1;
+        return isActive ? 0 : count('rooms', address);
+      }).finally(() => opening.delete(name));
+      opening.set(name, taking);
+      return taking;
     },
   };
-}
-
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis took longer than ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,13 +1,10 @@
 import type { Redis } from 'ioredis';
-import { retireEmptyRooms } from '#redis/client/active-rooms.js';
+import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
 import { connectionsKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
-import { changeSet, chunks, memberOf, scanMembers } from '#redis/client/members.js';
+import { changeSet, memberOf, scanMembers } from '#redis/client/members.js';
 
 /** The connections that a node holds: for each room, how often each of them joined. */
 export type Held = ReadonlyMap<string, ReadonlyMap<string, number>>;
-
-/** Rooms looked at together: in one round trip for each step. */
-const ROOMS_AT_ONCE = 100;
 
 /** Adds a node's connections to a room's set, or takes them out. Throws what Redis gives as an error. */
 export function changeConnections(
@@ -52,7 +49,7 @@ export async function removeStrays(
     return hadStrays;
   }
 
-  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_AT_ONCE)) {
+  for await (const roomIds of scanActiveRooms(commands)) {
     if (isOver()) return;
     const hadStrays = await Promise.all(roomIds.map(removeFrom));
     await retireEmptyRooms(

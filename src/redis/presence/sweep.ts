@@ -1,12 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Closeable } from '#domain/ports/event-log.js';
-import { retireEmptyRooms } from '#redis/client/active-rooms.js';
+import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
 import type { RedisHooks } from '#redis/client/connections.js';
-import { connectionsKey, nodeKey, ROOMS_ACTIVE, SWEEP_LOCK } from '#redis/client/keys.js';
-import { changeSet, chunks, nodeOf, scanMembers } from '#redis/client/members.js';
-
-/** Rooms looked at together: in one round trip for each step. */
-const ROOMS_AT_ONCE = 100;
+import { connectionsKey, nodeKey, SWEEP_LOCK } from '#redis/client/keys.js';
+import { changeSet, nodeOf, scanMembers } from '#redis/client/members.js';
 
 /** What sweeping is made of. */
 export interface SweepOptions {
@@ -68,7 +65,7 @@ export async function sweep(commands: Redis, isOver: () => boolean = () => false
   };
   const swept = new Set<string>();
 
-  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_AT_ONCE)) {
+  for await (const roomIds of scanActiveRooms(commands)) {
     if (isOver()) break;
     await Promise.all(roomIds.map((roomId) => sweepRoom(commands, roomId, isAlive, swept)));
     await retireEmptyRooms(commands, roomIds);

@@ -2,7 +2,14 @@ import type { Redis } from 'ioredis';
 import { type ChatError, rateLimited, serviceUnavailable } from '#domain/errors.js';
 import type { Draft } from '#domain/message.js';
 import type { Sender, SendLimits } from '#domain/ports/limiter.js';
-import { addressLimitKey, messagesKey, nonceKey, slowModeKey, userLimitKey } from '#redis/client/keys.js';
+import {
+  addressLimitKey,
+  messagesKey,
+  nonceKey,
+  roomsLimitKey,
+  slowModeKey,
+  userLimitKey,
+} from '#redis/client/keys.js';
 import { loadScript } from '#redis/client/script.js';
 import { encodeBody } from './codec.js';
 
@@ -27,7 +34,7 @@ export interface Replication {
 export interface SendPolicy extends SendLimits {
   /**
    * Whether all keys of a send must lie in one slot, as in a Redis Cluster. An address's messages are counted
-   * for each room then, and not for all of them together.
+   * for each room then, and not for all of them together; new rooms are not counted.
    */
   oneSlot?: boolean;
 }
@@ -36,6 +43,7 @@ export interface SendPolicy extends SendLimits {
 export const UNLIMITED: SendLimits = {
   perUser: { count: 0, windowMs: 0 },
   perAddress: { count: 0, windowMs: 0 },
+  roomsPerAddress: { count: 0, windowMs: 0 },
 };
 
 /** Who sends where nobody says so: no limit holds for them. */
@@ -62,17 +70,28 @@ export function createSendMessage(
       slowModeKey(roomId),
       userLimitKey(roomId, id),
       addressLimitKey(address, policy.oneSlot ? roomId : undefined),
+      roomsLimitKey(address, policy.oneSlot ? roomId : undefined),
     ];
     if (nonce !== undefined) keys.push(nonceKey(roomId, author.id, nonce));
     return keys;
   }
 
   function limitsOf({ address, exempt }: Sender): number[] {
-    const { perUser, perAddress } = exempt === 'from all limits' ? UNLIMITED : policy;
+    const { perUser, perAddress, roomsPerAddress } = exempt === 'from all limits' ? UNLIMITED : policy;
     // What came from nowhere, as from a connection that is closed, must not be counted together.
     const addressCount = address === '' ? 0 : perAddress.count;
     const isSlowed = exempt === 'from nothing' ? 1 : 0;
-    return [perUser.count, perUser.windowMs, addressCount, perAddress.windowMs, isSlowed];
+    // With a log in each room's slot, a new room's log would always be empty.
+    const roomCount = address === '' || policy.oneSlot ? 0 : roomsPerAddress.count;
+    return [
+      perUser.count,
+      perUser.windowMs,
+      addressCount,
+      perAddress.windowMs,
+      isSlowed,
+      roomCount,
+      roomsPerAddress.windowMs,
+    ];
   }
 
   return async (draft, sender = NOBODY) => {
@@ -91,6 +110,11 @@ function refusal([which, waitMs, limit]: [string, number, number], { perUser }: 
     case 'user':
       return rateLimited(
         `You are sending too fast: ${limit} messages in ${perUser.windowMs / 1_000} seconds are the limit.`,
+        waitMs,
+      );
+    case 'rooms':
+      return rateLimited(
+        'Too many new rooms are opened from your network. Please wait a moment, or write in a room that exists.',
         waitMs,
       );
     default:

@@ -36,8 +36,8 @@ const NOT_SENT = 'The message may not have been sent. Please try again; the same
 /** How far a malformed newest entry is looked behind for a room's last message. */
 const LOOK_BACK = 10;
 
-/** The store of messages and rooms, over Redis. */
-export function createRepository(options: RepositoryOptions): ChatRepository {
+/** The store of messages, and what it knows of a room. `activeRooms` is composed with it in store.ts. */
+export function createRepository(options: RepositoryOptions): Omit<ChatRepository, 'activeRooms'> {
   const { commands, historyLimit, hooks = {} } = options;
   const ttlMs = options.ttlSeconds * 1_000;
   const sendMessage = createSendMessage(
@@ -67,26 +67,6 @@ export function createRepository(options: RepositoryOptions): ChatRepository {
 
   function countConnections(roomId: string): Promise<number> {
     return unlessWrongType(commands.scard(connectionsKey(roomId)), () => 0);
-  }
-
-  /** The look at all rooms that is under way: those who ask meanwhile share it, however many they are. */
-  let listing: Promise<string[]> | undefined;
-
-  async function listActiveRooms(): Promise<string[]> {
-    const roomIds = await commands.smembers(ROOMS_ACTIVE);
-    const rooms = await Promise.all(
-      roomIds.map(async (id) => {
-        const [connections, messages] = await Promise.all([
-          countConnections(id),
-          commands.exists(messagesKey(id)),
-        ]);
-        return { id, connections, messages };
-      }),
-    );
-    return rooms
-      .filter((room) => room.connections > 0 || room.messages > 0)
-      .sort((a, b) => b.connections - a.connections || (a.id < b.id ? -1 : 1))
-      .map((room) => room.id);
   }
 
   /** The newest message behind a head that is none. */
@@ -134,13 +114,5 @@ export function createRepository(options: RepositoryOptions): ChatRepository {
 
     connectionCounts: (roomIds) =>
       orUnavailable(NOT_COUNTED, () => Promise.all(roomIds.map(countConnections))),
-
-    activeRooms: (limit) =>
-      orUnavailable(NOT_COUNTED, async () => {
-        listing ??= listActiveRooms().finally(() => {
-          listing = undefined;
-        });
-        return (await listing).slice(0, limit);
-      }),
   };
 }

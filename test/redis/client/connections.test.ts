@@ -57,7 +57,6 @@ describe('with Redis', () => {
       expect(repository.page('room1', { take: { last: 5 } })).rejects.toMatchObject(refused),
       expect(repository.lastMessages(['room1'])).rejects.toMatchObject(refused),
       expect(repository.connectionCounts(['room1'])).rejects.toMatchObject(refused),
-      expect(repository.activeRooms(5)).rejects.toMatchObject(refused),
       // What waits behind a pipeline without an answer.
       new Promise(setImmediate).then(() =>
         expect(repository.send(draft('b'))).rejects.toMatchObject(refused),

@@ -20,7 +20,7 @@ function limiter(count: number, more: Partial<RateLimiterOptions> = {}) {
   const limit = { count, windowMs: 60_000 };
   return createRateLimiter({
     commands: node.commands,
-    limits: { connections: limit, sessions: limit },
+    limits: { connections: limit, sessions: limit, rooms: limit },
     timeoutMs: 2_000,
     onFailure: 'open',
     ...more,

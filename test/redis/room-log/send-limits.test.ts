@@ -25,10 +25,17 @@ beforeEach(() => node.commands.flushall());
 interface Counts {
   perUser?: number;
   perAddress?: number;
+  roomsPerAddress?: number;
 }
 
-function policyOf({ perUser = 0, perAddress = 0 }: Counts, windowMs = 60_000): SendPolicy {
-  return { perUser: { count: perUser, windowMs }, perAddress: { count: perAddress, windowMs } };
+function policyOf(counts: Counts, windowMs = 60_000): SendPolicy {
+  const limit = (count = 0) => ({ count, windowMs });
+  const { perUser, perAddress, roomsPerAddress } = counts;
+  return {
+    perUser: limit(perUser),
+    perAddress: limit(perAddress),
+    roomsPerAddress: limit(roomsPerAddress),
+  };
 }
 
 /** Sends, and gives the refusal where there is one. */

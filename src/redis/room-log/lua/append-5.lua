@@ -5,7 +5,8 @@
   KEYS[2]  the room's slow mode: the seconds between two messages of a user; absent for none
   KEYS[3]  the user's log: when their newest messages in this room were sent, newest first
   KEYS[4]  the address's log: the same of all messages from there
-  KEYS[5]  the nonce's key; absent where there is no nonce
+  KEYS[5]  the address's log of new rooms: when the newest rooms were begun from there
+  KEYS[6]  the nonce's key; absent where there is no nonce
 
   ARGV[1]  the message's JSON without its opening brace and without id and prev; it is stored byte for byte
   ARGV[2]  how many messages the room keeps
@@ -14,16 +15,20 @@
   ARGV[5]  how many messages a user sends into the room at most within ARGV[6] milliseconds; 0 for any number
   ARGV[7]  how many come from the address at most within ARGV[8] milliseconds; 0 for any number
   ARGV[9]  1 where the room's slow mode holds for the sender, else 0
+  ARGV[10] how many rooms the address begins at most within ARGV[11] milliseconds; 0 for any number. A room
+           without messages is begun by the next one
 
   Returns the stored JSON; where the nonce was used before, that of the first message, and nothing is
-  stored, published or counted. Where a limit is passed, { 'user' or 'slow mode' or 'address', milliseconds
+  stored, published or counted. Where a limit is passed, { 'user' or 'slow mode' or 'address' or 'rooms', milliseconds
   until it will not be, the limit }, and nothing is stored, published or counted either.
 ]]
-local list, slow_mode, user_log, address_log, nonce = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local list, slow_mode, user_log, address_log = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local rooms_log, nonce = KEYS[5], KEYS[6]
 local body, limit = ARGV[1], tonumber(ARGV[2])
 local ttl, nonce_ttl = tonumber(ARGV[3]), tonumber(ARGV[4])
 local user_count, user_window = tonumber(ARGV[5]), tonumber(ARGV[6])
 local address_count, address_window = tonumber(ARGV[7]), tonumber(ARGV[8])
+local rooms_count, rooms_window = tonumber(ARGV[10]), tonumber(ARGV[11])
 
 -- The milliseconds, sequence and id of a well-formed entry; nil for anything else. Fifteen digits are
 -- exact in a Lua number.
@@ -76,11 +81,19 @@ local address_wait = wait_of(address_log, address_count, address_window)
 if address_wait > 0 then
   return { 'address', address_wait, address_count }
 end
+local begins_room = rooms_count > 0 and redis.call('EXISTS', list) == 0
+local rooms_wait = begins_room and wait_of(rooms_log, rooms_count, rooms_window) or 0
+if rooms_wait > 0 then
+  return { 'rooms', rooms_wait, rooms_count }
+end
 if user_count > 0 or slow_seconds > 0 then
   count_in(user_log, math.max(user_count, 1), math.max(user_window, slow_seconds * 1000))
 end
 if address_count > 0 then
   count_in(address_log, address_count, address_window)
+end
+if begins_room then
+  count_in(rooms_log, rooms_count, rooms_window)
 end
 
 -- The head is the newest well-formed entry: what was put there by hand and is no message is stepped over.
