@@ -14,13 +14,16 @@ const GRACE_MS = 1_000;
 const PATIENCE_MS = 1_000;
 
 /** How long a reader waits for the first value, in milliseconds. */
-const FIRST_WAIT_MS = 5_000;
+const FIRST_WAIT_MS = 10_000;
 
 /** How often a node looks for the value that another node is loading, in milliseconds. */
 const LOOK_AGAIN_MS = 50;
 
-/** A value that took long to load is kept longer: loading takes at most a third of the time. */
+/** A value that took long to load is fresh for this many times as long, so that loading is a third of the time. */
 const FRESH_PER_LOAD = 2;
+
+/** But never longer than this, in milliseconds. */
+const MOST_FRESH_MS = 5_000;
 
 /**
  * What a reader gets:
@@ -113,7 +116,7 @@ export class RenewedValue<Value> implements CachedValue<Value> {
     const value = stored && this.source.parse(parsed(stored.json));
     if (stored === undefined || value === undefined) return false;
     if (this.#held && stored.freshForMs <= 0) return false;
-    this.#held = { value, freshUntil: performance.now() + Math.min(stored.freshForMs, 10 * FRESH_MS) };
+    this.#held = { value, freshUntil: performance.now() + Math.min(stored.freshForMs, MOST_FRESH_MS) };
     return stored.freshForMs > 0;
   }
 
@@ -123,7 +126,7 @@ export class RenewedValue<Value> implements CachedValue<Value> {
     this.signal.throwIfAborted();
     const now = performance.now();
     const tookMs = now - beganAt;
-    const freshForMs = Math.max(FRESH_MS - tookMs, FRESH_PER_LOAD * tookMs);
+    const freshForMs = Math.min(Math.max(FRESH_MS - tookMs, FRESH_PER_LOAD * tookMs), MOST_FRESH_MS);
     this.#held = { value, freshUntil: now + freshForMs };
     try {
       await this.shared.store({ json: JSON.stringify(value), freshForMs });

@@ -26,32 +26,32 @@ export async function listActiveRooms(
   { limit, signal }: { limit: number; signal?: AbortSignal },
 ): Promise<string[]> {
   const top = new BoundedTop(limit, compare);
-  if (limit === 0) return [];
+  /** Rooms without connections that would be listed if they hold messages: asked together with the next part. */
+  let silent: Candidate[] = [];
+
+  async function look(roomIds: readonly string[]): Promise<void> {
+    const replies = await askTogether(commands, [
+      ...roomIds.map((id) => ['scard', connectionsKey(id)]),
+      ...silent.map(({ id }) => ['exists', messagesKey(id)]),
+    ]);
+    const candidates = roomIds.map((id, index) => ({ id, connections: replies[index]! }));
+    for (const room of candidates) if (room.connections > 0) top.add(room);
+    for (const [index, room] of silent.entries()) if (replies[roomIds.length + index]! > 0) top.add(room);
+    silent = candidates.filter((room) => room.connections === 0 && top.accepts(room));
+  }
+
   for await (const roomIds of scanActiveRooms(commands)) {
     if (signal?.aborted) break;
-    const counts = await askEach(commands, 'scard', roomIds.map(connectionsKey));
-    const candidates = roomIds.map((id, index) => ({ id, connections: counts[index]! }));
-    for (const room of candidates) if (room.connections > 0) top.add(room);
-    // Only a room without connections that would still be listed has to be asked for messages.
-    const silent = candidates.filter((room) => room.connections === 0 && top.accepts(room));
-    const held = await askEach(
-      commands,
-      'exists',
-      silent.map(({ id }) => messagesKey(id)),
-    );
-    for (const [index, room] of silent.entries()) if (held[index]! > 0) top.add(room);
+    await look(roomIds);
   }
+  await look([]);
   return top.sorted().map(({ id }) => id);
 }
 
-/** Asks the same of each key, in one pipeline. A key of another type counts as 0: it was put there by hand. */
-async function askEach(
-  commands: Redis,
-  command: 'scard' | 'exists',
-  keys: readonly string[],
-): Promise<number[]> {
-  if (keys.length === 0) return [];
-  const replies = await commands.pipeline(keys.map((key) => [command, key])).exec();
+/** The numbers that these commands give, in one round trip. A key of another type, put there by hand, gives 0. */
+async function askTogether(commands: Redis, questions: string[][]): Promise<number[]> {
+  if (questions.length === 0) return [];
+  const replies = await commands.pipeline(questions).exec();
   if (!replies) throw new Error('The pipeline was aborted.');
   return replies.map(([error, reply]) => {
     if (error === null) return Number(reply);
