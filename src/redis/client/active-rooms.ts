@@ -4,7 +4,7 @@ import { connectionsKey, messagesKey, ROOMS_ACTIVE } from './keys.js';
 import { changeSet, chunks } from './members.js';
 
 /** Rooms in one part of the set: asking about each of them takes a few milliseconds. */
-export const ROOMS_AT_ONCE = 250;
+export const ROOMS_AT_ONCE = 500;
 
 /**
  * The rooms of rooms:active, in parts of ROOMS_AT_ONCE at most. Others get a turn of the event loop between two

@@ -1,5 +1,6 @@
 import { createSourceEventStream, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import type { Role } from '#domain/viewer.js';
 import { messageOf, recording, run, schema } from '#test/graphql/recording.js';
 import { MessageAdded } from '#test/support/documents.js';
 
@@ -14,6 +15,35 @@ describe('where a subscription begins', () => {
   ])('with %s', async (_what, args, start) => {
     const { calls } = await run(MessageAdded, { roomId: 'room1', ...args });
     expect(calls).toEqual([['join', 'room1', start, 'c1']]);
+  });
+});
+
+describe('a subscription from an address', () => {
+  const ADDRESS = '192.0.2.1';
+
+  /** What is asked of the services when a subscription to the room begins. */
+  async function callsFor(roomId: string, roles: Role[] = []): Promise<unknown[][]> {
+    const { calls, contexts } = recording();
+    const viewer = { user: { id: 'u1', name: 'Ada' }, roles };
+    const contextValue = contexts.forOperation({ viewer, connectionId: 'c1', address: ADDRESS });
+    const document = parse(`subscription { messageAdded(roomId: "${roomId}") { id } }`);
+    await createSourceEventStream({ schema, document, contextValue });
+    return calls;
+  }
+
+  it('is counted before it opens a room on this node', async () => {
+    expect(await callsFor('room1')).toEqual([
+      ['takeRoom', 'room1', ADDRESS],
+      ['join', 'room1', { from: 'now' }, 'c1'],
+    ]);
+  });
+
+  it('is not counted if the room is open on this node', async () => {
+    expect(await callsFor('open')).toEqual([['join', 'open', { from: 'now' }, 'c1']]);
+  });
+
+  it('is not counted if the platform opens the room', async () => {
+    expect(await callsFor('room1', ['service'])).toEqual([['join', 'room1', { from: 'now' }, 'c1']]);
   });
 });
 
