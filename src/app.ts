@@ -132,8 +132,17 @@ function openStore(
     durability: config.durability,
     messageTtlSeconds: config.messageTtlSeconds,
     historyLimit: config.historyLimit,
-    sendPolicy: { perUser: rate(rates.sendsPerUser), perAddress: rate(rates.sendsPerAddress) },
-    rateLimits: { connections: rate(rates.connectionsPerAddress), sessions: rate(rates.sessionsPerAddress) },
+    maxRooms: config.limits.roomCount,
+    sendPolicy: {
+      perUser: rate(rates.sendsPerUser),
+      perAddress: rate(rates.sendsPerAddress),
+      roomsPerAddress: rate(rates.roomsPerAddress),
+    },
+    rateLimits: {
+      connections: rate(rates.connectionsPerAddress),
+      sessions: rate(rates.sessionsPerAddress),
+      rooms: rate(rates.roomsPerAddress),
+    },
     rateLimitTimeoutMs: rates.timeoutMs,
     onRateLimitFailure: rates.onFailure,
     onRateLimitError: (error) => {

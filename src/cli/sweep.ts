@@ -1,4 +1,5 @@
-import { connectionsKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
+import { scanActiveRooms } from '#redis/client/active-rooms.js';
+import { connectionsKey } from '#redis/client/keys.js';
 import { sweep } from '#redis/presence/sweep.js';
 import { type Command, type CommandContext, expectNoArguments, writeJson } from './command.js';
 
@@ -25,7 +26,14 @@ export const sweepCommand: Command = {
 };
 
 async function count(commands: CommandContext['commands']): Promise<{ rooms: number; connections: number }> {
-  const rooms = await commands.smembers(ROOMS_ACTIVE);
-  const counts = await Promise.all(rooms.map((room) => commands.scard(connectionsKey(room))));
-  return { rooms: rooms.length, connections: counts.reduce((sum, each) => sum + each, 0) };
+  const seen = new Set<string>();
+  let connections = 0;
+  for await (const part of scanActiveRooms(commands)) {
+    // A scan may give a room twice.
+    const rooms = part.filter((room) => !seen.has(room));
+    for (const room of rooms) seen.add(room);
+    const counts = await Promise.all(rooms.map((room) => commands.scard(connectionsKey(room))));
+    for (const count of counts) connections += count;
+  }
+  return { rooms: seen.size, connections };
 }

@@ -138,6 +138,7 @@ function configOf(values: Values) {
       sendsPerAddress: values.RATE_SENDS_PER_ADDRESS,
       connectionsPerAddress: values.RATE_CONNECTIONS_PER_ADDRESS,
       sessionsPerAddress: values.RATE_SESSIONS_PER_ADDRESS,
+      roomsPerAddress: values.RATE_ROOMS_PER_ADDRESS,
       operationsPerConnection: values.RATE_OPERATIONS_PER_CONNECTION,
       onFailure: values.RATE_LIMIT_FAILURE,
       timeoutMs: values.RATE_LIMIT_TIMEOUT_MS,

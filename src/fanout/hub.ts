@@ -85,6 +85,11 @@ export class Hub {
     return { rooms: this.#rooms.size, projections };
   }
 
+  /** Whether the room has subscribers on this node, or is being opened for one. */
+  isOpen(roomId: string): boolean {
+    return this.#rooms.has(roomId);
+  }
+
   /** How many subscriptions wait for a sink that is full, or for older history: a look at each. */
   get waiting(): number {
     let waiting = 0;

@@ -13,6 +13,8 @@ import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
  * server's `subscribe` delivers from it (see SharedSource).
  */
 export interface SubscriptionHub {
+  /** Whether the room is open on this node. */
+  isOpen(roomId: string): boolean;
   /**
    * Subscribes to a room's messages from `start` on, without gaps or duplicates. Returns the source at once if
    * the room is open and holds that position. Rejects with CURSOR_EXPIRED or SERVICE_UNAVAILABLE.

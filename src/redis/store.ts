@@ -2,6 +2,7 @@
 import type { RateLimit, RateLimitedAction } from '#domain/ports/limiter.js';
 import { inspectRedis, pingRedis, redisWarnings } from '#redis/admin/health.js';
 import { createInfoReader } from '#redis/admin/info.js';
+import { createCache } from '#redis/cache/cache.js';
 import { connectRedis, type RedisHooks } from '#redis/client/connections.js';
 import type { RedisTls } from '#redis/client/tls.js';
 import { createFeed } from '#redis/feed/feed.js';
@@ -27,6 +28,8 @@ export interface StoreOptions {
   messageTtlSeconds: number;
   /** Messages that a room keeps. */
   historyLimit: number;
+  /** Rooms in the longest list of active rooms. */
+  maxRooms: number;
   sendPolicy: SendPolicy;
   /** Limits per address, counted over all nodes. */
   rateLimits: Readonly<Record<RateLimitedAction, RateLimit>>;
@@ -56,6 +59,7 @@ export function createStore(options: StoreOptions) {
   const { commands, writer, subscriber } = redis;
   const feed = createFeed({ subscriber, decode: decodeEntry, hooks });
   const presence = createPresence({ commands, nodeId, heartbeatMs: options.presenceHeartbeatMs, hooks });
+  const cache = createCache({ commands, hooks });
   const info =
     options.infoMs === undefined ? undefined : createInfoReader({ commands, everyMs: options.infoMs });
 
@@ -69,7 +73,7 @@ export function createStore(options: StoreOptions) {
       ttlSeconds: messageTtlSeconds,
       hooks,
     }),
-    directory: createDirectory(commands),
+    directory: createDirectory({ commands, cache, maxRooms: options.maxRooms }),
     feed,
     presence,
     limiter: createRateLimiter({
@@ -103,6 +107,7 @@ export function createStore(options: StoreOptions) {
       await presence.close();
       await feed.close();
       await info?.close();
+      await cache.close();
       await redis.close();
     },
   };

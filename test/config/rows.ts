@@ -127,6 +127,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   RATE_SENDS_PER_ADDRESS: number((config) => config.rates.sendsPerAddress, 0, 0, 100_000),
   RATE_CONNECTIONS_PER_ADDRESS: number((config) => config.rates.connectionsPerAddress, 0, 0, 100_000),
   RATE_SESSIONS_PER_ADDRESS: number((config) => config.rates.sessionsPerAddress, 0, 0, 100_000),
+  RATE_ROOMS_PER_ADDRESS: number((config) => config.rates.roomsPerAddress, 0, 0, 100_000),
   RATE_OPERATIONS_PER_CONNECTION: number((config) => config.rates.operationsPerConnection, 0, 0, 100_000),
   RATE_LIMIT_FAILURE: {
     of: (config) => config.rates.onFailure,

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Entry } from '#domain/entry.js';
 import { inspectRedis, redisWarnings } from '#redis/admin/health.js';
+import { createCache } from '#redis/cache/cache.js';
 import { connectRedis } from '#redis/client/connections.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
@@ -117,14 +118,15 @@ describe('the user streamly', () => {
       commands,
       historyLimit: 100,
       ttlSeconds: 60,
-      sendPolicy: { perUser: limit, perAddress: limit },
+      sendPolicy: { perUser: limit, perAddress: limit, roomsPerAddress: limit },
     });
-    const directory = createDirectory(commands);
+    const cache = createCache({ commands });
+    const directory = createDirectory({ commands, cache, maxRooms: 500 });
     const sessions = createSessions({ commands, ttlMs: 1_000 });
     const slowModes = createSlowModes({ commands, ttlMs: 1_000 });
-    const { take } = createRateLimiter({
+    const { take, takeRoom } = createRateLimiter({
       commands,
-      limits: { connections: limit, sessions: limit },
+      limits: { connections: limit, sessions: limit, rooms: limit },
       timeoutMs: 1_000,
       onFailure: 'closed',
     });
@@ -150,6 +152,7 @@ describe('the user streamly', () => {
     await expect(eventLog.append(limited, sender)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await slowModes.set('room2', 0);
     await take('connections', '192.0.2.1');
+    await takeRoom('room3', '192.0.2.1');
     const { token } = await sessions.start('Ada', ['viewer']);
     const { sessionId = '' } = (await sessions.find(token)) ?? {};
     expect(await sessions.findEnded([sessionId, 'none'])).toEqual(['none']);
@@ -158,6 +161,8 @@ describe('the user streamly', () => {
     expect((await eventLog.messages('room1', { take: { last: 10 } })).messages).toEqual([sent]);
     expect(await eventLog.lastMessages(['room1'])).toEqual([sent]);
     expect(await directory.activeRooms(10)).toEqual(['room1', 'room2']);
+    // Stored for the other nodes, not for this one alone.
+    expect(await commands.exists('cache:active-rooms:500')).toBe(1);
     presence.start();
     presence.join('room1', 'connection1');
     const count = async () => (await directory.connectionCounts(['room1']))[0];
@@ -167,6 +172,7 @@ describe('the user streamly', () => {
     await until(async () => (await count()) === 0, { what: 'the connection to be gone' });
 
     await open.close();
+    await cache.close();
     await presence.close();
     await feed.close();
     await connections.close();

@@ -105,6 +105,20 @@ describe('a room whose feed is refused for good', () => {
     expect(hub.size.rooms).toBe(0);
   });
 
+  it('has a room open from the first subscription that joins it to the last that leaves', async () => {
+    const feed = new HeldFeed();
+    const { hub } = createHub({ feed });
+    expect(hub.isOpen(ROOM)).toBe(false);
+    const coming = follow(hub, { from: 'now' });
+    // While it is being opened, a crowd that comes then finds it open.
+    expect(hub.isOpen(ROOM)).toBe(true);
+    feed.letGo();
+    const viewer = await coming;
+    expect(hub.isOpen(ROOM)).toBe(true);
+    viewer.leave();
+    expect(hub.isOpen(ROOM)).toBe(false);
+  });
+
   it('refuses a viewer that has its place and has not begun', async () => {
     const feed = new HeldFeed();
     const { hub } = createHub({ feed });

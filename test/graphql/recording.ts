@@ -84,6 +84,7 @@ export function recording({
   for (const message of stored) store.kept(message.roomId).push(message);
   const { hub: realHub } = createHub({ store, ttlMs: Number.POSITIVE_INFINITY });
   const hub: SubscriptionHub = {
+    isOpen: (roomId) => roomId === 'open',
     join(roomId, start, connectionId) {
       calls.push(['join', roomId, start, connectionId]);
       return realHub.join(roomId, start, connectionId);
@@ -120,6 +121,10 @@ export function recording({
   const limiter: RateLimiter = {
     async take(kind, address) {
       calls.push(['take', kind, address]);
+    },
+    takeRoom(roomId, address) {
+      if (address !== '') calls.push(['takeRoom', roomId, address]);
+      return undefined;
     },
   };
   const contexts = createContexts({

@@ -13,6 +13,6 @@ export function otherServices() {
     set: async () => undefined,
     of: async (roomIds) => roomIds.map(() => 0),
   };
-  const limiter: RateLimiter = { take: () => undefined };
+  const limiter: RateLimiter = { take: () => undefined, takeRoom: () => undefined };
   return { sessions, slowModes, limiter, openSessions: true };
 }

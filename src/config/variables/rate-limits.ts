@@ -34,6 +34,13 @@ export const rateLimits = {
       productionDefault: 20,
       description: 'Sessions that one network address may start.',
     }),
+    RATE_ROOMS_PER_ADDRESS: variable({
+      parser: integer(0, 100_000),
+      default: 0,
+      productionDefault: 50,
+      description:
+        'New rooms that one network address may open, by a subscription or by the first message. Rooms that others are in do not count.',
+    }),
     RATE_OPERATIONS_PER_CONNECTION: variable({
       parser: integer(0, 100_000),
       default: 0,

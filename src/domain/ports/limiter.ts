@@ -11,6 +11,8 @@ export interface SendLimits {
   perUser: RateLimit;
   /** Per network address, over all rooms. */
   perAddress: RateLimit;
+  /** New rooms per network address. A send into a room without messages begins it. */
+  roomsPerAddress: RateLimit;
 }
 
 /** The sender of a message, as the limits count it. */
@@ -23,7 +25,7 @@ export interface Sender {
 }
 
 /** Actions that are limited per network address before they begin. */
-export type RateLimitedAction = 'connections' | 'sessions';
+export type RateLimitedAction = 'connections' | 'sessions' | 'rooms';
 
 /** Rate limits that all nodes count together. */
 export interface RateLimiter {
@@ -32,7 +34,13 @@ export interface RateLimiter {
    * Rejects with RATE_LIMITED if the limit is reached. If the action cannot be counted in time, it is allowed or
    * rejected with SERVICE_UNAVAILABLE, depending on the configuration.
    */
-  take(action: RateLimitedAction, address: string): Promise<void> | undefined;
+  take(action: Exclude<RateLimitedAction, 'rooms'>, address: string): Promise<void> | undefined;
+
+  /**
+   * The same for a room that a subscription opens. Counts one new room of the address if the room is not active,
+   * and nothing if it is. Concurrent calls for the same room and address count once.
+   */
+  takeRoom(roomId: string, address: string): Promise<void> | undefined;
 }
 
 /** Slow mode: how long each user must wait between two messages in a room. */

@@ -13,6 +13,10 @@ export interface RoomDirectory {
   /** How many connections hold a live subscription to each room, over all nodes. One round trip. */
   connectionCounts(roomIds: readonly string[]): Promise<number[]>;
 
-  /** Rooms that hold messages or connections: most connections first, then by id; `limit` at most. */
+  /**
+   * Rooms that hold messages or connections: most connections first, then by id; `limit` at most. The list is
+   * about a second old at most, and is still served while the store is away. Throws SERVICE_UNAVAILABLE only if
+   * no list is known yet.
+   */
   activeRooms(limit: number): Promise<string[]>;
 }

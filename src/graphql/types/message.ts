@@ -2,6 +2,7 @@ import { createdAt } from '#domain/message.js';
 import type { Builder } from '#graphql/builder.js';
 import { connectionOf, windowOf } from '#graphql/pages.js';
 import { subscriptionStart } from '#graphql/subscription-start.js';
+import { limitNewRooms } from '#rooms/open.js';
 import { GUEST_NAME, sendMessage } from '#rooms/send.js';
 
 /** Adds messages: reading the history of a room, sending, and subscribing. */
@@ -87,7 +88,7 @@ export function addMessage(builder: Builder): void {
     t.field({
       type: 'Message',
       description:
-        'Sends a message and returns it as it was stored. Fails with BAD_USER_INPUT; RATE_LIMITED (a limit of the sender, of the address or of slow mode: wait `retryAfterMs`); UNAUTHENTICATED (guests may not send here); FORBIDDEN; or SERVICE_UNAVAILABLE (the message may or may not have been sent, and it is safe to repeat the call with the same `nonce`).',
+        'Sends a message and returns it as it was stored. Fails with BAD_USER_INPUT; RATE_LIMITED (a limit of the sender, of the address, of new rooms or of slow mode: wait `retryAfterMs`); UNAUTHENTICATED (guests may not send here); FORBIDDEN; or SERVICE_UNAVAILABLE (the message may or may not have been sent, and it is safe to repeat the call with the same `nonce`).',
       args: {
         input: t.arg({ type: SendMessageInput, required: true, description: 'The message to send.' }),
       },
@@ -100,7 +101,7 @@ export function addMessage(builder: Builder): void {
     t.field({
       type: 'Message',
       description:
-        'The messages of a room as they are sent, in order and exactly once. With `after` or `last`, it starts with stored messages and continues with live ones, without gaps or duplicates. Otherwise it is live only. If it cannot continue without a gap, it ends with CURSOR_EXPIRED.',
+        'The messages of a room as they are sent, in order and exactly once. With `after` or `last`, it starts with stored messages and continues with live ones, without gaps or duplicates. Otherwise it is live only. If it cannot continue without a gap, it ends with CURSOR_EXPIRED. Fails with RATE_LIMITED if the address opens too many rooms that nobody else is in: wait `retryAfterMs`.',
       args: {
         roomId: t.arg.id({ required: true, description: describeRoomIdArg('The room to follow') }),
         after: t.arg.id({
@@ -112,9 +113,12 @@ export function addMessage(builder: Builder): void {
         }),
       },
       // `subscriptionStart` checks the arguments: `validate` would check them again for each message.
-      subscribe: (_root, args, { hub, connectionId }) => {
+      subscribe: (_root, args, { hub, limiter, connectionId, viewer, address }) => {
         const { roomId, start } = subscriptionStart(args, rules);
-        return hub.join(roomId, start, connectionId);
+        const join = () => hub.join(roomId, start, connectionId);
+        // A room that is open on this node needs no question to Redis, and so no promise.
+        if (hub.isOpen(roomId)) return join();
+        return limitNewRooms(limiter, roomId, { viewer, address }).then(join);
       },
       resolve: (message) => message,
     }),

@@ -53,7 +53,8 @@ export function addRoom(builder: Builder): void {
     }),
     activeRooms: t.field({
       type: ['Room'],
-      description: 'Rooms with messages or connections: those with most connections first, then by id.',
+      description:
+        'Rooms with messages or connections: those with most connections first, then by id. All callers share one list, which is about a second old at most, or a few seconds with tens of thousands of rooms.',
       args: {
         limit: t.arg.int({
           defaultValue: defaultCount,

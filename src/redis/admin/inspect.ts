@@ -2,19 +2,10 @@ import type { Redis } from 'ioredis';
 import { type EntryId, millisecondsOf } from '#domain/cursor.js';
 import { type Entry, isMessage } from '#domain/entry.js';
 import type { Message } from '#domain/message.js';
-import { retireEmptyRooms } from '#redis/client/active-rooms.js';
-import {
-  connectionsKey,
-  messagesKey,
-  nodeKey,
-  ROOMS_ACTIVE,
-  roomKey,
-  slowModeKey,
-} from '#redis/client/keys.js';
-import { chunks, nodeOf, scanMembers } from '#redis/client/members.js';
-
-/** Rooms per batch, which takes one round trip. */
-const ROOMS_PER_BATCH = 200;
+import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
+import { BoundedTop } from '#redis/client/bounded-top.js';
+import { connectionsKey, messagesKey, nodeKey, roomKey, slowModeKey } from '#redis/client/keys.js';
+import { nodeOf, scanMembers } from '#redis/client/members.js';
 
 /** Decodes an entry of a room's list. Undefined if it is malformed or of another room. */
 export type Decode = (text: string, roomId: string) => Entry | undefined;
@@ -50,14 +41,20 @@ export async function listRooms(
   commands: Redis,
   { limit, decode }: { limit: number; decode: Decode },
 ): Promise<{ rooms: RoomSummary[]; total: number }> {
-  const ids = await commands.smembers(ROOMS_ACTIVE);
   const now = await redisTime(commands);
-  const rooms: RoomSummary[] = [];
-  for (const batch of chunks(ids, ROOMS_PER_BATCH)) {
-    rooms.push(...(await Promise.all(batch.map((id) => summarise(commands, id, now, decode)))));
+  const seen = new Set<string>();
+  const top = new BoundedTop<RoomSummary>(
+    limit,
+    (a, b) => b.connections - a.connections || b.messages - a.messages || (a.id < b.id ? -1 : 1),
+  );
+  for await (const part of scanActiveRooms(commands)) {
+    // A scan may return a room twice.
+    const ids = part.filter((id) => !seen.has(id));
+    for (const id of ids) seen.add(id);
+    const summaries = await Promise.all(ids.map((id) => summarise(commands, id, now, decode)));
+    for (const summary of summaries) top.add(summary);
   }
-  rooms.sort((a, b) => b.connections - a.connections || b.messages - a.messages || (a.id < b.id ? -1 : 1));
-  return { rooms: rooms.slice(0, limit), total: rooms.length };
+  return { rooms: top.sorted(), total: seen.size };
 }
 
 /**

@@ -4,6 +4,16 @@ export const ROOMS_ACTIVE = 'rooms:active';
 /** The lock of the node that sweeps. It is never deleted: its expiry sets the pace of sweeps over all nodes. */
 export const SWEEP_LOCK = 'lock:sweep';
 
+/** A value that all nodes share. */
+export function cacheKey(name: string): string {
+  return `cache:${name}`;
+}
+
+/** Held by the node that renews a shared value. In the slot of the value, in a Cluster. */
+export function cacheLockKey(name: string): string {
+  return `lock:{${cacheKey(name)}}`;
+}
+
 const MESSAGES = 'messages:';
 
 /** A room's list of entries, newest first. */
@@ -62,6 +72,13 @@ export function addressLimitKey(address: string, roomId?: string): string {
   return roomId === undefined
     ? limitKey('sends', address)
     : `limit:{${messagesKey(roomId)}}:address:${encode(address)}`;
+}
+
+/** When an address began its newest rooms; in a Cluster in the slot of the room's list, for the send script. */
+export function roomsLimitKey(address: string, roomId?: string): string {
+  return roomId === undefined
+    ? limitKey('rooms', address)
+    : `limit:{${messagesKey(roomId)}}:rooms:${encode(address)}`;
 }
 
 /** When an address last used what is limited per address, such as starting sessions. */

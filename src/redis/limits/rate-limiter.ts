@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { rateLimited, serviceUnavailable } from '#domain/errors.js';
 import type { RateLimit, RateLimitedAction, RateLimiter } from '#domain/ports/limiter.js';
-import { limitKey } from '#redis/client/keys.js';
+import { limitKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
 import { loadScript } from '#redis/client/script.js';
+import { askPatiently } from './patience.js';
 
 /** Settings of `createRateLimiter`. */
 export interface RateLimiterOptions {
@@ -19,6 +20,7 @@ export interface RateLimiterOptions {
 const TOO_MANY: Readonly<Record<RateLimitedAction, string>> = {
   connections: 'Too many connections from your network. Wait a moment.',
   sessions: 'Too many new sessions from your network. Wait a moment.',
+  rooms: 'Too many new rooms from your network. Wait a moment, or join a room that exists.',
 };
 
 /** A rate limiter that counts in Redis, so that all nodes share the counts. */
@@ -26,38 +28,47 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { commands, limits, timeoutMs } = options;
   const takeScript = loadScript(commands, 'limits/lua/take-limit-1.lua');
 
+  /** Rooms that are being counted, by room and address: a crowd that opens a room together opens one room. */
+  const opening = new Map<string, Promise<void>>();
+
+  // Clients without a known address, such as those of a closed connection, must not be counted together.
+  const isUnlimited = (action: RateLimitedAction, address: string) =>
+    limits[action].count === 0 || address === '';
+
   /** Counts one action. Returns 0 if it is allowed, else the milliseconds to wait. */
-  async function countAction(action: RateLimitedAction, address: string): Promise<number> {
-    const { count, windowMs } = limits[action];
+  async function count(action: RateLimitedAction, address: string): Promise<number> {
+    const limit = limits[action];
+    return Number(await takeScript([limitKey(action, address)], [limit.count, limit.windowMs]));
+  }
+
+  /** Throws RATE_LIMITED if `ask` returns a time to wait. Without an answer in time, does what is configured. */
+  async function hold(action: RateLimitedAction, ask: () => Promise<number>): Promise<void> {
+    let waitMs = 0;
     try {
-      const waitMs = takeScript([limitKey(action, address)], [count, windowMs]);
-      return Number(await within(timeoutMs, waitMs));
+      waitMs = await askPatiently(timeoutMs, ask);
     } catch (error) {
       options.onError?.(error);
-      if (options.onFailure === 'open') return 0;
+      if (options.onFailure === 'open') return;
       throw serviceUnavailable('The server is busy. Try again shortly.', error);
     }
+    if (waitMs > 0) throw rateLimited(TOO_MANY[action], waitMs);
   }
 
   return {
-    take: (action, address) => {
-      // The address of a closed connection is unknown. All unknown addresses must not share one limit.
-      if (limits[action].count === 0 || address === '') return undefined;
-      return countAction(action, address).then((waitMs) => {
-        if (waitMs > 0) throw rateLimited(TOO_MANY[action], waitMs);
-      });
+    take: (action, address) =>
+      isUnlimited(action, address) ? undefined : hold(action, () => count(action, address)),
+
+    takeRoom: (roomId, address) => {
+      if (isUnlimited('rooms', address)) return undefined;
+      const name = `${roomId} ${address}`;
+      const underWay = opening.get(name);
+      if (underWay) return underWay;
+      const taking = hold('rooms', async () => {
+        const isActive = (await commands.sismember(ROOMS_ACTIVE, roomId)) === 1;
+        return isActive ? 0 : count('rooms', address);
+      }).finally(() => opening.delete(name));
+      opening.set(name, taking);
+      return taking;
     },
   };
-}
-
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis took longer than ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,46 +1,43 @@
 import type { Redis } from 'ioredis';
+import type { Cache } from '#domain/ports/cache.js';
 import type { RoomDirectory } from '#domain/ports/presence.js';
 import { orUnavailable, unlessWrongType } from '#redis/client/errors.js';
-import { connectionsKey, messagesKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
+import { connectionsKey } from '#redis/client/keys.js';
+import { listActiveRooms } from './list-active-rooms.js';
 
-const NOT_COUNTED = 'The rooms cannot be read at the moment. Please try again.';
+const UNAVAILABLE = 'The rooms cannot be read right now. Try again shortly.';
 
-/** Which rooms there are, and how full, from the sets of presence. `commands` should autopipeline. */
-export function createDirectory(commands: Redis): RoomDirectory {
+/** Settings of `createDirectory`. */
+export interface DirectoryOptions {
+  /** With autopipelining. */
+  commands: Redis;
+  cache: Cache;
+  /** The number of rooms in the longest list that can be requested. */
+  maxRooms: number;
+}
+
+/** The directory of rooms. One node lists the active rooms for all nodes, about once a second, if anyone asks. */
+export function createDirectory({ commands, cache, maxRooms }: DirectoryOptions): RoomDirectory {
+  const activeRooms = cache.value({
+    // Nodes with another limit do not share this list: it might be too short for them.
+    name: `active-rooms:${maxRooms}`,
+    load: (signal) => listActiveRooms(commands, { limit: maxRooms, signal }),
+    parse: (stored) => (isRoomIds(stored) ? stored : undefined),
+  });
+
   function countConnections(roomId: string): Promise<number> {
     return unlessWrongType(commands.scard(connectionsKey(roomId)), () => 0);
   }
 
-  /** The look at all rooms that is under way. All who ask in the meantime share it. */
-  let listing: Promise<string[]> | undefined;
-
-  async function listActiveRooms(): Promise<string[]> {
-    const roomIds = await commands.smembers(ROOMS_ACTIVE);
-    const rooms = await Promise.all(
-      roomIds.map(async (id) => {
-        const [connections, messages] = await Promise.all([
-          countConnections(id),
-          commands.exists(messagesKey(id)),
-        ]);
-        return { id, connections, messages };
-      }),
-    );
-    return rooms
-      .filter((room) => room.connections > 0 || room.messages > 0)
-      .sort((a, b) => b.connections - a.connections || (a.id < b.id ? -1 : 1))
-      .map((room) => room.id);
-  }
-
   return {
     connectionCounts: (roomIds) =>
-      orUnavailable(NOT_COUNTED, () => Promise.all(roomIds.map(countConnections))),
+      orUnavailable(UNAVAILABLE, () => Promise.all(roomIds.map(countConnections))),
 
     activeRooms: (limit) =>
-      orUnavailable(NOT_COUNTED, async () => {
-        listing ??= listActiveRooms().finally(() => {
-          listing = undefined;
-        });
-        return (await listing).slice(0, limit);
-      }),
+      orUnavailable(UNAVAILABLE, async () => (await activeRooms.read()).slice(0, limit)),
   };
+}
+
+function isRoomIds(stored: unknown): stored is string[] {
+  return Array.isArray(stored) && stored.every((id) => typeof id === 'string');
 }

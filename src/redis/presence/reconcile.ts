@@ -1,13 +1,10 @@
 import type { Redis } from 'ioredis';
-import { retireEmptyRooms } from '#redis/client/active-rooms.js';
+import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
 import { connectionsKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
-import { changeSet, chunks, memberOf, scanMembers } from '#redis/client/members.js';
+import { changeSet, memberOf, scanMembers } from '#redis/client/members.js';
 
 /** A node's connections: for each room, how many times each connection joined it. */
 export type HeldConnections = ReadonlyMap<string, ReadonlyMap<string, number>>;
-
-/** Rooms per batch. Each step of a batch takes one round trip. */
-const ROOMS_PER_BATCH = 100;
 
 /** A change to the connections of a node in a room. */
 export interface ConnectionsChange {
@@ -61,7 +58,7 @@ export async function removeStrays(
     return hadStrays;
   }
 
-  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_PER_BATCH)) {
+  for await (const roomIds of scanActiveRooms(commands)) {
     if (shouldStop()) return;
     const hadStrays = await Promise.all(roomIds.map(removeFrom));
     await retireEmptyRooms(

@@ -1,12 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Closeable } from '#domain/ports/feed.js';
-import { retireEmptyRooms } from '#redis/client/active-rooms.js';
+import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
 import type { RedisHooks } from '#redis/client/connections.js';
-import { connectionsKey, nodeKey, ROOMS_ACTIVE, SWEEP_LOCK } from '#redis/client/keys.js';
-import { changeSet, chunks, nodeOf, scanMembers } from '#redis/client/members.js';
-
-/** Rooms per batch. Each step of a batch takes one round trip. */
-const ROOMS_PER_BATCH = 100;
+import { connectionsKey, nodeKey, SWEEP_LOCK } from '#redis/client/keys.js';
+import { changeSet, nodeOf, scanMembers } from '#redis/client/members.js';
 
 /** Settings of `startSweeping`. */
 export interface SweepOptions {
@@ -68,7 +65,7 @@ export async function sweep(commands: Redis, shouldStop: () => boolean = () => f
   };
   const sweptNodes = new Set<string>();
 
-  for (const roomIds of chunks(await commands.smembers(ROOMS_ACTIVE), ROOMS_PER_BATCH)) {
+  for await (const roomIds of scanActiveRooms(commands)) {
     if (shouldStop()) break;
     await Promise.all(roomIds.map((roomId) => sweepRoom(commands, roomId, isAlive, sweptNodes)));
     await retireEmptyRooms(commands, roomIds);

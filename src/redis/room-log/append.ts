@@ -9,6 +9,7 @@ import {
   messagesKey,
   nonceKey,
   roomKey,
+  roomsLimitKey,
   slowModeKey,
   userLimitKey,
 } from '#redis/client/keys.js';
@@ -39,7 +40,7 @@ export interface Replication {
 export interface SendPolicy extends SendLimits {
   /**
    * Whether all keys of a send must lie in one slot, as in a Redis Cluster. An address's messages are then
-   * counted for each room, and not for all of them together.
+   * counted for each room, and not for all of them together; new rooms are not counted.
    */
   oneSlot?: boolean;
 }
@@ -59,6 +60,7 @@ export interface AppendOptions {
 export const UNLIMITED: SendLimits = {
   perUser: { count: 0, windowMs: 0 },
   perAddress: { count: 0, windowMs: 0 },
+  roomsPerAddress: { count: 0, windowMs: 0 },
 };
 
 /** The sender if none is given: no limit applies. */
@@ -67,18 +69,18 @@ const NOBODY: Sender = { id: '', address: '', exempt: 'from all limits' };
 /** Stores and publishes a message. Returns the stored JSON, or that of the first with the same nonce. */
 export type Append = (draft: Draft, sender?: Sender) => Promise<string>;
 
-type Refusal = ['user' | 'slow mode' | 'address', waitMs: number, limit: number];
+type Refusal = ['user' | 'slow mode' | 'address' | 'rooms', waitMs: number, limit: number];
 type Reply = ['stored', json: string] | ['gone'] | Refusal;
 
 /**
- * The write path; all of it is `lua/append-6.lua`. Throws what Redis gives as an error, RATE_LIMITED,
+ * The write path; all of it is `lua/append-7.lua`. Throws what Redis gives as an error, RATE_LIMITED,
  * FORBIDDEN if what the nonce made was removed, and SERVICE_UNAVAILABLE if too few replicas have the message
  * in time.
  */
 export function createAppend(writer: Redis, options: AppendOptions): Append {
   const { retention, replication, publish = 'PUBLISH' } = options;
   const policy: SendPolicy = options.policy ?? UNLIMITED;
-  const run = loadScript(writer, 'room-log/lua/append-6.lua');
+  const run = loadScript(writer, 'room-log/lua/append-7.lua');
   const roomTtlMs = Math.max(ROOM_TTL_MS, 2 * retention.ttlMs);
 
   function keysOf({ roomId, author, nonce = '' }: Draft, { id, address }: Sender): string[] {
@@ -88,12 +90,13 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
       slowModeKey(roomId),
       userLimitKey(roomId, id),
       addressLimitKey(address, policy.oneSlot ? roomId : undefined),
+      roomsLimitKey(address, policy.oneSlot ? roomId : undefined),
       nonceKey(roomId, author.id, nonce),
     ];
   }
 
   function argsOf({ roomId, nonce }: Draft, { address, exempt }: Sender): string {
-    const { perUser, perAddress } = exempt === 'from all limits' ? UNLIMITED : policy;
+    const { perUser, perAddress, roomsPerAddress } = exempt === 'from all limits' ? UNLIMITED : policy;
     return JSON.stringify({
       ...retention,
       roomTtlMs,
@@ -103,6 +106,8 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
       user: perUser,
       // Senders without an address, as of a connection that is closed, must not be counted together.
       address: address === '' ? UNLIMITED.perAddress : perAddress,
+      // In a Cluster each room would have a log of its own, and a new room's log is always empty.
+      rooms: address === '' || policy.oneSlot ? UNLIMITED.roomsPerAddress : roomsPerAddress,
       obeysSlowMode: exempt === 'from nothing',
       publish,
       channel: channelOf(roomId),
@@ -125,6 +130,11 @@ function refusalOf([which, waitMs, limit]: Refusal, { perUser }: SendLimits): Ch
     case 'user':
       return rateLimited(
         `You are sending too fast: ${limit} messages in ${perUser.windowMs / 1_000} seconds are the limit.`,
+        waitMs,
+      );
+    case 'rooms':
+      return rateLimited(
+        'Too many new rooms from your network. Wait a moment, or write in a room that exists.',
         waitMs,
       );
     case 'address':

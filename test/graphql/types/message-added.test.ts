@@ -1,5 +1,6 @@
 import { createSourceEventStream, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import type { Role } from '#domain/viewer.js';
 import { messageOf, recording, run, schema } from '#test/graphql/recording.js';
 import { MessageAdded } from '#test/support/documents.js';
 
@@ -40,5 +41,34 @@ describe('a subscription', () => {
     contextValue.hub = { ...contextValue.hub, join: async () => source };
     const document = parse('subscription { messageAdded(roomId: "room1") { id } }');
     expect(await createSourceEventStream({ schema, document, contextValue })).toBe(source);
+  });
+});
+
+describe('a subscription from an address', () => {
+  const ADDRESS = '192.0.2.1';
+
+  /** What is asked of the services when a subscription to the room begins. */
+  async function callsFor(roomId: string, roles: Role[] = []): Promise<unknown[][]> {
+    const { calls, contexts } = recording();
+    const viewer = { user: { id: 'u1', name: 'Ada' }, roles };
+    const contextValue = contexts.forOperation({ viewer, connectionId: 'c1', address: ADDRESS });
+    const document = parse(`subscription { messageAdded(roomId: "${roomId}") { id } }`);
+    await createSourceEventStream({ schema, document, contextValue });
+    return calls;
+  }
+
+  it('is counted before it opens a room on this node', async () => {
+    expect(await callsFor('room1')).toEqual([
+      ['takeRoom', 'room1', ADDRESS],
+      ['join', 'room1', { from: 'now' }, 'c1'],
+    ]);
+  });
+
+  it('is not counted if the room is open on this node', async () => {
+    expect(await callsFor('open')).toEqual([['join', 'open', { from: 'now' }, 'c1']]);
+  });
+
+  it('is not counted if the platform opens the room', async () => {
+    expect(await callsFor('room1', ['service'])).toEqual([['join', 'room1', { from: 'now' }, 'c1']]);
   });
 });

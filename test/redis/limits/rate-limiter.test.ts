@@ -20,7 +20,7 @@ function limiter(count: number, more: Partial<RateLimiterOptions> = {}) {
   const limit = { count, windowMs: 60_000 };
   return createRateLimiter({
     commands: node.commands,
-    limits: { connections: limit, sessions: limit },
+    limits: { connections: limit, sessions: limit, rooms: limit },
     timeoutMs: 2_000,
     onFailure: 'open',
     ...more,
@@ -94,6 +94,72 @@ describe('a limit', () => {
     const leftMs = await node.commands.pttl(limitKey('connections', HERE));
     expect(leftMs).toBeGreaterThan(0);
     expect(leftMs).toBeLessThanOrEqual(60_000);
+  });
+});
+
+describe('new rooms', () => {
+  const ROOMS = limitKey('rooms', HERE);
+
+  test('are limited for each address, over all nodes, and a refused one is not counted', async () => {
+    const other = await redis.connect();
+    const [one, two] = [limiter(3), limiter(3, { commands: other.commands })];
+    await one.takeRoom('a', HERE);
+    await two.takeRoom('b', HERE);
+    await one.takeRoom('c', HERE);
+    expect(await refusalOf(two.takeRoom('d', HERE))).toMatchObject({
+      code: 'RATE_LIMITED',
+      message: expect.stringContaining('new rooms'),
+      details: { retryAfterMs: expect.any(Number) },
+    });
+    await two.takeRoom('d', '192.0.2.2');
+    expect(await node.commands.llen(ROOMS)).toBe(3);
+  });
+
+  test('are not what is active already: joining those costs nothing', async () => {
+    await node.commands.sadd('rooms:active', 'busy');
+    const { takeRoom } = limiter(1);
+    for (let count = 0; count < 10; count += 1) await takeRoom('busy', HERE);
+    expect(await node.commands.exists(ROOMS)).toBe(0);
+    await takeRoom('new', HERE);
+    await takeRoom('busy', HERE);
+    expect(await refusalOf(takeRoom('newer', HERE))).toBeDefined();
+  });
+
+  test('that a crowd opens together count once for each address', async () => {
+    const { takeRoom } = limiter(5);
+    await Promise.all(Array.from({ length: 100 }, () => takeRoom('premiere', HERE)));
+    await Promise.all(Array.from({ length: 100 }, () => takeRoom('premiere', '192.0.2.2')));
+    expect(await node.commands.llen(ROOMS)).toBe(1);
+    expect(await node.commands.llen(limitKey('rooms', '192.0.2.2'))).toBe(1);
+  });
+
+  test('are not limited without a limit or an address', () => {
+    expect(limiter(0).takeRoom('a', HERE)).toBeUndefined();
+    expect(limiter(5).takeRoom('a', '')).toBeUndefined();
+  });
+});
+
+describe('a node that is late itself', () => {
+  /** Holds the event loop up, as a long computation does. */
+  const block = (ms: number) => {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  };
+
+  test.each([
+    ['longer than the limiter waits', 300, 2_000],
+    ['so long that its connection is dropped', 900, 300],
+  ])('for %s refuses what is over the limit, as always', async (_, blockedMs, commandTimeoutMs) => {
+    const { commands } = await redis.connect({ commandTimeoutMs });
+    const errors: unknown[] = [];
+    const { take } = limiter(1, { commands, timeoutMs: 250, onError: (error) => errors.push(error) });
+    await take('connections', HERE);
+    const taking = refusalOf(take('connections', HERE));
+    // The question is on its way, and its answer arrives while nobody can read it.
+    await new Promise(setImmediate);
+    block(blockedMs);
+    expect(await taking).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(errors).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { Draft } from '#domain/message.js';
 import type { Sender } from '#domain/ports/limiter.js';
 import type { RedisConnections } from '#redis/client/connections.js';
 import { messagesKey, slowModeKey, userLimitKey } from '#redis/client/keys.js';
+import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
 import { createAppend, type SendPolicy } from '#redis/room-log/append.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
@@ -25,10 +26,17 @@ beforeEach(() => node.commands.flushall());
 interface Counts {
   perUser?: number;
   perAddress?: number;
+  roomsPerAddress?: number;
 }
 
-function policyOf({ perUser = 0, perAddress = 0 }: Counts, windowMs = 60_000): SendPolicy {
-  return { perUser: { count: perUser, windowMs }, perAddress: { count: perAddress, windowMs } };
+function policyOf(counts: Counts, windowMs = 60_000): SendPolicy {
+  const limit = (count = 0) => ({ count, windowMs });
+  const { perUser, perAddress, roomsPerAddress } = counts;
+  return {
+    perUser: limit(perUser),
+    perAddress: limit(perAddress),
+    roomsPerAddress: limit(roomsPerAddress),
+  };
 }
 
 /** Sends, and gives the refusal where there is one. */
@@ -115,6 +123,51 @@ describe('what comes from an address', () => {
     const tags = keys.map((key) => /\{([^}]+)\}/.exec(key)?.[1] ?? key);
     expect(new Set(tags)).toEqual(new Set([messagesKey('room1')]));
     expect(keys).toHaveLength(6);
+  });
+});
+
+describe('new rooms from an address', () => {
+  test('are limited: a send into a room without messages begins it', async () => {
+    const send = sender({ roomsPerAddress: 2 });
+    expect(await send(ANN, { roomId: 'room1' })).toBeUndefined();
+    expect(await send(BOB, { roomId: 'room2' })).toBeUndefined();
+    const before = (await node.commands.keys('*')).sort();
+    const refusal = await send(ANN, { roomId: 'room3', nonce: 'n' });
+    expect(refusal).toMatchObject({ code: 'RATE_LIMITED', message: expect.stringContaining('new rooms') });
+    expect(refusal!.details.retryAfterMs).toBeGreaterThan(0);
+    // Nothing was stored, and nothing counted.
+    expect((await node.commands.keys('*')).sort()).toEqual(before);
+    expect(await send({ ...ANN, address: '192.0.2.2' }, { roomId: 'room3' })).toBeUndefined();
+  });
+
+  test('do not limit what is said in rooms that have messages', async () => {
+    const send = sender({ roomsPerAddress: 1 });
+    for (let count = 0; count < 5; count += 1) expect(await send(ANN)).toBeUndefined();
+    expect(await send(ANN, { roomId: 'room2' })).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await send(ANN)).toBeUndefined();
+  });
+
+  test('are counted together with those that subscriptions open', async () => {
+    const limit = { count: 2, windowMs: 60_000 };
+    const { takeRoom } = createRateLimiter({
+      commands: node.commands,
+      limits: { connections: limit, sessions: limit, rooms: limit },
+      timeoutMs: 2_000,
+      onFailure: 'closed',
+    });
+    const send = sender({ roomsPerAddress: 2 });
+    await takeRoom('room8', ANN.address);
+    expect(await send(ANN, { roomId: 'room1' })).toBeUndefined();
+    expect(await send(ANN, { roomId: 'room2' })).toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(takeRoom('room9', ANN.address)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  test('do not count for the platform, and not for a sender whose address is not known', async () => {
+    const send = sender({ roomsPerAddress: 1 });
+    for (let room = 0; room < 3; room += 1) {
+      expect(await send({ ...ANN, exempt: 'from all limits' }, { roomId: `p${room}` })).toBeUndefined();
+      expect(await send({ ...ANN, address: '' }, { roomId: `q${room}` })).toBeUndefined();
+    }
   });
 });
 

@@ -235,6 +235,62 @@ describe('a flood of connections', () => {
   });
 });
 
+describe('a flood of new rooms', () => {
+  const follow = (roomId: string) => ({ query: `subscription { messageAdded(roomId: "${roomId}") { id } }` });
+
+  it('is refused over the limit of an address, over all connections and nodes', async () => {
+    const limits = { RATE_ROOMS_PER_ADDRESS: 5 };
+    const nodes = [await node(limits), await node(limits)];
+    const sockets = await Promise.all(Array.from({ length: 10 }, (_, index) => open(nodes[index % 2]!)));
+    for (const [index, socket] of sockets.entries()) {
+      for (let room = 0; room < 3; room += 1) {
+        socket.subscribe(String(room), follow(`new-${index}-${room}`));
+      }
+    }
+    // 25 of 30 are refused, each with an error of its own; the sockets stay.
+    const refused: string[] = [];
+    await until(
+      async () => {
+        const messages = (await Promise.all(sockets.map((socket) => socket.untilNow()))).flat();
+        refused.push(
+          ...messages.filter(({ type }) => type !== 'complete').map((message) => JSON.stringify(message)),
+        );
+        const active = await used.redis.cli('SCARD', 'rooms:active');
+        return active === '5' && refused.length >= 25;
+      },
+      { what: 'five rooms to be active, and the others to be refused' },
+    );
+    expect(refused).toHaveLength(25);
+    for (const message of refused) expect(message).toMatch(/new rooms.*RATE_LIMITED/);
+    expect(codeIn(await post(nodes[0]!, say({ roomId: 'one-more' })))).toBe('RATE_LIMITED');
+  });
+
+  it('is not what a crowd of one address does that joins one room', async () => {
+    const limits = { RATE_ROOMS_PER_ADDRESS: 2 };
+    const nodes = [await node(limits), await node(limits)];
+    const sockets = await Promise.all(Array.from({ length: 30 }, (_, index) => open(nodes[index % 2]!)));
+    for (const socket of sockets) socket.subscribe('live', follow('premiere'));
+    await until(async () => (await used.redis.cli('SCARD', 'connections:premiere')) === '30', {
+      what: 'all to have joined',
+    });
+    // The room is known by now: those who come later are not counted either.
+    const late = await open(nodes[1]!);
+    late.subscribe('live', follow('premiere'));
+    await until(async () => (await used.redis.cli('SCARD', 'connections:premiere')) === '31', {
+      what: 'the late one to have joined',
+    });
+  });
+
+  it('is not held back if it is the platform that opens them', async () => {
+    const server = await node({ RATE_ROOMS_PER_ADDRESS: 1 });
+    const socket = await open(server, await tokenOf({ roles: ['service'] }));
+    for (const room of ['p1', 'p2', 'p3']) socket.subscribe(room, follow(room));
+    await until(async () => (await used.redis.cli('SCARD', 'rooms:active')) === '3', {
+      what: 'three rooms to be active',
+    });
+  });
+});
+
 it('a flood of sessions is refused over the limit of an address', async () => {
   const server = await node({ RATE_SESSIONS_PER_ADDRESS: 3 });
   const start = { query: 'mutation { startSession(name: "Ann") { token } }' };

@@ -7,7 +7,8 @@
   KEYS[3]  the room's slow mode: seconds between two messages of a user; absent for none
   KEYS[4]  the user's log: when their newest messages in this room were sent, newest first
   KEYS[5]  the address's log: the same for all messages from there
-  KEYS[6]  what the nonce made: the stored entry or, written by a later version, its id; not used without one
+  KEYS[6]  the address's log of new rooms: when its newest rooms were begun, newest first
+  KEYS[7]  what the nonce made: the stored entry or, written by a later version, its id; not used without one
 
   ARGV[1]  a JSON object:
              historyLimit   how many entries the room keeps
@@ -15,7 +16,8 @@
              roomTtlMs      how long the hash is kept after the newest entry, in milliseconds
              epoch          the room's epoch if it has none yet: a text that no other room or time has
              nonceTtlMs     how long the nonce is remembered, in milliseconds; 0 without a nonce
-             user, address  the limits of each: { count, windowMs }; a count of 0 is no limit
+             user, address, rooms  the limits of each: { count, windowMs }; a count of 0 is no limit. A send into
+                            a room without entries begins it
              obeysSlowMode  whether the room's slow mode applies to the sender
              publish        PUBLISH, or SPUBLISH in a Cluster
              channel        the channel to publish on
@@ -24,18 +26,19 @@
   Returns one of
     { 'stored', the stored JSON }: new, or what the nonce made before; then nothing is stored or published
     { 'gone' }: what the nonce made was removed
-    { 'user' or 'slow mode' or 'address', milliseconds to wait, the limit }: nothing is stored or counted
+    { 'user' or 'slow mode' or 'address' or 'rooms', milliseconds to wait, the limit }: nothing is stored or counted
 ]]
 -- @include "../../limits/lua/includes/sliding-limit"
 -- @include "includes/head"
 -- @include "includes/search"
 
-local list, room, slow_mode, user_log, address_log, nonce = unpack(KEYS)
+local list, room, slow_mode, user_log, address_log, rooms_log, nonce = unpack(KEYS)
 local args, body = cjson.decode(ARGV[1]), ARGV[2]
 local limit, ttl = tonumber(args.historyLimit), tonumber(args.ttlMs)
 local nonce_ttl = tonumber(args.nonceTtlMs)
 local user_count, user_window = tonumber(args.user.count), tonumber(args.user.windowMs)
 local address_count, address_window = tonumber(args.address.count), tonumber(args.address.windowMs)
+local rooms_count, rooms_window = tonumber(args.rooms.count), tonumber(args.rooms.windowMs)
 
 -- Answers a repeated nonce. Only its id may be known, and its entry may be trimmed: then the request is the
 -- same as the first, but for the id.
@@ -76,11 +79,19 @@ local address_wait = wait_of(address_log, address_count, address_window, now)
 if address_wait > 0 then
   return { 'address', address_wait, address_count }
 end
+local begins_room = rooms_count > 0 and redis.call('EXISTS', list) == 0
+local rooms_wait = begins_room and wait_of(rooms_log, rooms_count, rooms_window, now) or 0
+if rooms_wait > 0 then
+  return { 'rooms', rooms_wait, rooms_count }
+end
 if user_count > 0 or slow_seconds > 0 then
   count_in(user_log, math.max(user_count, 1), math.max(user_window, slow_seconds * 1000), now)
 end
 if address_count > 0 then
   count_in(address_log, address_count, address_window, now)
+end
+if begins_room then
+  count_in(rooms_log, rooms_count, rooms_window, now)
 end
 
 -- Redis' clock may stand still within a millisecond, and may be set back: ids grow all the same.

@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis';
+import { scanActiveRooms } from '#redis/client/active-rooms.js';
+import { BoundedTop } from '#redis/client/bounded-top.js';
+import { isReply } from '#redis/client/errors.js';
+import { connectionsKey, messagesKey } from '#redis/client/keys.js';
+
+/** A room and how many connections it has. */
+interface Candidate {
+  id: string;
+  connections: number;
+}
+
+/** Most connections first, then by id. */
+function compare(a: Candidate, b: Candidate): number {
+  return b.connections - a.connections || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/**
+ * The first `limit` rooms that hold messages or connections: most connections first, then by id. Looks at all
+ * rooms, part by part, so its cost grows with their number, but its memory does not, and neither this node nor
+ * Redis is held up for more than one part. Ends early, with what it has, if the signal is aborted. Throws what
+ * Redis gives as an error.
+ */
+export async function listActiveRooms(
+  commands: Redis,
+  { limit, signal }: { limit: number; signal?: AbortSignal },
+): Promise<string[]> {
+  const top = new BoundedTop(limit, compare);
+  /** Rooms without connections that would be listed if they hold messages: asked together with the next part. */
+  let silent: Candidate[] = [];
+
+  async function look(roomIds: readonly string[]): Promise<void> {
+    const replies = await askTogether(commands, [
+      ...roomIds.map((id) => ['scard', connectionsKey(id)]),
+      ...silent.map(({ id }) => ['exists', messagesKey(id)]),
+    ]);
+    const candidates = roomIds.map((id, index) => ({ id, connections: replies[index]! }));
+    for (const room of candidates) if (room.connections > 0) top.add(room);
+    for (const [index, room] of silent.entries()) if (replies[roomIds.length + index]! > 0) top.add(room);
+    silent = candidates.filter((room) => room.connections === 0 && top.accepts(room));
+  }
+
+  for await (const roomIds of scanActiveRooms(commands)) {
+    if (signal?.aborted) break;
+    await look(roomIds);
+  }
+  await look([]);
+  return top.sorted().map(({ id }) => id);
+}
+
+/** The numbers that these commands give, in one round trip. A key of another type, put there by hand, gives 0. */
+async function askTogether(commands: Redis, questions: string[][]): Promise<number[]> {
+  if (questions.length === 0) return [];
+  const replies = await commands.pipeline(questions).exec();
+  if (!replies) throw new Error('The pipeline was aborted.');
+  return replies.map(([error, reply]) => {
+    if (error === null) return Number(reply);
+    if (isReply(error) && error.message.startsWith('WRONGTYPE')) return 0;
+    throw error;
+  });
+}

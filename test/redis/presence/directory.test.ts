@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createCache } from '#redis/cache/cache.js';
+import { ROOMS_AT_ONCE } from '#redis/client/active-rooms.js';
+import type { RedisConnections } from '#redis/client/connections.js';
+import { createDirectory } from '#redis/presence/directory.js';
+import { callsOf, fillRooms } from '#test/redis/commands.js';
+import { type Fixture, startFixture } from '#test/redis/fixture.js';
+import { until } from '#test/support/until.js';
+
+let redis: Fixture;
+let nodes: RedisConnections[];
+
+beforeAll(async () => {
+  redis = await startFixture();
+  nodes = [await redis.connect(), await redis.connect()];
+});
+afterAll(() => redis.close());
+beforeEach(() => nodes[0]!.commands.flushall());
+
+function activeRooms({ commands }: RedisConnections, maxRooms = 500) {
+  const cache = redis.ends(createCache({ commands, hooks: redis.hooks }));
+  return createDirectory({ commands, cache, maxRooms }).activeRooms;
+}
+
+describe('the list of active rooms', () => {
+  it('is made once for two hundred queries on two nodes with 20,000 rooms', async () => {
+    const { commands } = nodes[0]!;
+    await fillRooms(commands, 20_000);
+    await commands.config('RESETSTAT');
+    const lists = nodes.map((node) => activeRooms(node));
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => lists[index % 2]!(3)));
+    expect(answers).toEqual(Array(200).fill(['room0', 'room1', 'room10']));
+    // One walk through the set, not two hundred, and not one for each node.
+    const parts = await callsOf(commands, 'sscan');
+    expect(parts).toBeGreaterThan(20_000 / ROOMS_AT_ONCE / 2);
+    expect(parts).toBeLessThan((20_000 / ROOMS_AT_ONCE) * 1.5);
+    expect(await callsOf(commands, 'scard')).toBeLessThan(21_000);
+  });
+
+  it('shows a new room soon, on every node', async () => {
+    const { commands } = nodes[0]!;
+    const lists = nodes.map((node) => activeRooms(node));
+    await Promise.all(lists.map((list) => list(10)));
+    await fillRooms(commands, 1);
+    for (const list of lists) {
+      await until(async () => (await list(10)).includes('room0'), { what: 'the new room' });
+    }
+  });
+
+  it('is cut to what is asked, up to the limit of the node', async () => {
+    await fillRooms(nodes[0]!.commands, 20);
+    const list = activeRooms(nodes[0]!, 10);
+    expect(await list(0)).toEqual([]);
+    expect(await list(2)).toEqual(['room0', 'room1']);
+    expect(await list(10)).toHaveLength(10);
+    // A node with another limit makes its own: this one would be too short.
+    expect(await activeRooms(nodes[1]!, 15)(15)).toHaveLength(15);
+  });
+
+  it('is SERVICE_UNAVAILABLE if Redis is away and no list is known', async () => {
+    const other = await startFixture();
+    try {
+      const node = await other.connect({ commandTimeoutMs: 300 });
+      await other.server.kill();
+      await until(() => node.commands.status !== 'ready', { what: 'the connection to be lost' });
+      await expect(activeRooms(node)(5)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    } finally {
+      await other.close();
+    }
+  });
+});

@@ -1,0 +1,89 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ROOMS_AT_ONCE } from '#redis/client/active-rooms.js';
+import { listActiveRooms } from '#redis/presence/list-active-rooms.js';
+import { sweep } from '#redis/presence/sweep.js';
+import { callsOf, fillRooms } from '#test/redis/commands.js';
+import { type Fixture, startFixture } from '#test/redis/fixture.js';
+
+let redis: Fixture;
+let commands: Redis;
+
+beforeAll(async () => {
+  redis = await startFixture();
+  ({ commands } = await redis.connect());
+});
+afterAll(() => redis.close());
+beforeEach(() => commands.flushall());
+
+describe('the active rooms', () => {
+  it('come by connections, then by id, and hold messages or connections', async () => {
+    await commands.sadd('rooms:active', 'z', 'a', 'b', 'c', 'empty');
+    await commands.sadd('connections:b', 'n1:1', 'n1:2', 'n2:1');
+    await commands.sadd('connections:c', 'n1:1');
+    await commands.lpush('messages:a', 'x');
+    await commands.lpush('messages:z', 'x');
+    expect(await listActiveRooms(commands, { limit: 10 })).toEqual(['b', 'c', 'a', 'z']);
+    expect(await listActiveRooms(commands, { limit: 2 })).toEqual(['b', 'c']);
+    expect(await listActiveRooms(commands, { limit: 3 })).toEqual(['b', 'c', 'a']);
+    expect(await listActiveRooms(commands, { limit: 0 })).toEqual([]);
+  });
+
+  it('survive a key of another type, which counts as empty', async () => {
+    await commands.sadd('rooms:active', 'a', 'broken', 'hidden');
+    await commands.set('connections:broken', 'x');
+    await commands.set('connections:hidden', 'x');
+    await commands.lpush('messages:broken', 'x');
+    await commands.sadd('connections:a', 'n1:1');
+    expect(await listActiveRooms(commands, { limit: 10 })).toEqual(['a', 'broken']);
+  });
+
+  it('are found in slices, with a turn of the event loop after each, and other clients in between', async () => {
+    await fillRooms(commands, 20_000);
+    await commands.sadd('connections:room777', 'n1:1', 'n1:2');
+    await commands.sadd('connections:room15000', 'n1:1');
+    await commands.config('RESETSTAT');
+    const other = await redis.connect();
+    let isOver = false;
+    let turns = 0;
+    let pings = 0;
+    const counting = (async () => {
+      for (; !isOver; turns += 1) await nextTurn();
+    })();
+    const pinging = (async () => {
+      for (; !isOver; pings += 1) await other.commands.ping();
+    })();
+    const rooms = await listActiveRooms(commands, { limit: 500 });
+    isOver = true;
+    await Promise.all([counting, pinging]);
+
+    expect(rooms.slice(0, 4)).toEqual(['room777', 'room15000', 'room0', 'room1']);
+    expect(rooms).toHaveLength(500);
+    expect(await callsOf(commands, 'smembers')).toBe(0);
+    const slices = await callsOf(commands, 'sscan');
+    expect(slices).toBeGreaterThan(20_000 / ROOMS_AT_ONCE / 2);
+    expect(turns).toBeGreaterThan(slices);
+    expect(pings).toBeGreaterThan(slices / 2);
+    // Most rooms without connections come too late in the order to be asked for their messages.
+    expect(await callsOf(commands, 'exists')).toBeLessThan(10_000);
+  });
+
+  it('end early if nobody needs them any more', async () => {
+    await fillRooms(commands, 2_000);
+    await commands.config('RESETSTAT');
+    await listActiveRooms(commands, { limit: 500, signal: AbortSignal.abort() });
+    expect(await callsOf(commands, 'sscan')).toBe(1);
+  });
+});
+
+it('a sweep looks at many rooms in slices, and takes out all that hold nothing', async () => {
+  const empty = Array.from({ length: 3_000 }, (_, index) => `empty${index}`);
+  await commands.sadd('rooms:active', ...empty);
+  await fillRooms(commands, 3_000);
+  await commands.config('RESETSTAT');
+  await sweep(commands);
+  expect(await callsOf(commands, 'smembers')).toBe(0);
+  expect(await callsOf(commands, 'sscan')).toBeGreaterThan(3);
+  expect(await commands.scard('rooms:active')).toBe(3_000);
+});
