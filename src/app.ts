@@ -256,10 +256,10 @@ function openTransports(
       directory: PAGE,
       settings: { 'content-length-limit': limits.contentLength, 'name-length-limit': limits.nameLength },
     },
-    metrics: metrics && { metrics, token: config.metrics.token, forThisMachine: !production },
+    metrics: metrics && { metrics, token: config.metrics.token, allowLoopback: !production },
     checkStore: store.check,
     isShuttingDown,
-    onRejected: (reason) => metrics?.rejected(reason),
+    onRefused: (reason) => metrics?.rejected(reason),
     onFault: (err) => log.error({ err }, 'a transport failed'),
   });
 }

@@ -1,31 +1,31 @@
 /**
- * The platform's own tokens: signed, with an end, from one issuer and for this chat.
+ * The platform's own tokens: signed JWTs from one issuer, for this chat, with an expiry.
  *
  *   sub    the user's id
- *   name   the display name; the id where there is none
- *   roles  a list, or a text with spaces between them: viewer, moderator, service
- *   exp    until when
+ *   name   the display name; without one, the id is shown
+ *   roles  a list, or a text separated by spaces: viewer, moderator, service
+ *   exp    when the token expires
  */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { serviceUnavailable, unauthenticated } from '#domain/errors.js';
 import { ROLES, type Role, type TokenVerifier, type Viewer } from '#domain/viewer.js';
 
 export interface JwtOptions {
-  /** What both sides know, or where the issuer publishes its keys. */
+  /** A shared secret, or the URL where the issuer publishes its public keys. */
   key: { secret: string } | { jwksUrl: string };
   issuer: string;
   audience: string;
-  /** Characters in a display name; a longer one is cut. */
+  /** Characters in a display name. Longer names are cut. */
   nameLength: number;
-  /** How long the issuer may take to give its keys, in milliseconds. */
+  /** How long to wait for the issuer's keys, in milliseconds. */
   timeoutMs: number;
 }
 
-/** Never what the token itself asks for: `none`, or a public key taken for a secret, must not count. */
+/** Chosen by us, never by the token: it could ask for `none`, or for a public key to be used as a secret. */
 const SHARED_SECRET = ['HS256', 'HS384', 'HS512'];
 const KEY_PAIRS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'];
 
-/** How far the clocks of the issuer and of this server may be apart, in seconds. */
+/** How far the issuer's clock may differ from ours, in seconds. */
 const CLOCK_TOLERANCE = 5;
 
 /** Characters in a user's id. */
@@ -49,26 +49,26 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
   return {
     verify: async (token) => {
       const { payload } = await jwtVerify(token, getKey, rules).catch((error: unknown): never => {
-        throw asRefusal(error);
+        throw refusalOf(error);
       });
       return viewerOf(payload, options.nameLength);
     },
   };
 }
 
-function asRefusal(error: unknown): Error {
+function refusalOf(error: unknown): Error {
   if (error instanceof errors.JWTExpired) return unauthenticated('The token has expired.', error);
-  if (error instanceof errors.JWKSTimeout || !isOfTheToken(error)) {
+  if (error instanceof errors.JWKSTimeout || !isAboutToken(error)) {
     return serviceUnavailable('The token cannot be checked at the moment. Please try again.', error);
   }
   return unauthenticated('The token is not valid.', error);
 }
 
-/** Whether it is the token that is wrong, and not the way to the keys or what was found there. */
-function isOfTheToken(error: unknown): boolean {
+/** Whether the token is wrong, rather than the key server unreachable or its answer unusable. */
+function isAboutToken(error: unknown): boolean {
   return (
     error instanceof errors.JOSEError &&
-    // A failed answer of the key server is told by jose's general code.
+    // jose reports a failed answer of the key server with its general code.
     error.code !== 'ERR_JOSE_GENERIC' &&
     !(error instanceof errors.JWKSInvalid)
   );
@@ -80,14 +80,14 @@ function viewerOf({ sub, exp, name, roles }: JWTPayload, nameLength: number): Vi
     throw unauthenticated('The token names no user.');
   }
   return {
-    user: { id, name: nameIn(name, nameLength) || nameIn(id, nameLength) },
+    user: { id, name: displayName(name, nameLength) || displayName(id, nameLength) },
     roles: rolesIn(roles),
     expiresAt: ((exp as number) + CLOCK_TOLERANCE) * 1_000,
   };
 }
 
-/** A name as the chat can show it; empty where there is none. */
-function nameIn(claim: unknown, length: number): string {
+/** The claim as a display name. Empty if it holds nothing to show. */
+function displayName(claim: unknown, length: number): string {
   if (typeof claim !== 'string') return '';
   const text = claim
     .toWellFormed()
@@ -96,7 +96,7 @@ function nameIn(claim: unknown, length: number): string {
   return Array.from(text).slice(0, length).join('').trim();
 }
 
-/** Roles that mean nothing here are left out. */
+/** The roles that this chat knows. Unknown ones are ignored. */
 function rolesIn(claim: unknown): Role[] {
   const named: unknown[] = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
   return ROLES.filter((role) => role === 'viewer' || named.includes(role));

@@ -1,5 +1,5 @@
 /**
- * Server-sent events, as graphql-sse' distinct connections mode has them:
+ * Server-sent events, in the distinct connections mode of the GraphQL over SSE protocol:
  *
  *   request (Accept: text/event-stream) → `:` → (event: next, data: <result>)* → event: complete
  */
@@ -7,12 +7,11 @@ import type { StreamFormat } from './response-streams.js';
 
 const BEFORE = Buffer.from('event: next\ndata: ');
 const AFTER = Buffer.from('\n\n');
-/** A comment, which clients skip. */
+/** A comment, which clients ignore. */
 const COMMENT = ':\n\n';
 
 export const EVENT_STREAM: StreamFormat = {
-  isAccepted: (accept) => accept.includes('text/event-stream'),
-  mediaType: 'text/event-stream',
+  type: 'text/event-stream',
   contentType: 'text/event-stream; charset=utf-8',
   framing: {
     key: 'sse',

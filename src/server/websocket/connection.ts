@@ -5,9 +5,9 @@ import { type RawData, WebSocket } from 'ws';
 import type { Viewer } from '#domain/viewer.js';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import type { Audience } from '#fanout/delivery/sink.js';
-import { Pace } from '#server/guards/operation-rate-limit.js';
+import { OperationRateLimit } from '#server/guards/operation-rate-limit.js';
 import type { Caller } from '#server/operation/engine.js';
-import type { LiveViewer, ViewerEnd } from '#server/operation/session-watch.js';
+import type { SignInEnd, WatchedConnection } from '#server/operation/session-watch.js';
 import { Drain } from './drain.js';
 import { isAcceptable, parsed } from './message.js';
 import { Joining } from './pending-subscriptions.js';
@@ -33,7 +33,7 @@ export type ProtocolContext = Context<Record<string, unknown>, Session>;
  * One WebSocket, as graphql-ws sees it. There are thousands of these: what they have in common is in methods
  * and shared listeners, and nothing of the upgrade request is kept.
  */
-export class Session implements ProtocolSocket, LiveViewer, Outlet {
+export class Session implements ProtocolSocket, WatchedConnection, Outlet {
   readonly protocol: string;
   readonly joining = new Joining();
   /** Whether it has not answered the last ping. */
@@ -43,7 +43,7 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
   /** Tells graphql-ws that the socket is closed. */
   closed: ((code?: number, reason?: string) => Promise<void>) | undefined;
   /** How fast it begins operations. */
-  readonly pace = new Pace();
+  readonly operationRate = new OperationRateLimit();
   /** Who it belongs to, from connection_init on; null for a guest. */
   viewer: Viewer | null = null;
   /** Known from the first operation on. */
@@ -136,7 +136,7 @@ export class Session implements ProtocolSocket, LiveViewer, Outlet {
   }
 
   /** 4401: there is nothing to come back with. 4403: a client that gets a new token may. */
-  viewerEnded(why: ViewerEnd): void {
+  signInEnded(why: SignInEnd): void {
     if (why === 'session ended') this.close(CloseCode.Unauthorized, 'Session ended');
     else this.close(CloseCode.Forbidden, 'Token expired');
   }

@@ -20,8 +20,8 @@ import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { Documents } from '#server/documents/document-cache.js';
 import { refuseUpgrade } from '#server/http/server.js';
 import type { Caller } from '#server/operation/engine.js';
-import { type Engine, executeFormatted, telling } from '#server/operation/engine.js';
-import type { LiveViewers } from '#server/operation/session-watch.js';
+import { type Engine, executeFormatted, runOperation } from '#server/operation/engine.js';
+import type { SessionWatch } from '#server/operation/session-watch.js';
 import { ChatSocket, type ProtocolContext, Session } from './connection.js';
 import { WebSocketFramings } from './framing.js';
 import { Heartbeat } from './heartbeat.js';
@@ -36,10 +36,10 @@ export interface WebSocketOptions {
   parseAndValidate(query: string): { document: ExecutionArgs['document']; errors: readonly GraphQLError[] };
   /** The document that an operation asks for, by its text or its id; throws where it may not. */
   documentOf(payload: SubscribePayload): unknown;
-  /** The sockets of viewers are told where the viewer's session or token ends. */
-  liveViewers: LiveViewers;
-  /** How fast one socket may begin operations. */
-  pace: RateLimit;
+  /** Ends sockets whose session or token has ended. */
+  sessionWatch: SessionWatch;
+  /** How fast one socket may start operations. */
+  operationRate: RateLimit;
   /** Operations that one socket may have open at once; 0 is no limit. */
   operationsPerConnection: number;
   /** How long a socket may stay without an operation, in milliseconds; 0 is for ever. */
@@ -101,7 +101,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     },
     subscribe: async (args: SocketExecutionArgs) => {
       try {
-        return await telling(engine, 'websocket', args, () => engine.subscribe(args));
+        return await runOperation(engine, 'websocket', args, () => engine.subscribe(args));
       } catch (error) {
         return { errors: [engine.formatError(error)] };
       } finally {
@@ -121,7 +121,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     session.protocolContext = context;
     session.begun += 1;
     try {
-      session.pace.begin(options.pace);
+      session.operationRate.take(options.operationRate);
       refuseTooMany(context);
       const query = options.documentOf(payload);
       if (typeof query !== 'string') throw new GraphQLError('Must provide query string.');
@@ -196,7 +196,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     if (session === undefined) return;
     sessions.delete(session);
     initTimeout.settle(session);
-    options.liveViewers.remove(session);
+    options.sessionWatch.remove(session);
     session.closed?.(code, String(reason)).catch(options.onFault);
   }
 

@@ -1,14 +1,14 @@
 import { CloseCode } from 'graphql-ws';
-import { tokenOfConnection } from '#server/operation/authentication.js';
+import { tokenInPayload } from '#server/operation/authentication.js';
 import type { Engine } from '#server/operation/engine.js';
-import type { LiveViewers } from '#server/operation/session-watch.js';
+import type { SessionWatch } from '#server/operation/session-watch.js';
 import type { ProtocolContext, Session } from './connection.js';
 
 const TRY_AGAIN_LATER = 1013;
 
 export interface SignInOptions {
   engine: Engine;
-  liveViewers: LiveViewers;
+  sessionWatch: SessionWatch;
 }
 
 /**
@@ -17,14 +17,14 @@ export interface SignInOptions {
  */
 export function signIn(context: ProtocolContext, options: SignInOptions): boolean | Promise<boolean> {
   const session = context.extra;
-  const token = tokenOfConnection(context.connectionParams);
+  const token = tokenInPayload(context.connectionParams);
   // graphql-ws would keep it for as long as the socket is open.
   if (context.connectionParams !== undefined) Object.assign(context, { connectionParams: undefined });
   return token === undefined || withToken(session, token, options);
 }
 
 async function withToken(session: Session, token: string, options: SignInOptions): Promise<boolean> {
-  const { engine, liveViewers } = options;
+  const { engine, sessionWatch } = options;
   try {
     session.viewer = await engine.verifier.verify(token);
   } catch (error) {
@@ -35,6 +35,6 @@ async function withToken(session: Session, token: string, options: SignInOptions
     return false;
   }
   // Where it was closed meanwhile, nobody would take it out again.
-  if (session.isOpen) liveViewers.add(session);
+  if (session.isOpen) sessionWatch.add(session);
   return true;
 }
