@@ -204,6 +204,7 @@ export class RoomSource extends SharedSource<Message> {
     if (this.#joined === undefined || this.#place === undefined) throw new Error('A place is taken once.');
     const place = this.#place;
     this.#place = undefined;
+    sink.startsAfter?.(place.cursor);
     return this.#joined.room.subscribe(key, makeRender, sink, place, owner);
   }
 

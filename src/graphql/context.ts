@@ -40,6 +40,8 @@ export interface OperationContext extends Services {
   connectionId: string;
   /** The network address that it came from, as limits count it. */
   address: string;
+  /** The last event that a reconnecting event stream has seen. Sent by the client, so it can be any text. */
+  lastEventId?: string | undefined;
 }
 
 /** Makes the contexts of operations. */
@@ -49,6 +51,7 @@ export interface Contexts {
     connectionId: string;
     /** Empty where it is not known: then no limit counts it. */
     address?: string;
+    lastEventId?: string | undefined;
   }): OperationContext;
   /** What a broadcast is executed with, once for many viewers: reading the viewer from it throws. */
   shared(): OperationContext;
@@ -59,7 +62,7 @@ export interface Contexts {
 }
 
 /** A broadcast goes to many connections. */
-const NO_CONNECTION = { connectionId: '', address: '' };
+const NO_CONNECTION = { connectionId: '', address: '', lastEventId: undefined };
 
 /** Binds the contexts to the services they give access to. */
 export function createContexts(services: Services): Contexts {
@@ -67,8 +70,12 @@ export function createContexts(services: Services): Contexts {
   const rooms = createRoomLoaders(services.repository, services.slowModes);
   // A copy that has all its properties from the start is made fifty times faster than one that gains some.
   const blank: OperationContext = { ...services, ...NO_CONNECTION, rooms, viewer: null };
-  const forOperation: Contexts['forOperation'] = ({ viewer, connectionId, address = '' }) =>
-    Object.assign({ ...blank }, { viewer, connectionId, address });
+  const forOperation: Contexts['forOperation'] = ({
+    viewer,
+    connectionId,
+    address = '',
+    lastEventId,
+  }) => Object.assign({ ...blank }, { viewer, connectionId, address, lastEventId });
   return {
     forOperation,
     shared: () => ({

@@ -11,12 +11,20 @@ export interface PlaceArguments {
   last?: number | null;
 }
 
-/** Which room a subscription follows, and where it begins there. Throws BAD_USER_INPUT, naming the argument. */
+/**
+ * Which room a subscription follows, and where it starts. An event stream that reconnects asks with the arguments
+ * of its first request, so `lastEventId` overrides them if it is a cursor. Throws BAD_USER_INPUT, naming the
+ * argument.
+ */
 export function placeAsked(
   { roomId, after, last }: PlaceArguments,
   rules: InputRules,
+  lastEventId?: string,
 ): { roomId: string; start: Start } {
   hold(rules.roomId, 'roomId', roomId);
+  if (lastEventId !== undefined && rules.cursor.safeParse(lastEventId).success) {
+    return { roomId, start: { from: 'after', cursor: lastEventId } };
+  }
   if (after != null && last != null) throw badInput('last', 'give either "after" or "last", not both');
   if (after != null) {
     hold(rules.cursor, 'after', after);

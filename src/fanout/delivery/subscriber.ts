@@ -122,7 +122,8 @@ export class Subscriber implements Receiver, Delivery {
     this.#cursor = last.id;
     const bytes = payloads.reduce((sum, payload) => sum + payload.length, 0);
     this.projection.meter.delivered(payloads.length, bytes);
-    this.sink.write(this.sink.framing.encode(payloads));
+    const ids = page.messages.map(({ id }) => id);
+    this.sink.write(this.sink.framing.encode(payloads, ids));
     return true;
   }
 }

@@ -10,8 +10,8 @@ export type Render<Event> = (event: Event) => Buffer | Promise<Buffer>;
 export interface Framing<Frames> {
   /** Two framings with the same key build the same frames. */
   readonly key: string;
-  /** Builds the `next` events of serialised results, in order. */
-  encode(payloads: readonly Buffer[]): Frames;
+  /** Builds the `next` events of serialised results, in order. `ids` are their cursors, if they have any. */
+  encode(payloads: readonly Buffer[], ids?: readonly MessageId[]): Frames;
 }
 
 /** Encoded events, the position after the last of them, and its id, which becomes the receiver's cursor. */

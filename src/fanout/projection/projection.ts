@@ -8,7 +8,7 @@
  * adds no delay. A large room is flushed in slices, so that pings and requests get their turn in between.
  */
 import type { ChatError } from '#domain/errors.js';
-import type { Message } from '#domain/message.js';
+import type { Message, MessageId } from '#domain/message.js';
 import type { RoomLog } from '#fanout/log/room-log.js';
 import type { Meter } from '#fanout/meter.js';
 import { pumpAll } from '#fanout/slices.js';
@@ -123,6 +123,7 @@ export class Projection {
     const cached = this.#batches.get(from, framing);
     if (cached !== undefined) return cached;
     const payloads: (Buffer | Promise<Buffer>)[] = [];
+    const ids: MessageId[] = [];
     let bytes = 0;
     let pending = 0;
     let position = from;
@@ -132,12 +133,13 @@ export class Projection {
       if (Buffer.isBuffer(payload)) bytes += payload.length;
       else pending += 1;
       payloads.push(payload);
+      ids.push(this.log.at(position)!.id);
       position += 1;
     }
-    const lastId = this.log.at(position - 1)!.id;
+    const lastId = ids.at(-1)!;
     const make = (rendered: Buffer[]): Batch<B> => {
       const size = rendered.reduce((sum, { length }) => sum + length, 0);
-      const batch = { frames: framing.encode(rendered), end: position, lastId, bytes: size };
+      const batch = { frames: framing.encode(rendered, ids), end: position, lastId, bytes: size };
       this.#batches.set(from, framing, batch);
       return batch;
     };

@@ -112,8 +112,8 @@ export function addMessage(builder: Builder): void {
         }),
       },
       // Not by `validate`, which would look at the arguments anew for each message.
-      subscribe: (_root, args, { hub, connectionId }) => {
-        const { roomId, start } = placeAsked(args, rules);
+      subscribe: (_root, args, { hub, connectionId, lastEventId }) => {
+        const { roomId, start } = placeAsked(args, rules, lastEventId);
         return hub.join(roomId, start, connectionId);
       },
       resolve: (message) => message,

@@ -40,7 +40,9 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
     graphqlEndpoint: options.endpoint,
     context: async ({ req }: ServerContext & { params: GraphQLParams }) => {
       const viewer = await authenticateRequest(req, engine.verifier);
-      return engine.contextOf({ connectionId: engine.ids.next(), address: engine.addressOf(req) }, viewer);
+      const lastEventId = req.headers['last-event-id']?.toString();
+      const connectionId = engine.ids.next();
+      return engine.contextOf({ connectionId, address: engine.addressOf(req), lastEventId }, viewer);
     },
     maskedErrors: { maskError: (error) => engine.formatError(error) },
     // formatError logs faults, once each.

@@ -31,6 +31,8 @@ export interface Caller {
   connectionId: string;
   /** The network address that limits count; see client-address.ts. */
   address: string;
+  /** The header Last-Event-ID, which an EventSource sends when it reconnects. Any text. */
+  lastEventId?: string | undefined;
 }
 
 /** What every transport executes operations with. */

@@ -23,6 +23,8 @@ export interface StreamFormat extends Offer {
   contentType: string;
   framing: Framing<Buffer>;
   begin: string;
+  /** Gives the client a cursor to resume from, without an event. Absent if the format cannot. */
+  cursor?(id: string): string;
   /** Shows proxies and clients that the connection is alive. */
   heartbeat: string;
   /** The last result of a subscription that the server ends. It holds only errors. */
@@ -131,6 +133,10 @@ class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnec
 
   get full(): boolean {
     return this.#full;
+  }
+
+  startsAfter(cursor: string): void {
+    if (this.format.cursor) this.push(this.format.cursor(cursor));
   }
 
   write(frames: Buffer): void {

@@ -51,8 +51,9 @@ describe('a stream', () => {
     await say(used.server, 'wire', 'one\ntwo');
     await readUntil('}}}\n\n');
     await reader.cancel();
-    expect(text.replace(/:\n\n/g, '')).toBe(
-      'event: next\ndata: {"data":{"messageAdded":{"content":"one\\ntwo"}}}\n\n',
+    const [entry] = await used.redis.cli('LRANGE', 'messages:wire', '0', '0').then((line) => [JSON.parse(line)]);
+    expect(text.replace(/^:\n\n/gm, '')).toBe(
+      `id: 0\n\nid: ${entry.id}\nevent: next\ndata: {"data":{"messageAdded":{"content":"one\\ntwo"}}}\n\n`,
     );
   });
 
@@ -107,5 +108,47 @@ describe('GET', () => {
     await response.text();
     expect(response.status).toBe(405);
     expect(await used.redis.cli('EXISTS', 'messages:get')).toBe('0');
+  });
+});
+
+describe('a stream that reconnects, as EventSource does', () => {
+  const QUERY = 'subscription ($last: Int) { messageAdded(roomId: "again", last: $last) { content } }';
+
+  /** Follows the room by GET, as a browser would, until `count` messages have come. */
+  async function listen(lastEventId: string | undefined, count: number, variables = {}) {
+    const params = new URLSearchParams({ query: QUERY, variables: JSON.stringify(variables) });
+    const response = await fetch(`${used.server.url}?${params}`, {
+      headers: {
+        Accept: 'text/event-stream',
+        ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
+      },
+    });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const contents = () => [...text.matchAll(/"content":"(.*?)"/g)].map(([, content]) => content);
+    const lastId = () => [...text.matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
+    while (contents().length < count || lastId() === undefined) text += (await reader.read()).value ?? '';
+    await reader.cancel();
+    return { contents: contents(), lastId: lastId() };
+  }
+
+  it('gets what it missed, even if it had seen no message yet', async () => {
+    const first = await listen(undefined, 0);
+    await say(used.server, 'again', 'm1');
+    const second = await listen(first.lastId, 1);
+    expect(second.contents).toEqual(['m1']);
+    await say(used.server, 'again', 'm2');
+    await say(used.server, 'again', 'm3');
+    expect((await listen(second.lastId, 2)).contents).toEqual(['m2', 'm3']);
+  });
+
+  it('resumes by its last event, whatever the URL asks for', async () => {
+    const { lastId } = await listen(undefined, 2, { last: 2 });
+    await say(used.server, 'again', 'm4');
+    expect((await listen(lastId, 1, { last: 2 })).contents).toEqual(['m4']);
+  });
+
+  it('starts as the URL says if the last event is not a cursor', async () => {
+    expect((await listen('nonsense', 1, { last: 1 })).contents).toEqual(['m4']);
   });
 });
