@@ -79,6 +79,8 @@ export interface Protection {
   /** How long a client may take to send the head of a request, and all of it. */
   headersTimeoutMs: number;
   requestTimeoutMs: number;
+  /** How long an idle HTTP connection stays open. */
+  keepAliveTimeoutMs: number;
 }
 
 /** Measures for Prometheus. */
@@ -171,6 +173,7 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>>)
       idleTimeoutMs: value.IDLE_TIMEOUT_MS,
       headersTimeoutMs: value.HEADERS_TIMEOUT_MS,
       requestTimeoutMs: value.REQUEST_TIMEOUT_MS,
+      keepAliveTimeoutMs: value.KEEP_ALIVE_TIMEOUT_MS,
     },
     tracesEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT,
     metrics: {

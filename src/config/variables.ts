@@ -18,13 +18,13 @@ const redisUrl = z.url({
   error: 'takes a URL that begins with redis:// or rediss://',
 });
 
-/** Separated by commas: each an origin as a browser writes it, or "*". */
+/** Separated by commas: each an origin as a browser writes it, one with a wildcard for subdomains, or "*". */
 const originList = z
   .string()
   .transform((text) => text.split(',').map((origin) => origin.trim()))
   .refine(
     (origins) => origins.every((origin) => origin === '*' || isOrigin(origin)),
-    'takes origins such as https://example.com, separated by commas, or *',
+    'takes origins such as https://example.com or https://*.example.com, separated by commas, or *',
   );
 
 const JWKS_FORM = 'takes a URL that begins with https://';
@@ -34,8 +34,10 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : '';
 }
 
+/** An origin as a browser writes it, or one with a wildcard in place of the first labels: https://*.example.com */
 function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
+  const example = text.replace('://*.', '://any.');
+  return !example.includes('*') && URL.canParse(example) && new URL(example).origin === example;
 }
 
 /** Every variable that is read, what it takes, and what it is where it is not set. */
@@ -106,6 +108,7 @@ export const variables = z.object({
   IDLE_TIMEOUT_MS: integer(0, 86_400_000).default(600_000),
   HEADERS_TIMEOUT_MS: integer(100, 600_000).default(10_000),
   REQUEST_TIMEOUT_MS: integer(100, 600_000).default(30_000),
+  KEEP_ALIVE_TIMEOUT_MS: integer(1_000, 3_600_000).default(65_000),
   METRICS: flag.default(true),
   METRICS_TOKEN: z.string().min(16, 'takes at least 16 characters').optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'takes an http:// URL' }).optional(),

@@ -61,6 +61,7 @@ export interface TransportOptions {
   idleTimeoutMs: number;
   headersTimeoutMs: number;
   requestTimeoutMs: number;
+  keepAliveTimeoutMs: number;
   /** How long open requests may take to finish when the server closes. */
   shutdownMs: number;
   /** Resolves if the store answers. */
@@ -142,6 +143,7 @@ export function createTransports(options: TransportOptions) {
     upgrades: new Map([[GRAPHQL, guards.upgrade(webSockets.handleUpgrade)]]),
     headersTimeoutMs: options.headersTimeoutMs,
     requestTimeoutMs: options.requestTimeoutMs,
+    keepAliveTimeoutMs: options.keepAliveTimeoutMs,
     // A stream that is read gets a heartbeat well within this time.
     stallTimeoutMs: Math.max(options.requestTimeoutMs, 4 * options.heartbeatMs),
     connections: connections > 0 ? connections + SPARE_CONNECTIONS : 0,

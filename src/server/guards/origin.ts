@@ -5,7 +5,7 @@
  *
  *   no Origin                  allowed, unless the browser says that another site's page asks unseen
  *   the server's own           allowed
- *   on the list                allowed, with the CORS headers that let the page read the answer
+ *   on the list of origins     allowed, with the CORS headers that let the page read the answer
  *   any other                  403, before a body is read or a WebSocket handshake is answered
  */
 import type { IncomingMessage } from 'node:http';
@@ -14,7 +14,10 @@ import type { Allowed, Guard, Refused, Verdict } from './guard.js';
 import { isSameHost } from './host.js';
 
 export interface OriginOptions {
-  /** Origins as browsers write them (`https://example.com`, without a final slash), or `*` for any. */
+  /**
+   * Origins as browsers write them (`https://example.com`, without a final slash), `https://*.example.com` for all
+   * subdomains of any depth but not the domain itself, or `*` for any.
+   */
   allowed: readonly string[];
   /** Whether pages from localhost, on any port, and Apollo's tools are allowed as well. */
   development: boolean;
@@ -39,10 +42,12 @@ const REFUSED: Refused = {
 
 export class OriginGuard implements Guard {
   readonly #allowed: ReadonlySet<string>;
+  readonly #patterns: readonly RegExp[];
   readonly #development: boolean;
 
   constructor({ allowed, development }: OriginOptions) {
     this.#allowed = new Set(development ? [...allowed, ...APOLLO_STUDIO] : allowed);
+    this.#patterns = allowed.filter((origin) => origin.includes('://*.')).map(patternOf);
     this.#development = development;
   }
 
@@ -54,12 +59,19 @@ export class OriginGuard implements Guard {
 
   #allows(origin: string, host: string | undefined): boolean {
     if (this.#allowed.has('*') || this.#allowed.has(origin)) return true;
+    if (this.#patterns.some((pattern) => pattern.test(origin))) return true;
     if (this.#development && LOCALHOST.test(origin)) return true;
     return isSameHost(origin, host);
   }
 }
 
 const NO_ORIGIN: Allowed = { allowed: true, headers: corsHeaders(undefined) };
+
+/** Matches one or more labels in place of the `*` of `https://*.example.com`. */
+function patternOf(origin: string): RegExp {
+  const [scheme, rest] = origin.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${scheme}(?:[\\w-]+\\.)*[\\w-]+${rest}$`);
+}
 
 /** Whether another site's page makes the request without a navigation: for an image, a script or a form. */
 function asksUnseen(headers: IncomingMessage['headers']): boolean {

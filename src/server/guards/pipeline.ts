@@ -9,7 +9,8 @@
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Handler, refuseUpgrade, type UpgradeHandler } from '#server/http/server.js';
+import type { Handler } from '#server/http/server.js';
+import { refuseUpgrade, type UpgradeHandler } from '#server/http/upgrade.js';
 import type { Guard, RefusalReason, Refused } from './guard.js';
 
 export interface GuardsOptions {

@@ -2,15 +2,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { afterAnswers, ignoreUpgrade, pathOf, type UpgradeHandler, upgradeOf } from './upgrade.js';
 
 /** Bytes in the head of a request. More are answered with 431. */
 const MAX_HEADER_BYTES = 16_384;
 
 /** Answers a request. If it throws or rejects, the client gets 500. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-
-/** Takes over the socket of an upgrade. `head` holds the bytes that came after the request's head. */
-export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void | Promise<void>;
 
 export interface HttpOptions {
   /** By exact path. */
@@ -19,6 +17,8 @@ export interface HttpOptions {
   /** How long a client may take to send the head of a request, and the whole request. Milliseconds. */
   headersTimeoutMs: number;
   requestTimeoutMs: number;
+  /** How long an idle connection stays open for another request. Milliseconds. */
+  keepAliveTimeoutMs: number;
   /** How long a client may leave an answer unread before its connection is ended. Milliseconds. */
   stallTimeoutMs: number;
   /** Sockets that may be open at once. 0 means no limit. */
@@ -40,9 +40,15 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: options.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 5_000),
+    // Node before 24.9 has no such option, and treats every Upgrade as accepted; see `ignoreUpgrade`.
+    shouldUpgradeCallback: (request: IncomingMessage) => upgradeOf(request, options.upgrades) !== undefined,
   };
+  /** The newest response on each socket. */
+  const newest = new WeakMap<Duplex, ServerResponse>();
   const server = createServer(limits, (request, response) => {
+    newest.set(request.socket, response);
     response.once('close', endIdleConnections);
     const handler = options.routes.get(pathOf(request)) ?? notFound;
     Promise.resolve()
@@ -61,9 +67,11 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     if (socket.remoteAddress === undefined) socket.destroy();
   });
   server.on('upgrade', (request, socket, head) => {
-    const upgrade = options.upgrades.get(pathOf(request));
-    if (upgrade === undefined) return refuseUpgrade(socket, '404 Not Found');
-    Promise.resolve(upgrade(request, socket, head)).catch((error: unknown) => {
+    afterAnswers(socket, newest.get(socket), async () => {
+      const upgrade = upgradeOf(request, options.upgrades);
+      if (upgrade === undefined) return ignoreUpgrade(server, request, socket, head);
+      await upgrade(request, socket, head);
+    }).catch((error: unknown) => {
       options.onFault(error);
       socket.destroy();
     });
@@ -85,21 +93,6 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
       clearTimeout(ended);
     },
   };
-}
-
-/** Answers an upgrade with a status such as `404 Not Found`, and ends the connection. */
-export function refuseUpgrade(
-  socket: Duplex,
-  status: string,
-  headers: Readonly<Record<string, string>> = {},
-  body = '',
-): void {
-  // Without a listener, a client that breaks off would end the process.
-  socket.on('error', destroy);
-  const all = { ...headers, Connection: 'close', 'Content-Length': Buffer.byteLength(body) };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  // Destroyed once it is written, even if the client keeps its side open.
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
 }
 
 /** Answers with JSON that caches must not keep. */
@@ -126,16 +119,6 @@ function listen(
       resolve((server.address() as AddressInfo).port);
     });
   });
-}
-
-function destroy(this: Duplex): void {
-  this.destroy();
-}
-
-function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? '/';
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
 }
 
 function notFound(_request: IncomingMessage, response: ServerResponse): void {

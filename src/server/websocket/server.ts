@@ -18,7 +18,7 @@ import { ChatError } from '#domain/errors.js';
 import type { RateLimit } from '#domain/ports/limiter.js';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { Documents } from '#server/documents/document-cache.js';
-import { refuseUpgrade } from '#server/http/server.js';
+import { refuseUpgrade } from '#server/http/upgrade.js';
 import type { Caller } from '#server/operation/engine.js';
 import { type Engine, executeFormatted, runOperation } from '#server/operation/engine.js';
 import type { SessionWatch } from '#server/operation/session-watch.js';

@@ -14,9 +14,7 @@ it.each([
   'subscription { ...F @skip(if: true) } fragment F on Subscription { a }',
   'subscription { ...F } fragment F on Subscription { ...G } fragment G on Subscription { a @skip(if: true) }',
 ])('refuses a conditional root field: %s', (query) => {
-  expect(refusals(query)).toEqual([
-    'The root field of a subscription cannot have @skip or @include.',
-  ]);
+  expect(refusals(query)).toEqual(['The root field of a subscription cannot have @skip or @include.']);
 });
 
 it.each([

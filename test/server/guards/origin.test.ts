@@ -14,7 +14,7 @@ beforeAll(async () => {
     redisUrl,
     NODE_ENV: 'production',
     ALLOW_GUESTS: 'true',
-    ALLOWED_ORIGINS: 'https://app.example, https://other.example:8443',
+    ALLOWED_ORIGINS: 'https://app.example, https://other.example:8443, https://*.sub.example',
   });
   anybody = await startServer({ redisUrl, NODE_ENV: 'production', ALLOWED_ORIGINS: '*' });
 });
@@ -77,6 +77,13 @@ describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
     ['a site whose name ends like an allowed one', 'https://evilapp.example'],
     ['an allowed site without TLS', 'http://app.example'],
     ['an allowed site on another port', 'https://app.example:8443'],
+    ['the domain itself of a wildcard for subdomains', 'https://sub.example'],
+    ['a subdomain without TLS', 'http://pr-7.sub.example'],
+    ['a subdomain on another port', 'https://pr-7.sub.example:8443'],
+    ['a domain that ends like one with a wildcard', 'https://evilsub.example'],
+    ['a site that begins like a subdomain', 'https://pr-7.sub.example.evil.example'],
+    ['a name without a first label', 'https://.sub.example'],
+    ['a path that ends like a subdomain', 'https://evil.example/.sub.example'],
     ['a sandboxed frame or a file', 'null'],
     ['this machine, in production', 'http://localhost:3000'],
     ['Apollo Studio, in production', 'https://studio.apollographql.com'],
@@ -87,6 +94,30 @@ describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
     expect(status).toBe(403);
     expect(headers['access-control-allow-origin']).toBeUndefined();
   });
+
+  it.each([
+    ['https://chat.example', 'chat.example:443', true],
+    ['https://chat.example', 'Chat.Example', true],
+    ['http://chat.example', 'chat.example:80', true],
+    ['https://chat.example:8443', 'chat.example:8443', true],
+    ['https://chat.example', 'chat.example:8443', false],
+    ['https://chat.example', 'chat.example:80', false],
+    ['https://chat.example:8443', 'chat.example', false],
+    ['https://evil.example', 'chat.example:443', false],
+    ['https://evil.example', 'chat.example/@evil.example', false],
+    ['https://chat.example/', 'chat.example', false],
+  ])('compares %s with the Host %s by their default ports', async (Origin, Host, isSame) => {
+    const { status } = await knock(production, { Origin, Host });
+    if (isSame) expect(status).toBe(welcome);
+    else expect(status).toBe(403);
+  });
+
+  it.each(['https://pr-7.sub.example', 'https://a.b.c.sub.example'])(
+    'allows the subdomain %s of a wildcard',
+    async (origin) => {
+      expect((await knock(production, { Origin: origin })).status).toBe(welcome);
+    },
+  );
 
   it.each(['https://app.example', 'https://other.example:8443'])('%s is let in', async (origin) => {
     expect((await knock(production, { Origin: origin })).status).toBe(welcome);

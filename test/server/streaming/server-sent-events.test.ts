@@ -51,7 +51,9 @@ describe('a stream', () => {
     await say(used.server, 'wire', 'one\ntwo');
     await readUntil('}}}\n\n');
     await reader.cancel();
-    const [entry] = await used.redis.cli('LRANGE', 'messages:wire', '0', '0').then((line) => [JSON.parse(line)]);
+    const [entry] = await used.redis
+      .cli('LRANGE', 'messages:wire', '0', '0')
+      .then((line) => [JSON.parse(line)]);
     expect(text.replace(/^:\n\n/gm, '')).toBe(
       `id: 0\n\nid: ${entry.id}\nevent: next\ndata: {"data":{"messageAdded":{"content":"one\\ntwo"}}}\n\n`,
     );
