@@ -9,18 +9,13 @@ import { tsImport } from 'tsx/esm/api';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 
-const sdl = execFileSync(
-  process.execPath,
-  ['--conditions=@streamly/source', '--import', 'tsx', 'scripts/print-schema.ts', '--stdout'],
-  {
-    encoding: 'utf8',
-  },
-);
+const sdl = printed('scripts/print-schema.ts');
 const { default: config } = await tsImport('../codegen.ts', import.meta.url);
 const types = await generate({ ...config, schema: sdl, silent: true }, false);
 
 const expected = new Map([
   ['schema.graphql', sdl],
+  ['src/server/documents/generated/built-in.ts', printed('scripts/print-documents.ts')],
   ...types.map(({ filename, content }) => [relative(root, join(root, filename)), content]),
 ]);
 const stale = [];
@@ -37,6 +32,12 @@ for (const file of stale) console.error(`${file} is not what the schema and the 
 if (stale.length > 0) {
   console.error('Run `npm run generate` and commit the result.');
   process.exitCode = 1;
+}
+
+/** What a script writes to standard output. */
+function printed(script) {
+  const args = ['--conditions=@streamly/source', '--import', 'tsx', script, '--stdout'];
+  return execFileSync(process.execPath, args, { encoding: 'utf8' });
 }
 
 /** A file's text; undefined where there is no such file. */

@@ -5,8 +5,8 @@ import { NoServerProgramError } from '#dev/redis-process.js';
 import { createApp } from './app.js';
 
 /**
- * What ends the server. A second one changes nothing, where close-with-grace would break off: a Ctrl-C under
- * `npm start` comes twice, from the terminal and from npm.
+ * Signals that close the server. A second one is ignored, although close-with-grace would exit at once: under
+ * `npm start`, one Ctrl-C arrives twice, from the terminal and from npm.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -15,13 +15,13 @@ async function main(): Promise<void> {
   const embedded = config.redisUrl === undefined ? await startEmbeddedRedis() : undefined;
   const app = createApp({ ...config, redisUrl: config.redisUrl ?? embedded!.url });
 
-  let told: string | undefined;
+  let received: string | undefined;
   let ending = false;
   const { close } = closeWithGrace(
     { delay: config.shutdownMs + 5_000, logger: false, skip: [...SIGNALS] },
-    async ({ signal = told, err }) => {
+    async ({ signal = received, err }) => {
       ending = true;
-      if (err) app.log.fatal({ err }, 'an error that nobody caught: the server ends');
+      if (err) app.log.fatal({ err }, 'uncaught error, shutting down');
       else app.log.info({ signal }, 'shutting down');
       await app.close();
       await embedded?.close();
@@ -30,15 +30,32 @@ async function main(): Promise<void> {
   for (const signal of SIGNALS) {
     process.on(signal, () => {
       if (ending) return;
-      told = signal;
+      received = signal;
       close();
     });
   }
 
-  const port = await app.listen();
+  const port = await app.listen().catch((error: unknown): never => {
+    throw listenError(error, config);
+  });
   const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
   console.log(`Streamly Chat  http://${host}:${port}/graphql`);
   if (embedded) console.log(`Redis (private, nothing is kept)  ${embedded.url}`);
+}
+
+/** Says in one sentence why the server cannot listen. Any other error is returned as it is. */
+function listenError(error: unknown, { port, host }: { port: number; host: string }): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new ConfigError(`PORT ${port} is in use by another process. Stop it, or set PORT to a free port.`);
+    case 'EACCES':
+      return new ConfigError(`PORT ${port} may not be used by this user. Set PORT to 1024 or higher.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ConfigError(`HOST ${host} is not an address of this machine. Set HOST to one, or to 0.0.0.0.`);
+    default:
+      return error;
+  }
 }
 
 main().catch((error: unknown) => {

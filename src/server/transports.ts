@@ -116,7 +116,7 @@ export function createTransports(options: TransportOptions) {
   });
   const webSockets = createWebSocketTransport({
     engine,
-    parseAndValidate: parserOf(yoga),
+    parseAndValidate: parserOf(yoga, formatError),
     messageBytes: options.messageBytes,
     initTimeoutMs: options.initTimeoutMs,
     heartbeatMs: options.heartbeatMs,

@@ -155,7 +155,7 @@ const VARIABLES: Record<string, Variable> = {
       'https://chat.example/',
       'https://a.example b',
       'null',
-      'https://*',
+      'http://*',
       'https://a.*.example',
       'https://*example.com',
       'https://*.*.example.com',

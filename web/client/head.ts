@@ -2,7 +2,8 @@ import type { Client } from 'graphql-ws';
 import { BEGINNING } from './cursor.js';
 import { ask } from './operation.js';
 
-const HEAD = `query RoomHead($roomId: ID!) { messages(roomId: $roomId, last: 1) { pageInfo { endCursor } } }`;
+/** Asks for the id of the newest message in a room. */
+export const HEAD = `query RoomHead($roomId: ID!) { messages(roomId: $roomId, last: 1) { pageInfo { endCursor } } }`;
 
 interface Page {
   pageInfo: { endCursor: string | null };

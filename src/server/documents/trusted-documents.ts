@@ -1,12 +1,15 @@
 /**
  * Trusted documents: those that a client was built with, by the ids that its build gave them. If they are
- * required, this server runs no others, over any transport.
+ * required, this server runs no others, over any transport. Only the page and the client package that come with
+ * this server may send their documents as texts.
  *
  *   documentId: "<id>"  or  extensions: { persistedQuery: { sha256Hash: "<id>" } }
  */
 import { readFileSync } from 'node:fs';
+import { GraphQLError, stripIgnoredCharacters } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { ChatError } from '#domain/errors.js';
+import { BUILT_IN_DOCUMENTS } from './generated/built-in.js';
 
 /** The parameters of an operation that may name its document. Clients send them, so they can have any shape. */
 export interface OperationParams {
@@ -24,22 +27,28 @@ export class TrustedDocuments {
 
   /**
    * Finds the document of an operation: by its id if it is known, else the text. Undefined if it has neither.
-   * Throws BAD_USER_INPUT if the id is unknown and there is no text, FORBIDDEN if a text is not trusted and
-   * trusted documents are required.
+   * Throws BAD_USER_INPUT if the id is unknown, or what Apollo's clients expect if it is the hash of a persisted
+   * query without a text. Throws FORBIDDEN for other texts if trusted documents are required.
    */
   documentOf(params: OperationParams): unknown {
+    const { query } = params;
     const id = documentIdOf(params);
     const known = typeof id === 'string' ? this.documents.get(id) : undefined;
     if (known !== undefined) return known;
-    if (this.required) {
-      if (id !== undefined) throw unknownId();
-      throw new ChatError(
-        'FORBIDDEN',
-        'This server runs trusted documents only. Send the documentId of one.',
-      );
-    }
-    if (id !== undefined && !params.query) throw unknownId();
-    return params.query;
+    if (id !== undefined && !query) throw params.documentId == null ? this.#unknownHash() : unknownId();
+    if (!this.required || isBuiltIn(query)) return query;
+    if (id !== undefined) throw unknownId();
+    throw new ChatError('FORBIDDEN', 'This server runs trusted documents only. Send the documentId of one.');
+  }
+
+  /**
+   * Apollo's clients send the hash of a query first. On either error they send the text as well. On the second
+   * one they also stop to send hashes.
+   */
+  #unknownHash(): GraphQLError {
+    return this.documents.size > 0
+      ? persistedQueryError('PersistedQueryNotFound', 'PERSISTED_QUERY_NOT_FOUND')
+      : persistedQueryError('PersistedQueryNotSupported', 'PERSISTED_QUERY_NOT_SUPPORTED');
   }
 }
 
@@ -89,6 +98,23 @@ function documentIdOf({ documentId, extensions }: OperationParams): unknown {
   if (documentId != null) return documentId;
   const { persistedQuery } = (extensions ?? {}) as { persistedQuery?: { sha256Hash?: unknown } | null };
   return persistedQuery?.sha256Hash ?? undefined;
+}
+
+const BUILT_IN: ReadonlySet<string> = new Set(BUILT_IN_DOCUMENTS);
+
+/** Whether a text is a document of the page or the client package. White space and comments do not matter. */
+function isBuiltIn(text: unknown): boolean {
+  try {
+    return typeof text === 'string' && BUILT_IN.has(stripIgnoredCharacters(text));
+  } catch {
+    // A syntax error, which those documents do not have.
+    return false;
+  }
+}
+
+/** With the message and the code that Apollo's clients look for. */
+function persistedQueryError(message: string, code: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
 }
 
 function unknownId(): ChatError {

@@ -52,13 +52,16 @@ export function createQueryLimits({ limits, sizes, introspection }: QueryLimitOp
     },
     onValidate: ({ addValidationRule, setValidationFn }) => {
       for (const rule of rules) addValidationRule(rule);
-      if (introspection) return;
+      const bounds = { maxErrors: MOST_ERRORS, hideSuggestions: !introspection };
       setValidationFn((schema, document, given, options, typeInfo) =>
-        validate(schema, document, given, { ...options, hideSuggestions: true }, typeInfo),
+        validate(schema, document, given, { ...options, ...bounds }, typeInfo),
       );
     },
   };
 }
+
+/** Errors that are reported about one document. graphql-js adds one that says that there are more. */
+const MOST_ERRORS = 10;
 
 /** Characters in a name, such as an alias. */
 const LONGEST_NAME = 128;

@@ -1,18 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { type DocumentNode, type ExecutionArgs, execute, type GraphQLError } from 'graphql';
-import {
-  createGraphQLError,
-  createYoga,
-  type GraphQLParams,
-  type Plugin,
-  type YogaServerInstance,
-} from 'graphql-yoga';
+import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { BoundedCache } from '#server/documents/document-cache.js';
 import { authenticateRequest } from '#server/operation/authentication.js';
 import { type Engine, runOperation } from '#server/operation/engine.js';
 import { type Offer, preferred } from './accept.js';
 import { EXAMPLE_QUERY } from './graphiql.js';
+import { refuseBadUrls, refuseForms, requireUtf8 } from './request-checks.js';
 import { type Handler, sendJson } from './server.js';
 
 /** What node:http passes to Yoga. */
@@ -62,16 +57,19 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
       defaultQuery: EXAMPLE_QUERY,
     },
     renderGraphiQL: (shown) => (page ??= renderGraphiQL(shown)),
-    plugins: [refuseForms, refuseBadUrls, useEngine(engine), ...options.plugins],
+    plugins: [refuseForms, refuseBadUrls, requireUtf8, useEngine(engine), ...options.plugins],
   });
 }
 
-/** Parses and validates as Yoga does, with all rules of its plugins. Throws a GraphQLError on a syntax error. */
-export function parserOf(yoga: Yoga) {
+/**
+ * Parses and validates as Yoga does, with all rules of its plugins, and formats the errors. Throws a GraphQLError
+ * on a syntax error.
+ */
+export function parserOf(yoga: Yoga, formatError: Engine['formatError']) {
   return (query: string): { document: DocumentNode; errors: readonly GraphQLError[] } => {
     const { parse, validate, schema } = yoga.getEnveloped({ params: { query } });
     const document: DocumentNode = parse(query);
-    return { document, errors: validate(schema, document) };
+    return { document, errors: validate(schema, document).map(formatError) };
   };
 }
 
@@ -116,40 +114,6 @@ export function asksForStream({ headers: { accept } }: IncomingMessage, streams:
 
 function textOf({ type, parameter }: Offer): string {
   return parameter === undefined ? type : `${type};${parameter}`;
-}
-
-/** Refuses HTML forms: any page can send one in its visitor's name without a preflight, but not JSON. */
-const refuseForms: Plugin = {
-  onRequestParse: ({ request }) => {
-    if (!request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded')) return;
-    throw createGraphQLError('Send the operation as JSON. Forms are not accepted.', {
-      extensions: { code: 'BAD_USER_INPUT', http: { status: 415 } },
-    });
-  },
-};
-
-/** Refuses malformed JSON in the URL of a GET. Yoga would report it as a fault of the server. */
-const refuseBadUrls: Plugin = {
-  onRequestParse: ({ request, url }) => {
-    if (request.method !== 'GET') return;
-    for (const name of ['variables', 'extensions']) {
-      const text = url.searchParams.get(name);
-      if (text !== null && text !== '' && !isJson(text)) {
-        throw createGraphQLError(`${name}: must be JSON`, {
-          extensions: { code: 'BAD_USER_INPUT', field: name, http: { status: 400 } },
-        });
-      }
-    }
-  },
-};
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Executes and subscribes as every other transport does. */

@@ -69,7 +69,10 @@ export interface Operation {
   failed: boolean;
 }
 
-/** Runs an operation and reports it to the engine. */
+/** Errors in one result, and in the variables of one operation. */
+const MOST_ERRORS = 20;
+
+/** Runs an operation and reports it to the engine. Keeps the first errors of a result that has very many. */
 export async function runOperation<R extends object>(
   engine: Engine,
   transport: Operation['transport'],
@@ -77,6 +80,7 @@ export async function runOperation<R extends object>(
   run: () => R | Promise<R>,
 ): Promise<R> {
   args.hideSuggestions = engine.hideSuggestions;
+  args.options = { maxCoercionErrors: MOST_ERRORS };
   const startedAt = performance.now();
   const operation = getOperationAST(args.document, args.operationName);
   const result = await (operation && engine.around
@@ -91,7 +95,13 @@ export async function runOperation<R extends object>(
       failed: 'errors' in result,
     });
   }
-  return result;
+  return withFewErrors(result);
+}
+
+function withFewErrors<R extends object>(result: R): R {
+  const { errors } = result as ExecutionResult;
+  if (errors === undefined || errors.length <= MOST_ERRORS) return result;
+  return { ...result, errors: errors.slice(0, MOST_ERRORS) };
 }
 
 /** Executes a query or mutation and formats its errors, for transports that Yoga does not serve. */

@@ -25,6 +25,10 @@ export function createErrorFormatter(
   };
 }
 
+/** Characters in a message, and places in a document. Both can repeat a client's input many times over. */
+const LONGEST_MESSAGE = 500;
+const MOST_LOCATIONS = 10;
+
 function format(error: unknown, onFault: OnFault): GraphQLError {
   const known = chatErrorIn(error);
   if (known !== undefined) return replace(error, known.message, { code: known.code, ...known.details });
@@ -49,9 +53,12 @@ function isAboutRequest(error: GraphQLError): boolean {
   );
 }
 
-/** A new error that keeps the original's location and path, but not its cause. */
-function replace(error: unknown, message: string, extensions: Record<string, unknown>): GraphQLError {
+/** A new error that keeps the original's first locations and its path, but not its cause. */
+function replace(error: unknown, text: string, extensions: Record<string, unknown>): GraphQLError {
+  const message = text.length <= LONGEST_MESSAGE ? text : `${text.slice(0, LONGEST_MESSAGE).toWellFormed()}…`;
   if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions });
-  const { nodes, source, positions, path } = error;
+  const { source, path } = error;
+  const nodes = error.nodes?.slice(0, MOST_LOCATIONS);
+  const positions = error.positions?.slice(0, MOST_LOCATIONS);
   return new GraphQLError(message, { nodes, source, positions, path, extensions });
 }

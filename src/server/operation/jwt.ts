@@ -3,8 +3,11 @@
  *
  *   sub    the user's id
  *   name   the display name; without one, the id is shown
- *   roles  a list, or a text separated by spaces: viewer, moderator, service
+ *   roles  a list, or a text separated by spaces: viewer, moderator, service; in upper or lower case
  *   exp    when the token expires
+ *
+ * The signature proves who issued a token, not that its claims have the right types: a claim of another type makes
+ * the token invalid.
  */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { serviceUnavailable, unauthenticated } from '#domain/errors.js';
@@ -75,10 +78,9 @@ function isAboutToken(error: unknown): boolean {
 }
 
 function viewerOf({ sub, exp, name, roles }: JWTPayload, nameLength: number): Viewer {
-  const id = sub ?? '';
-  if (id.length === 0 || id.length > MAX_ID_LENGTH || /\p{Cc}/u.test(id) || id.startsWith('guest:')) {
-    throw unauthenticated('The token names no user.');
-  }
+  const id: unknown = sub;
+  if (typeof id !== 'string' || id === '' || id.length > MAX_ID_LENGTH) throw noUser();
+  if (/\p{Cc}/u.test(id) || id.startsWith('guest:')) throw noUser();
   return {
     user: { id, name: displayName(name, nameLength) || displayName(id, nameLength) },
     roles: rolesIn(roles),
@@ -86,9 +88,18 @@ function viewerOf({ sub, exp, name, roles }: JWTPayload, nameLength: number): Vi
   };
 }
 
+function noUser(): Error {
+  return unauthenticated('The token names no user.');
+}
+
+function wrongType(claim: string): Error {
+  return unauthenticated(`The token is not valid: its claim "${claim}" has the wrong type.`);
+}
+
 /** The claim as a display name. Empty if it holds nothing to show. */
 function displayName(claim: unknown, length: number): string {
-  if (typeof claim !== 'string') return '';
+  if (claim == null) return '';
+  if (typeof claim !== 'string') throw wrongType('name');
   const text = claim
     .toWellFormed()
     .replace(/\p{Cc}+/gu, ' ')
@@ -98,6 +109,11 @@ function displayName(claim: unknown, length: number): string {
 
 /** The roles that this chat knows. Unknown ones are ignored. */
 function rolesIn(claim: unknown): Role[] {
-  const named: unknown[] = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
-  return ROLES.filter((role) => role === 'viewer' || named.includes(role));
+  const named: unknown = typeof claim === 'string' ? claim.split(' ') : (claim ?? []);
+  if (!Array.isArray(named)) throw wrongType('roles');
+  const known = named.map((role: unknown) => {
+    if (typeof role !== 'string') throw wrongType('roles');
+    return role.toLowerCase();
+  });
+  return ROLES.filter((role) => role === 'viewer' || known.includes(role));
 }

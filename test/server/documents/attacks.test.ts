@@ -198,6 +198,27 @@ describe('trusted documents', () => {
       expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     });
 
+    it('runs the documents of the page and the client package, as texts', async () => {
+      const text = `query Rooms { activeRooms(limit: 50) { id connectionCount # of viewers
+        lastMessage { author { name __typename } content __typename } __typename } }`;
+      expect(await ask(server, { query: text })).toHaveProperty('data.activeRooms');
+      const altered = text.replace('50', '51');
+      expect((await ask(server, { query: altered })).errors).toMatchObject([
+        { extensions: { code: 'FORBIDDEN' } },
+      ]);
+    });
+
+    it("tells Apollo's clients to send the text of a hash that is not known", async () => {
+      const extensions = { persistedQuery: { version: 1, sha256Hash: '0' } };
+      const notFound = { message: 'PersistedQueryNotFound', extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } };
+      expect((await ask(server, { extensions })).errors).toMatchObject([notFound]);
+      const notSupported = {
+        message: 'PersistedQueryNotSupported',
+        extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
+      };
+      expect((await ask(used.server, { extensions })).errors).toMatchObject([notSupported]);
+    });
+
     it('runs the known document, whatever text comes with its id', async () => {
       const result = await ask(server, { documentId: 'sha256:type', query: '{ activeRooms { id } }' });
       expect(result).toEqual({ data: { __typename: 'Query' } });

@@ -22,9 +22,15 @@ describe('a token of the platform', () => {
   it.each([
     ['a list', ['service', 'moderator'], ['viewer', 'moderator', 'service']],
     ['a text', 'service moderator', ['viewer', 'moderator', 'service']],
-    ['what is not known', ['admin', 7, null], ['viewer']],
+    [
+      'a list in capitals, as the schema spells them',
+      ['MODERATOR', 'Service'],
+      ['viewer', 'moderator', 'service'],
+    ],
+    ['a text in capitals', 'MODERATOR', ['viewer', 'moderator']],
+    ['what is not known', ['admin'], ['viewer']],
+    ['null', null, ['viewer']],
     ['nothing', undefined, ['viewer']],
-    ['an object', { moderator: true }, ['viewer']],
   ])('has the roles that are given as %s', async (_what, roles, expected) => {
     expect((await verifier().verify(await tokenOf({ roles }))).roles).toEqual(expected);
   });
@@ -35,7 +41,7 @@ describe('a token of the platform', () => {
     ['has no control characters', ' A\u0000n\nn ', 'A n n'],
     ['is the id where it is missing', undefined, 'ann'],
     ['is the id where it is empty', '  ', 'ann'],
-    ['is the id where it is no text', 42, 'ann'],
+    ['is the id if it is null', null, 'ann'],
   ])('a name %s', async (_what, name, shown) => {
     expect((await verifier().verify(await tokenOf({ name }))).user.name).toBe(shown);
   });
@@ -54,6 +60,20 @@ describe('UNAUTHENTICATED is a token', () => {
     'that is not signed': () =>
       new UnsecuredJWT({ sub: 'ann' }).setIssuer(issuer).setAudience(audience).encode(),
     'of no user': () => tokenOf({ sub: undefined }),
+    'whose sub is a number': () => tokenOf({ sub: 123 }),
+    'whose sub is a list': () => tokenOf({ sub: ['ann'] }),
+    'whose sub is an object': () => tokenOf({ sub: { id: 'ann' } }),
+    'whose sub is null': () => tokenOf({ sub: null }),
+    'whose name is a number': () => tokenOf({ name: 42 }),
+    'whose name is a list': () => tokenOf({ name: ['Ann'] }),
+    'whose name is an object': () => tokenOf({ name: {} }),
+    'whose roles are an object': () => tokenOf({ roles: { moderator: true } }),
+    'whose roles are a number': () => tokenOf({ roles: 1 }),
+    'whose roles hold an object': () => tokenOf({ roles: ['moderator', {}] }),
+    'whose end is a text': () => tokenOf({ exp: String(now + 600) }),
+    'whose end is a list': () => tokenOf({ exp: [now + 600] }),
+    'whose beginning is a text': () => tokenOf({ nbf: 'now' }),
+    'whose audience is an object': () => tokenOf({ aud: { chat: true } }),
     'of a user without an id': () => tokenOf({ sub: '' }),
     'of a user with an endless id': () => tokenOf({ sub: 'x'.repeat(129) }),
     'of a user who would be a guest': () => tokenOf({ sub: 'guest:Ann' }),
