@@ -116,7 +116,7 @@ export function createTransports(options: TransportOptions) {
   });
   const webSockets = createWebSocketTransport({
     engine,
-    parseAndValidate: parserOf(yoga, formatError),
+    parseAndValidate: parserOf(yoga),
     messageBytes: options.messageBytes,
     initTimeoutMs: options.initTimeoutMs,
     heartbeatMs: options.heartbeatMs,

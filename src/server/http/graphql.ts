@@ -65,11 +65,11 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
  * Parses and validates as Yoga does, with all rules of its plugins, and formats the errors. Throws a GraphQLError
  * on a syntax error.
  */
-export function parserOf(yoga: Yoga, formatError: Engine['formatError']) {
+export function parserOf(yoga: Yoga) {
   return (query: string): { document: DocumentNode; errors: readonly GraphQLError[] } => {
     const { parse, validate, schema } = yoga.getEnveloped({ params: { query } });
     const document: DocumentNode = parse(query);
-    return { document, errors: validate(schema, document).map(formatError) };
+    return { document, errors: validate(schema, document) };
   };
 }
 
@@ -116,9 +116,14 @@ function textOf({ type, parameter }: Offer): string {
   return parameter === undefined ? type : `${type};${parameter}`;
 }
 
-/** Executes and subscribes as every other transport does. */
+/** Executes, subscribes and formats errors as every other transport does. */
 function useEngine(engine: Engine): Plugin {
   return {
+    // Yoga formats other errors itself.
+    onValidate:
+      () =>
+      ({ result, setResult }) =>
+        setResult(result.map((error) => engine.formatError(error))),
     onExecute: ({ setExecuteFn }) =>
       setExecuteFn((args: ExecutionArgs) => runOperation(engine, 'http', args, () => execute(args))),
     onSubscribe: ({ setSubscribeFn }) =>

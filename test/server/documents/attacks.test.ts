@@ -210,7 +210,10 @@ describe('trusted documents', () => {
 
     it("tells Apollo's clients to send the text of a hash that is not known", async () => {
       const extensions = { persistedQuery: { version: 1, sha256Hash: '0' } };
-      const notFound = { message: 'PersistedQueryNotFound', extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } };
+      const notFound = {
+        message: 'PersistedQueryNotFound',
+        extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' },
+      };
       expect((await ask(server, { extensions })).errors).toMatchObject([notFound]);
       const notSupported = {
         message: 'PersistedQueryNotSupported',

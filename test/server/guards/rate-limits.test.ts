@@ -201,6 +201,25 @@ describe('a flood of connections', () => {
     expect(codeIn(await post(server, { query: '{ viewer { roles } }' }))).toBeUndefined();
   });
 
+  it('counts a subscription as a stream, whatever Accept it comes with, and no query that accepts one', async () => {
+    const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 2, CONNECTIONS_PER_ADDRESS: 100 });
+    const any = { Accept: 'application/json, text/event-stream, multipart/mixed' };
+    for (let count = 0; count < 5; count += 1) {
+      expect(codeIn(await post(server, { query: '{ __typename }' }, any))).toBeUndefined();
+    }
+    for (const Accept of ['*/*', 'multipart/mixed;subscriptionSpec=1.0, application/json']) {
+      const stream = await EventStream.open(server, FOLLOW, { Accept });
+      ended.push(() => stream.crash());
+      expect(stream.status).toBe(200);
+    }
+    for (const Accept of ['*/*', 'text/event-stream, application/json', 'text/event-stream']) {
+      const stream = await EventStream.open(server, FOLLOW, { Accept });
+      ended.push(() => stream.crash());
+      expect(stream.status).toBe(429);
+      expect(Number(stream.response.headers['retry-after'])).toBeGreaterThan(50);
+    }
+  });
+
   it('cannot hide behind a header, where no proxy is trusted', async () => {
     const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1 });
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.1' })).status).toBe(101);
