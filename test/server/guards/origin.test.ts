@@ -1,8 +1,9 @@
 /** A page elsewhere that acts in its visitor's name: its browser says where it is from, and it is not let in. */
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { startServer, type TestServer } from '#test/support/server.js';
+import { spawnServer, startServer, type TestServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 
 const used = useServer();
@@ -149,6 +150,17 @@ describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
   it('everybody is let in where that is wanted', async () => {
     expect((await knock(anybody, { Origin: 'https://evil.example' })).status).toBe(welcome);
   });
+});
+
+it('logs which Origin and Host did not match, and what to set', async () => {
+  const server = await spawnServer({ redisUrl: used.redis.url, NODE_ENV: 'production' });
+  onTestFinished(() => server.close());
+  for (let count = 0; count < 3; count += 1) {
+    await post(server, { Host: 'backend:4000', Origin: 'https://chat.example' });
+  }
+  const lines = () => server.log.filter(({ msg }) => String(msg).includes('ALLOWED_ORIGINS'));
+  await until(() => lines().length > 0, { what: 'the line' });
+  expect(lines()).toMatchObject([{ origin: 'https://chat.example', host: 'backend:4000' }]);
 });
 
 it('a message of a foreign page is not sent', async () => {

@@ -116,6 +116,10 @@ describe.each(Object.entries(REFUSALS))('over %s is refused', (_transport, isRef
       await tokenOf({ key: new TextEncoder().encode('not the secret of the platform, but long') }),
     );
   });
+  it.each([{ sub: 123 }, { sub: ['ann'] }, { sub: {} }, { name: [] }, { roles: { moderator: true } }])(
+    'a signed token with %j',
+    async (claims) => isRefused(await tokenOf(claims)),
+  );
   it('an expired token of the platform', async () => isRefused(await tokenOf({ expiresIn: -60 })));
   it('a session that was ended', async () => {
     const { token } = await signIn(used.server);
