@@ -42,13 +42,16 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 5_000),
-    // Node before 24.9 has no such option, and treats every Upgrade as accepted; see `ignoreUpgrade`.
+    // Node before 24.9 does not know this option, and reports every offer as an upgrade; see `ignoreUpgrade`.
     shouldUpgradeCallback: (request: IncomingMessage) => upgradeOf(request, options.upgrades) !== undefined,
   };
   /** The newest response on each socket. */
   const newest = new WeakMap<Duplex, ServerResponse>();
   const server = createServer(limits, (request, response) => {
     newest.set(request.socket, response);
+    // A Node that ignores the offer by itself drops what the client sent after it in the same packet. The client
+    // must not wait for an answer to that.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     response.once('close', endIdleConnections);
     const handler = options.routes.get(pathOf(request)) ?? notFound;
     Promise.resolve()
