@@ -90,7 +90,7 @@ describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
     ['Apollo Studio, in production', 'https://studio.apollographql.com'],
     ['nowhere', ''],
     ['two at once', 'https://app.example, https://evil.example'],
-  ])('%s gets 403', async (_what, origin) => {
+  ])('answers 403 to %s', async (_what, origin) => {
     const { status, headers } = await knock(production, { Origin: origin });
     expect(status).toBe(403);
     expect(headers['access-control-allow-origin']).toBeUndefined();
@@ -120,34 +120,34 @@ describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
     },
   );
 
-  it.each(['https://app.example', 'https://other.example:8443'])('%s is let in', async (origin) => {
+  it.each(['https://app.example', 'https://other.example:8443'])('allows %s', async (origin) => {
     expect((await knock(production, { Origin: origin })).status).toBe(welcome);
   });
 
-  it('the page of the server itself is let in, under whatever name it was asked for', async () => {
+  it("allows the server's own page under any host name", async () => {
     expect((await knock(production, { Origin: production.origin })).status).toBe(welcome);
     const behindTls = { Host: 'chat.example', Origin: 'https://chat.example' };
     expect((await knock(production, behindTls)).status).toBe(welcome);
   });
 
-  it('a program says no origin, and is let in', async () => {
+  it('allows programs, which send no origin', async () => {
     expect((await knock(production, {})).status).toBe(welcome);
   });
 
-  it('what a browser fetches unseen for another site gets 403', async () => {
+  it('answers 403 to what a browser fetches unseen for another site', async () => {
     const unseen = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' };
     expect((await knock(production, unseen)).status).toBe(403);
   });
 
   it.each(['http://localhost:5173', 'http://127.0.0.1:8080', 'https://studio.apollographql.com'])(
-    '%s is let in while developing, and others are not',
+    'allows %s outside production, and no foreign page',
     async (origin) => {
       expect((await knock(used.server, { Origin: origin })).status).toBe(welcome);
       expect((await knock(used.server, { Origin: 'http://localhost.evil.example' })).status).toBe(403);
     },
   );
 
-  it('everybody is let in where that is wanted', async () => {
+  it('allows any origin when ALLOWED_ORIGINS is `*`', async () => {
     expect((await knock(anybody, { Origin: 'https://evil.example' })).status).toBe(welcome);
   });
 });
@@ -163,7 +163,7 @@ it('logs which Origin and Host did not match, and what to set', async () => {
   expect(lines()).toMatchObject([{ origin: 'https://chat.example', host: 'backend:4000' }]);
 });
 
-it('a message of a foreign page is not sent', async () => {
+it('does not send a message of a foreign page', async () => {
   const before = await used.redis.cli('LLEN', 'messages:origin');
   await post(production, { Origin: 'https://evil.example' });
   expect(await used.redis.cli('LLEN', 'messages:origin')).toBe(before);
@@ -177,7 +177,7 @@ describe('a preflight', () => {
       'Access-Control-Request-Headers': 'content-type, authorization',
     });
 
-  it('tells an allowed page what it may send, and caches whose answer it is', async () => {
+  it('tells an allowed page what it may send', async () => {
     expect(await preflight('https://app.example')).toMatchObject({
       status: 204,
       headers: {
@@ -195,7 +195,7 @@ describe('a preflight', () => {
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  it('no cookies are asked for, and none are read', async () => {
+  it('uses no cookies', async () => {
     const { headers } = await post(production, { Origin: 'https://app.example' });
     expect(headers['access-control-allow-origin']).toBe('https://app.example');
     expect(headers['access-control-allow-credentials']).toBeUndefined();
@@ -203,7 +203,7 @@ describe('a preflight', () => {
   });
 });
 
-it('GraphiQL may be opened from a link on another site, and not in production', async () => {
+it('opens GraphiQL from a link on another site, but not in production', async () => {
   const link = { Accept: 'text/html', 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
   expect(await ask(used.server, 'GET', link)).toMatchObject({
     status: 200,

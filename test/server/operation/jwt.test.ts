@@ -10,7 +10,7 @@ function verifier(key: JwtOptions['key'] = { secret }, timeoutMs = 2_000) {
 }
 
 describe('a token of the platform', () => {
-  it('says who somebody is, and until when', async () => {
+  it('names its user, and when it expires', async () => {
     const token = await tokenOf({ sub: 'ann', name: 'Ann', roles: ['moderator'] });
     const viewer = await verifier().verify(token);
     expect(viewer).toMatchObject({ user: { id: 'ann', name: 'Ann' }, roles: ['viewer', 'moderator'] });
@@ -31,23 +31,23 @@ describe('a token of the platform', () => {
     ['what is not known', ['admin'], ['viewer']],
     ['null', null, ['viewer']],
     ['nothing', undefined, ['viewer']],
-  ])('has the roles that are given as %s', async (_what, roles, expected) => {
+  ])('has the roles in %s', async (_what, roles, expected) => {
     expect((await verifier().verify(await tokenOf({ roles }))).roles).toEqual(expected);
   });
 
   it.each([
-    ['is cut where it is too long', 'Annabella of the Isles', 'Annabella'],
+    ['is cut if it is too long', 'Annabella of the Isles', 'Annabella'],
     ['is cut between characters, not within', '👩‍🚀'.repeat(2) + '😀'.repeat(9), '👩‍🚀👩‍🚀😀😀😀😀'],
     ['has no control characters', ' A\u0000n\nn ', 'A n n'],
-    ['is the id where it is missing', undefined, 'ann'],
-    ['is the id where it is empty', '  ', 'ann'],
+    ['is the id if it is missing', undefined, 'ann'],
+    ['is the id if it is empty', '  ', 'ann'],
     ['is the id if it is null', null, 'ann'],
   ])('a name %s', async (_what, name, shown) => {
     expect((await verifier().verify(await tokenOf({ name }))).user.name).toBe(shown);
   });
 });
 
-describe('UNAUTHENTICATED is a token', () => {
+describe('refuses with UNAUTHENTICATED a token', () => {
   const now = Math.floor(Date.now() / 1_000);
   const other = new TextEncoder().encode('another secret, which the platform has not');
   const cases: Record<string, () => Promise<string> | string> = {
@@ -109,7 +109,7 @@ describe('the keys of an issuer', () => {
     return started;
   }
 
-  it('are asked for once, and check its tokens', async () => {
+  it('are fetched once, and verify its tokens', async () => {
     const { url, state, tokenOf: issue } = await start();
     const { verify } = verifier({ jwksUrl: url });
     expect((await verify(await issue({ sub: 'ann' }))).user.id).toBe('ann');
@@ -117,7 +117,7 @@ describe('the keys of an issuer', () => {
     expect(state.asked).toBe(1);
   });
 
-  it('check the tokens of nobody else', async () => {
+  it("verify no other issuer's tokens", async () => {
     const [one, two] = [await start(), await start()];
     const { verify } = verifier({ jwksUrl: one.url });
     await expect(verify(await two.tokenOf())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -126,7 +126,7 @@ describe('the keys of an issuer', () => {
     });
   });
 
-  it('are never taken for a secret', async () => {
+  it('are never used as a secret', async () => {
     const { url, publicJwk } = await start();
     const { verify } = verifier({ jwksUrl: url });
     const key = new TextEncoder().encode(JSON.stringify(publicJwk));
@@ -135,16 +135,19 @@ describe('the keys of an issuer', () => {
     });
   });
 
-  it.each(['fails', 'hangs'] as const)('where the issuer %s, nobody is taken for a forger', async (how) => {
-    const { url, state, tokenOf: issue } = await start();
-    state[how] = true;
-    const { verify } = verifier({ jwksUrl: url }, 100);
-    await expect(verify(await issue())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
-    state[how] = false;
-    expect((await verify(await issue())).user.id).toBe('ann');
-  });
+  it.each(['fails', 'hangs'] as const)(
+    'cannot be fetched if the issuer %s: the token is not called invalid',
+    async (how) => {
+      const { url, state, tokenOf: issue } = await start();
+      state[how] = true;
+      const { verify } = verifier({ jwksUrl: url }, 100);
+      await expect(verify(await issue())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+      state[how] = false;
+      expect((await verify(await issue())).user.id).toBe('ann');
+    },
+  );
 
-  it('where the issuer is away, nobody is taken for a forger', async () => {
+  it('cannot be fetched if the issuer is down: the token is not called invalid', async () => {
     const { url, close, tokenOf: issue } = await startIssuer();
     await close();
     await expect(verifier({ jwksUrl: url }).verify(await issue())).rejects.toMatchObject({

@@ -16,7 +16,7 @@ async function open(params: object): Promise<EventStream> {
 }
 
 describe('a stream', () => {
-  it('is declared so that nothing between keeps or changes it', async () => {
+  it('has headers that keep proxies from caching or buffering it', async () => {
     const { status, response } = await open(paramsOf(MessageAdded, { roomId: 'headers' }));
     expect(status).toBe(200);
     expect(response.headers).toMatchObject({
@@ -27,7 +27,7 @@ describe('a stream', () => {
     expect(response.headers['content-length']).toBeUndefined();
   });
 
-  it('begins at once, in a silent room too, and shows at intervals that it lives', async () => {
+  it('starts at once, even in a silent room, and sends heartbeats', async () => {
     const stream = await open(paramsOf(MessageAdded, { roomId: 'silent' }));
     // Events are read only while somebody waits for one.
     const next = stream.next();
@@ -36,7 +36,7 @@ describe('a stream', () => {
     expect((await next)?.event).toBe('next');
   });
 
-  it('is text on the wire as it should be', async () => {
+  it('has the right bytes on the wire', async () => {
     const response = await fetch(used.server.url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
@@ -59,7 +59,7 @@ describe('a stream', () => {
     );
   });
 
-  it('gives the one result of a query or a mutation, and completes', async () => {
+  it('delivers the one result of a query or a mutation, and completes', async () => {
     const roomId = 'single';
     for (const params of [
       paramsOf(ConnectionCount, { roomId }),
@@ -76,7 +76,7 @@ describe('a stream', () => {
     ['a syntax error', { query: 'subscription {' }],
     ['an unknown field', { query: 'subscription { nothing }' }],
     ['an unknown operation', { query: 'query A { __typename }', operationName: 'B' }],
-  ])('tells %s, and does not hang', async (_what, params) => {
+  ])('reports %s, and does not hang', async (_what, params) => {
     const { status, response } = await open(params);
     let text = '';
     for await (const chunk of response.setEncoding('utf8')) text += chunk;
@@ -89,7 +89,7 @@ describe('GET', () => {
   const get = (query: string, accept: string) =>
     fetch(`${used.server.url}?${new URLSearchParams({ query })}`, { headers: { Accept: accept } });
 
-  it('follows a room, as EventSource of a browser does', async () => {
+  it("follows a room, as a browser's EventSource does", async () => {
     const response = await get(
       'subscription { messageAdded(roomId: "get") { content } }',
       'text/event-stream',
