@@ -16,6 +16,7 @@ const types = await generate({ ...config, schema: sdl, silent: true }, false);
 const expected = new Map([
   ['schema.graphql', sdl],
   ['.env.example', printed('scripts/print-env-example.ts')],
+  ['src/server/documents/generated/built-in.ts', printed('scripts/print-documents.ts')],
   ...types.map(({ filename, content }) => [relative(root, join(root, filename)), content]),
 ]);
 const stale = [];
@@ -34,13 +35,10 @@ if (stale.length > 0) {
   process.exitCode = 1;
 }
 
-/** What a script of ours would write. */
+/** What a script writes to standard output. */
 function printed(script) {
-  return execFileSync(
-    process.execPath,
-    ['--conditions=@streamly/source', '--import', 'tsx', script, '--stdout'],
-    { encoding: 'utf8' },
-  );
+  const args = ['--conditions=@streamly/source', '--import', 'tsx', script, '--stdout'];
+  return execFileSync(process.execPath, args, { encoding: 'utf8' });
 }
 
 /** A file's text; undefined where there is no such file. */

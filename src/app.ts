@@ -3,6 +3,7 @@
  * file that knows all of them.
  */
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError } from '#config/config.js';
 import { createSubscribe } from '#fanout/delivery/subscribe.js';
@@ -26,6 +27,9 @@ import { startTracing, type Tracing } from '#telemetry/tracing.js';
 
 /** How often an outage that lasts is logged again, in milliseconds. */
 const LOG_AGAIN_MS = 10_000;
+
+/** Characters of a client's header that are logged. */
+const LOGGED_LENGTH = 200;
 
 /** Where `npm run build` puts the page, seen from src/ and from dist/ alike. */
 const PAGE = fileURLToPath(new URL('../dist/web', import.meta.url));
@@ -254,6 +258,7 @@ function openTransports(
 ) {
   const { protection, rates, limits, production } = config;
   const { trustedDocuments: manifest } = protection;
+  const logOrigin = originLog(log);
   return createTransports({
     ...config,
     ...protection,
@@ -284,12 +289,31 @@ function openTransports(
         'room-id-length-limit': limits.roomIdLength,
       },
     },
-    metrics: metrics && { metrics, token: config.metrics.token, forThisMachine: !production },
+    metrics: metrics && { metrics, token: config.metrics.token, allowLoopback: !production },
     checkStore: store.check,
     isShuttingDown,
-    onRejected: (reason) => metrics?.rejected(reason),
+    onRefused: (reason, request) => {
+      metrics?.rejected(reason);
+      if (reason === 'origin') logOrigin(request);
+    },
     onFault: (err) => log.error({ err }, 'a transport failed'),
   });
+}
+
+/** Logs refused origins, at intervals: a page behind a misconfigured proxy only shows that it cannot connect. */
+function originLog(log: Log): (request: IncomingMessage) => void {
+  let refused: { origin: string | undefined; host: string | undefined } | undefined;
+  const write = throttled(LOG_AGAIN_MS, (suppressed) =>
+    log.warn(
+      { ...refused, suppressed },
+      'refused a page: its Origin is not the Host of the request, and not in ALLOWED_ORIGINS. If it is your own page, make the proxy pass on the Host that the browser asked for, or add the Origin to ALLOWED_ORIGINS',
+    ),
+  );
+  return ({ headers: { origin, host } }) => {
+    // Written by the client, so of any length.
+    refused = { origin: origin?.slice(0, LOGGED_LENGTH), host: host?.slice(0, LOGGED_LENGTH) };
+    write();
+  };
 }
 
 async function warnAboutRedis(store: Store, log: Log): Promise<void> {

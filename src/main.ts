@@ -35,10 +35,33 @@ async function main(): Promise<void> {
     });
   }
 
-  const port = await app.listen();
+  const port = await app.listen().catch((error: unknown): never => {
+    throw listenError(error, config);
+  });
   const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
   console.log(`Streamly Chat  http://${host}:${port}/graphql`);
   if (embedded) console.log(`Redis (embedded, not persistent)  ${embedded.url}`);
+}
+
+/** Says in one sentence why the server cannot listen. Any other error is returned as it is. */
+function listenError(error: unknown, { port, host }: { port: number; host: string }): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new ConfigError(
+        `PORT ${port} is already in use (EADDRINUSE): set PORT to a free port, or stop the process that uses it.`,
+      );
+    case 'EACCES':
+      return new ConfigError(
+        `PORT ${port} needs privileges that this user lacks (EACCES): set PORT to 1024 or higher.`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ConfigError(
+        `HOST ${host} is not an address of this machine: set HOST to one that is, or to 0.0.0.0.`,
+      );
+    default:
+      return error;
+  }
 }
 
 main().catch((error: unknown) => {

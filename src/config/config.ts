@@ -119,6 +119,7 @@ function configOf(values: Values) {
       idleTimeoutMs: values.IDLE_TIMEOUT_MS,
       headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+      keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
     },
     metrics: {
       enabled: values.METRICS,

@@ -72,9 +72,9 @@ export const secureUrl: Parser<string> = {
     .refine((url) => url.startsWith('https:') || LOOPBACK_HOST.test(hostOf(url))),
 };
 
-/** Origins as browsers write them, separated by commas, or `*`. */
+/** Origins as browsers write them, also with a wildcard for subdomains, separated by commas; or `*`. */
 export const originList: Parser<string[]> = {
-  form: 'origins such as https://example.com, separated by commas, or *',
+  form: 'origins such as https://example.com or https://*.example.com, separated by commas, or *',
   schema: z
     .string()
     .transform((list) => list.split(',').map((origin) => origin.trim()))
@@ -86,5 +86,6 @@ function hostOf(url: string): string {
 }
 
 function isOrigin(candidate: string): boolean {
-  return URL.canParse(candidate) && new URL(candidate).origin === candidate;
+  const example = candidate.replace('://*.', '://any.');
+  return !example.includes('*') && URL.canParse(example) && new URL(example).origin === example;
 }

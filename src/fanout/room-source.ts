@@ -26,6 +26,7 @@ export class RoomSource extends SharedSource<Message> {
       throw new Error('A RoomSource can be subscribed to only once.');
     }
     this.#start = undefined;
+    sink.startsAfter?.(start.cursor);
     return this.room.subscribe(key, makeRender, sink, start, owner);
   }
 

@@ -57,6 +57,8 @@ export interface OperationContext extends Services {
   connectionId: string;
   /** The network address of the client, as rate limits count it. Empty if it is unknown. */
   address: string;
+  /** The last event that a reconnecting event stream has seen. Sent by the client, so it can be any text. */
+  lastEventId?: string | undefined;
 }
 
 /** Creates the contexts of operations. */
@@ -66,6 +68,7 @@ export interface Contexts {
     connectionId: string;
     /** Omit if it is unknown. No rate limit counts the operation then. */
     address?: string;
+    lastEventId?: string | undefined;
   }): OperationContext;
   /** The context of a broadcast that is executed once for many viewers. Reading `viewer` from it throws. */
   shared(): OperationContext;
@@ -76,7 +79,7 @@ export interface Contexts {
 }
 
 /** For broadcasts, which go to many connections. */
-const NO_CONNECTION = { connectionId: '', address: '' };
+const NO_CONNECTION = { connectionId: '', address: '', lastEventId: undefined };
 
 /** Creates contexts that give access to the services. */
 export function createContexts(services: Services): Contexts {
@@ -84,8 +87,8 @@ export function createContexts(services: Services): Contexts {
   const rooms = createRoomLoaders(services);
   // Copying an object that already has all properties is fifty times faster than adding properties to a copy.
   const blank: OperationContext = { ...services, ...NO_CONNECTION, rooms, viewer: null };
-  const forOperation: Contexts['forOperation'] = ({ viewer, connectionId, address = '' }) =>
-    Object.assign({ ...blank }, { viewer, connectionId, address });
+  const forOperation: Contexts['forOperation'] = ({ viewer, connectionId, address = '', lastEventId }) =>
+    Object.assign({ ...blank }, { viewer, connectionId, address, lastEventId });
   return {
     forOperation,
     shared: () => ({

@@ -12,15 +12,20 @@ export interface SubscriptionArguments {
 }
 
 /**
- * The room of a subscription and where it starts. Throws BAD_USER_INPUT for an invalid argument.
+ * The room of a subscription and where it starts. An event stream reconnects with the arguments of its first
+ * request, so `lastEventId` overrides them if it is a cursor. Throws BAD_USER_INPUT for an invalid argument.
  *
  * Subscriptions call this instead of using `validate`, which would check the arguments again for each event.
  */
 export function subscriptionStart(
   { roomId, after, last }: SubscriptionArguments,
   rules: InputRules,
+  lastEventId?: string,
 ): { roomId: string; start: Start } {
   validateArgument(rules.roomId, 'roomId', roomId);
+  if (lastEventId !== undefined && rules.cursor.safeParse(lastEventId).success) {
+    return { roomId, start: { from: 'after', cursor: lastEventId } };
+  }
   if (after != null && last != null) throw badInput('last', 'cannot be combined with after');
   if (after != null) {
     validateArgument(rules.cursor, 'after', after);

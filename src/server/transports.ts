@@ -1,29 +1,37 @@
-/** The door of server/: HTTP, WebSocket and event streams, with one engine and one set of rules for all. */
-import type { IncomingMessage } from 'node:http';
+/** What other folders use of server/: HTTP, WebSocket and streams, with one engine and one set of guards. */
+import { GraphQLError } from 'graphql';
 import { ChatError } from '#domain/errors.js';
 import type { RateLimit, RateLimiter } from '#domain/ports/limiter.js';
 import type { SessionStore } from '#domain/viewer.js';
 import type { ListSizes } from '#server/documents/cost-rule.js';
 import { type TrustedDocuments, useTrustedDocuments } from '#server/documents/trusted-documents.js';
 import { createQueryLimits, type QueryLimits } from '#server/documents/validation.js';
-import { Admission, type AdmissionLimits } from '#server/guards/concurrency-limit.js';
-import { ConnectionLimit } from '#server/guards/connection-rate-limit.js';
-import { FrontDoor, type FrontDoorOptions } from '#server/guards/guards.js';
-import { type OriginOptions, Origins } from '#server/guards/origin.js';
-import { createHttpGraphQL, parserOf } from '#server/http/graphql.js';
+import { ConcurrencyLimit, type ConcurrencyLimits } from '#server/guards/concurrency-limit.js';
+import { ConnectionRateLimit } from '#server/guards/connection-rate-limit.js';
+import { answerPreflights } from '#server/guards/cors.js';
+import type { Refused } from '#server/guards/guard.js';
+import { hostGuard } from '#server/guards/host.js';
+import { OriginGuard, type OriginOptions } from '#server/guards/origin.js';
+import { GuardPipeline, type GuardsOptions } from '#server/guards/pipeline.js';
+import { asksForStream, createHttpGraphQL, negotiate, parserOf } from '#server/http/graphql.js';
 import { healthRoutes } from '#server/http/health.js';
 import { type MetricsRouteOptions, metricsRoute } from '#server/http/metrics-route.js';
 import { type PageOptions, pageRoutes } from '#server/http/page.js';
 import { createHttpTransport } from '#server/http/server.js';
 import type { Engine } from '#server/operation/engine.js';
-import { LiveViewers } from '#server/operation/session-watch.js';
-import { STREAM_FORMATS } from '#server/streaming/formats.js';
+import { SessionWatch } from '#server/operation/session-watch.js';
+import { admitStreams } from '#server/streaming/admission.js';
+import { MULTIPART } from '#server/streaming/multipart.js';
 import { createResponseStreams } from '#server/streaming/response-streams.js';
+import { EVENT_STREAM } from '#server/streaming/server-sent-events.js';
 import { createWebSocketTransport } from '#server/websocket/server.js';
 
 const GRAPHQL = '/graphql';
 
-/** Connections beyond those that may stay open. */
+/** The formats of subscriptions over HTTP, in order of preference. */
+const STREAM_FORMATS = [EVENT_STREAM, MULTIPART];
+
+/** Sockets for plain requests, beyond the connections that may stay open. */
 const SPARE_CONNECTIONS = 5_000;
 
 /** Settings of the transports. Durations are in milliseconds; 0 turns a limit off. */
@@ -34,8 +42,8 @@ export interface TransportOptions {
   sessionCheckMs: number;
   limiter: RateLimiter;
   origins: OriginOptions;
-  connections: AdmissionLimits;
-  /** How fast one connection may start operations, and how many it may have open. */
+  connections: ConcurrencyLimits;
+  /** How fast one WebSocket may start operations, and how many it may have open. */
   operationRate: RateLimit;
   operationsPerConnection: number;
   /** Bytes in one WebSocket message, and in the body of one request. */
@@ -53,13 +61,14 @@ export interface TransportOptions {
   idleTimeoutMs: number;
   headersTimeoutMs: number;
   requestTimeoutMs: number;
-  /** How long requests under way may take to end when the server closes. */
+  keepAliveTimeoutMs: number;
+  /** How long open requests may take to finish when the server closes. */
   shutdownMs: number;
-  /** Resolves if the store can be used. */
+  /** Resolves if the store answers. */
   checkStore(): Promise<void>;
   isShuttingDown(): boolean;
-  onRejected: FrontDoorOptions['onRefused'];
-  /** Called with a fault that belongs to no operation. */
+  onRefused: GuardsOptions['onRefused'];
+  /** Called with faults outside any operation. */
   onFault(error: unknown): void;
 }
 
@@ -67,13 +76,29 @@ export interface TransportOptions {
 export function createTransports(options: TransportOptions) {
   const { engine, documents, limiter, onFault } = options;
   const { addressOf, formatError } = engine;
-  const liveViewers = new LiveViewers({
+  const sessionWatch = new SessionWatch({
     sessions: options.sessions,
     everyMs: options.sessionCheckMs,
     // The store's connections already report when Redis is away.
     onFault: (error) => void (error instanceof ChatError || onFault(error)),
   });
-  const responseStreams = createResponseStreams(options.heartbeatMs, liveViewers, STREAM_FORMATS);
+  const guards = new GuardPipeline({
+    every: [new OriginGuard(options.origins), hostGuard],
+    lasting: [
+      new ConcurrencyLimit(options.connections, addressOf),
+      new ConnectionRateLimit({ limiter, addressOf, formatError }),
+    ],
+    asksForStream: (request) => asksForStream(request, STREAM_FORMATS),
+    onRefused: options.onRefused,
+  });
+  const streamAdmission = admitStreams({
+    formats: STREAM_FORMATS,
+    admit: async (request, response) => {
+      const refused = await guards.stream(request, response);
+      return refused && errorOf(refused);
+    },
+  });
+  const responseStreams = createResponseStreams(options.heartbeatMs, sessionWatch, STREAM_FORMATS);
   const yoga = createHttpGraphQL(engine, {
     endpoint: GRAPHQL,
     bodyBytes: options.messageBytes,
@@ -85,6 +110,7 @@ export function createTransports(options: TransportOptions) {
         introspection: options.introspection,
       }),
       useTrustedDocuments(documents),
+      streamAdmission,
       responseStreams.plugin,
     ],
   });
@@ -97,46 +123,48 @@ export function createTransports(options: TransportOptions) {
     documentOf: (payload) => documents.documentOf(payload),
     operationsPerConnection: options.operationsPerConnection,
     idleTimeoutMs: options.idleTimeoutMs,
-    liveViewers,
-    pace: options.operationRate,
+    sessionWatch,
+    operationRate: options.operationRate,
     onFault,
   });
-  const guards = new FrontDoor({
-    origins: new Origins(options.origins),
-    admission: new Admission(options.connections),
-    addressOf: (request: IncomingMessage) => addressOf(request),
-    onRefused: options.onRejected,
+  const answer = negotiate((request, response) => yoga(request, response), {
+    streams: STREAM_FORMATS,
+    graphiql: options.graphiql,
   });
-  const connectionLimit = new ConnectionLimit({ limiter, addressOf, formatError });
   const { connections } = options.connections;
   const http = createHttpTransport({
     routes: new Map([
-      [GRAPHQL, guards.request(connectionLimit.request((request, response) => yoga(request, response)))],
+      [GRAPHQL, guards.request(answerPreflights(answer))],
       ['/', (_request, response) => void response.writeHead(302, { Location: GRAPHQL }).end()],
       ...pageRoutes(options.page),
       ...(options.metrics ? ([['/metrics', metricsRoute(options.metrics)]] as const) : []),
       ...healthRoutes(options),
     ]),
-    upgrades: new Map([[GRAPHQL, guards.upgrade(connectionLimit.upgrade(webSockets.handleUpgrade))]]),
+    upgrades: new Map([[GRAPHQL, guards.upgrade(webSockets.handleUpgrade)]]),
     headersTimeoutMs: options.headersTimeoutMs,
     requestTimeoutMs: options.requestTimeoutMs,
-    // An event stream that is read gets a heartbeat well within this time.
+    keepAliveTimeoutMs: options.keepAliveTimeoutMs,
+    // A stream that is read gets a heartbeat well within this time.
     stallTimeoutMs: Math.max(options.requestTimeoutMs, 4 * options.heartbeatMs),
-    // Leaves room for plain requests beside the connections that stay open.
     connections: connections > 0 ? connections + SPARE_CONNECTIONS : 0,
     onFault,
   });
 
   return {
     listen: (port: number, host: string): Promise<number> => http.listen(port, host),
-    /** How many connections are open, by transport. */
+    /** How many long-lived connections are open, by transport. */
     connections: () => ({ websocket: webSockets.connections, sse: responseStreams.count }),
-    /** Completes all subscriptions. Requests under way go on until `requestsEnded`. */
+    /** Completes all subscriptions. Open requests go on until `requestsEnded`. */
     async close(): Promise<{ requestsEnded: Promise<void> }> {
       const requestsEnded = http.close(options.shutdownMs);
-      liveViewers.close();
+      sessionWatch.close();
       await Promise.all([webSockets.close(), responseStreams.close()]);
       return { requestsEnded };
     },
   };
+}
+
+/** The refusal of a guard as the error of an operation, with the HTTP status and headers for Yoga. */
+function errorOf({ error, status, headers }: Refused): GraphQLError {
+  return new GraphQLError(error.message, { extensions: { ...error.extensions, http: { status, headers } } });
 }

@@ -99,7 +99,8 @@ export class Metrics {
     this.#stopProcessGauges = addProcessGauges(this.#registry);
     // Prometheus sees the first event as an increase only if the series was there before it.
     for (const code of CODES) this.#refusals.inc({ code: String(code) }, 0);
-    for (const reason of ['origin', 'connections', 'address']) this.#rejected.inc({ reason }, 0);
+    for (const reason of ['origin', 'host', 'connections', 'address', 'rate'])
+      this.#rejected.inc({ reason }, 0);
     for (const [transport, kinds] of Object.entries(KINDS)) {
       for (const kind of kinds) {
         this.#operations.inc({ transport, kind, outcome: 'ok' }, 0);
@@ -148,7 +149,7 @@ export class Metrics {
     this.#refusals.inc({ code: CODES.has(code) ? String(code) : 'BAD_USER_INPUT' });
   }
 
-  rejected(reason: 'origin' | 'connections' | 'address'): void {
+  rejected(reason: 'origin' | 'host' | 'connections' | 'address' | 'rate'): void {
     this.#rejected.inc({ reason });
   }
 

@@ -15,7 +15,9 @@ export const JWT_ENV = {
   JWT_AUDIENCE: JWT.audience,
 };
 
-export interface TokenOptions extends JWTPayload {
+export interface TokenOptions {
+  /** Any claim, of any type. */
+  [claim: string]: unknown;
   /** What signs it; the secret where not given. */
   key?: Parameters<SignJWT['sign']>[0];
   alg?: string;
@@ -34,7 +36,7 @@ export function tokenOf({
 }: TokenOptions = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
   const given = { sub: 'ann', name: 'Ann', iss: JWT.issuer, aud: JWT.audience, iat: now, ...claims };
-  const token = new SignJWT({ exp: now + expiresIn, ...given });
+  const token = new SignJWT({ exp: now + expiresIn, ...given } as JWTPayload);
   const header = { alg, ...(kid !== undefined && { kid }) };
   return token.setProtectedHeader(header).sign(key ?? new TextEncoder().encode(JWT.secret));
 }

@@ -19,7 +19,8 @@ export interface FollowQueryOptions<Data extends object> extends FollowOptions {
   query: OperationText<Data>;
 }
 
-const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) { messageAdded(roomId: $roomId, after: $after, last: $last) ${CHAT_MESSAGE} }`;
+/** What followRoom subscribes with, unless it is given a query. */
+export const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) { messageAdded(roomId: $roomId, after: $after, last: $last) ${CHAT_MESSAGE} }`;
 
 /**
  * A room's messages as they are sent, in order, each once, over every interruption. It joins at once, and

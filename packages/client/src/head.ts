@@ -1,7 +1,8 @@
 import { BEGINNING } from './cursor.js';
 import { ask, type OperationClient } from './operation.js';
 
-const HEAD = `query RoomHead($roomId: ID!) { messages(roomId: $roomId, last: 1) { nodes { id } pageInfo { endCursor } } }`;
+/** Asks for the end of a room. */
+export const HEAD = `query RoomHead($roomId: ID!) { messages(roomId: $roomId, last: 1) { nodes { id } pageInfo { endCursor } } }`;
 
 interface Page {
   nodes: readonly unknown[];

@@ -25,7 +25,8 @@ export interface SendQueryOptions<Data extends object> extends SendOptions {
   query: OperationText<Data>;
 }
 
-const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) ${CHAT_MESSAGE} }`;
+/** What send calls, unless it is given a query. */
+export const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) ${CHAT_MESSAGE} }`;
 
 /**
  * Sends a message over a graphql-ws client, resuming or not, so that it is stored once whatever happens on

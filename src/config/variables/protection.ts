@@ -9,7 +9,7 @@ export const protection = {
       parser: originList,
       default: [],
       description:
-        "Origins of pages that may connect, besides the server's own. * allows any. Outside production, localhost and Apollo Studio may connect too.",
+        "Origins of pages that may connect, besides the server's own. https://*.example.com allows all subdomains, * allows any origin. Outside production, localhost and Apollo Studio may connect too.",
     }),
     GRAPHIQL: variable({
       parser: flag,
@@ -84,6 +84,12 @@ export const protection = {
       parser: integer(100, 600_000),
       default: 30_000,
       description: 'How long a client may take to send a whole request.',
+    }),
+    KEEP_ALIVE_TIMEOUT_MS: variable({
+      parser: integer(1_000, 3_600_000),
+      default: 65_000,
+      description:
+        'How long an idle HTTP connection stays open for another request. Must be longer than the idle timeout of the load balancer in front, or clients get 502.',
     }),
   },
 } satisfies Section;

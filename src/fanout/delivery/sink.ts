@@ -1,9 +1,12 @@
 import type { ExecutionResult } from 'graphql';
+import type { Cursor } from '#domain/cursor.js';
 import type { Framing } from '#fanout/projection/framing.js';
 
 /** The destination of a subscription's events, such as a socket or an HTTP response. */
 export interface Sink<Frames = unknown> {
   readonly framing: Framing<Frames>;
+  /** Called before the first write, with the cursor that delivery starts after. For clients that resume by it. */
+  startsAfter?(cursor: Cursor): void;
   /** Whether the sink is above its high-water mark. Nothing more is written until it has drained. */
   readonly full: boolean;
   /** Writes frames. Ignores them if the destination is closed. Never throws. */

@@ -1,4 +1,5 @@
 import { type Cursor, compareIds } from '#domain/cursor.js';
+import { isMessage } from '#domain/entry.js';
 import { ChatError, cursorExpired } from '#domain/errors.js';
 import type { Page } from '#domain/ports/event-log.js';
 import type { LogReader } from '#fanout/log/tail.js';
@@ -143,7 +144,8 @@ export class Subscriber implements Receiver, Delivery {
     if (payloads.length === 0) return true;
     const bytes = payloads.reduce((sum, payload) => sum + payload.length, 0);
     this.projection.meter.delivered(payloads.length, bytes);
-    this.sink.write(this.sink.framing.encode(payloads));
+    const ids = page.entries.filter(isMessage).map(({ id }) => id);
+    this.sink.write(this.sink.framing.encode(payloads, ids));
     return true;
   }
 }

@@ -9,8 +9,8 @@ export type Render<Event> = (event: Event) => Buffer | Promise<Buffer>;
 export interface Framing<Frames> {
   /** Framings with equal keys must build equal frames. */
   readonly key: string;
-  /** Frames serialised results, in order. */
-  encode(payloads: readonly Buffer[]): Frames;
+  /** Frames serialised results, in order. `ids` are their cursors, if they have any. */
+  encode(payloads: readonly Buffer[], ids?: readonly Cursor[]): Frames;
 }
 
 /** Consecutive entries, framed for a transport. A batch without events moves the cursor and writes nothing. */

@@ -7,6 +7,7 @@
  * What arrives while a flush is under way waits for the next one: batches grow with load, and an idle room
  * adds no delay. A large room is flushed in slices, so that pings and requests get their turn in between.
  */
+import type { Cursor } from '#domain/cursor.js';
 import { type Entry, isMessage } from '#domain/entry.js';
 import type { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
@@ -137,6 +138,7 @@ export class Projection {
     const cached = this.#batches.get(from, framing);
     if (cached !== undefined) return cached;
     const payloads: (Buffer | Promise<Buffer>)[] = [];
+    const ids: Cursor[] = [];
     let bytes = 0;
     let pending = 0;
     let position = from;
@@ -149,11 +151,12 @@ export class Projection {
       if (Buffer.isBuffer(payload)) bytes += payload.length;
       else pending += 1;
       payloads.push(payload);
+      ids.push(entry.id);
     }
     const lastId = this.log.at(position - 1)!.id;
     const make = (rendered: Buffer[]): Batch<B> => {
       const size = rendered.reduce((sum, { length }) => sum + length, 0);
-      const frames = framing.encode(rendered);
+      const frames = framing.encode(rendered, ids);
       const batch = { frames, count: rendered.length, end: position, lastId, bytes: size };
       this.#batches.set(from, framing, batch);
       return batch;

@@ -113,8 +113,8 @@ export function addMessage(builder: Builder): void {
         }),
       },
       // `subscriptionStart` checks the arguments: `validate` would check them again for each message.
-      subscribe: (_root, args, { hub, limiter, connectionId, viewer, address }) => {
-        const { roomId, start } = subscriptionStart(args, rules);
+      subscribe: (_root, args, { hub, limiter, connectionId, viewer, address, lastEventId }) => {
+        const { roomId, start } = subscriptionStart(args, rules, lastEventId);
         const join = () => hub.join(roomId, start, connectionId);
         // A room that is open on this node needs no question to Redis, and so no promise.
         if (hub.isOpen(roomId)) return join();

@@ -1,7 +1,7 @@
 /**
- * What an operation may cost at most, before it runs: one for each field, times the items of the lists that
- * it is in. A size that a variable gives counts as the largest that is allowed, since a document is judged
- * once, whatever its variables are.
+ * Estimates what an operation may cost before it runs: one point for each field, times the items of the lists
+ * around it. A list size that comes from a variable counts as the largest allowed, since a document is checked
+ * once for all values of its variables.
  */
 import {
   type FieldNode,
@@ -18,15 +18,15 @@ import {
   type ValidationRule,
 } from 'graphql';
 
-/** The sizes of lists. */
+/** How long lists can get. */
 export interface ListSizes {
-  /** Where neither `first` nor `last` is given to a page. */
+  /** Items in a page that is asked for without `first` and `last`. */
   defaultPageSize: number;
-  /** The most that each of these arguments may ask for. */
+  /** The largest value of each argument that sets a list's size. */
   most: Readonly<Record<string, number>>;
 }
 
-/** A validation rule that refuses operations which cost more than `limit`. */
+/** A validation rule that refuses operations that may cost more than `limit`. */
 export function queryCostRule(limit: number, sizes: ListSizes): ValidationRule {
   return function QueryCost(context) {
     const costs = new Costs(context, sizes);
@@ -34,14 +34,14 @@ export function queryCostRule(limit: number, sizes: ListSizes): ValidationRule {
       OperationDefinition: ({ operation, selectionSet }) => {
         const cost = costs.of(selectionSet, context.getSchema().getRootType(operation) ?? undefined);
         if (cost <= limit) return;
-        throw new GraphQLError(`The operation may cost ${cost}, and the limit is ${limit}: ask for less.`);
+        throw new GraphQLError(`The operation may cost ${cost}; the limit is ${limit}. Ask for less.`);
       },
     };
   };
 }
 
 class Costs {
-  /** Of fragments that were met; 0 for one that is being counted, since cycles are another rule's matter. */
+  /** Costs of fragments. 0 while a fragment is being counted: another rule refuses cycles. */
   readonly #fragments = new Map<string, number>();
 
   constructor(
@@ -63,7 +63,7 @@ class Costs {
 
   #ofField(node: FieldNode, type: GraphQLCompositeType | undefined): number {
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
-    // Introspection costs what its own rules allow; what does not exist is refused by another rule.
+    // Introspection is limited by its own rules, and unknown fields are refused by another one.
     if (node.selectionSet === undefined || node.name.value.startsWith('__') || !field) return 1;
     const inner = getNamedType(field.type);
     const below = this.of(node.selectionSet, isCompositeType(inner) ? inner : undefined);
@@ -76,7 +76,7 @@ class Costs {
     for (const { name, value } of node.arguments ?? []) {
       const bound = most[name.value];
       if (bound === undefined) continue;
-      // More than is allowed is refused when it runs.
+      // A larger value is refused when the operation runs.
       const asked = value.kind === 'IntValue' ? Math.min(Number(value.value), bound) : bound;
       items = Math.max(items ?? 0, asked);
     }

@@ -1,12 +1,12 @@
 import type { DocumentNode, GraphQLError } from 'graphql';
 
-/** Texts kept at once. */
+/** Entries kept at once. */
 const CAPACITY = 512;
 
-/** A longer one is not kept: a few of them must not fill the memory. */
+/** Characters in the longest text that is kept, so that a few long ones cannot fill the memory. */
 const LONGEST_KEPT = 16_384;
 
-/** What was made of texts that clients send, as far as it is worth keeping. The least recently used goes first. */
+/** A cache keyed by texts that clients send. Drops the least recently used entry when it is full. */
 export class BoundedCache<T> {
   readonly #known = new Map<string, T>();
 
@@ -34,8 +34,8 @@ export interface PreparedDocument {
 }
 
 /**
- * Documents that were parsed and found valid, by their text, across all connections: a thousand viewers
- * subscribe with the same text. What was refused is not kept.
+ * Parsed and validated documents, by their text. All connections share them, since thousands of clients send
+ * the same text. Invalid documents are not kept.
  */
 export class Documents {
   readonly #known = new BoundedCache<PreparedDocument>();

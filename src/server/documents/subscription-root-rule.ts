@@ -8,9 +8,9 @@ import {
 } from 'graphql';
 
 /**
- * A subscription's one root field may not be left out: `@skip` and `@include` are refused there, as the
- * GraphQL specification says since 2025 (section 5.2.4.1). graphql-js 16 lets them pass, and then fails on
- * an operation without a field as if the fault were the server's.
+ * Refuses `@skip` and `@include` on a subscription's root field, as the GraphQL specification does since 2025
+ * (section 5.2.4.1). graphql-js 16 accepts them, and then reports an operation without a field as a fault of
+ * the server.
  */
 export function subscriptionRootRule(context: ValidationContext): ASTVisitor {
   const report = (selectionSet: SelectionSetNode, seen: Set<FragmentDefinitionNode>): void => {
@@ -18,7 +18,7 @@ export function subscriptionRootRule(context: ValidationContext): ASTVisitor {
       const conditions =
         selection.directives?.filter(({ name }) => /^(skip|include)$/.test(name.value)) ?? [];
       if (conditions.length > 0) {
-        const message = 'The root field of a subscription cannot be left out by @skip or @include.';
+        const message = 'The root field of a subscription cannot have @skip or @include.';
         context.reportError(new GraphQLError(message, { nodes: conditions }));
       }
       if (selection.kind === Kind.INLINE_FRAGMENT) report(selection.selectionSet, seen);

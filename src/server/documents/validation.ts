@@ -1,8 +1,8 @@
 /**
- * What a document may be, whichever transport it comes over: refused before anything of it runs.
+ * Limits on documents. They hold for every transport, and a document that exceeds one is refused before it runs.
  *
  *   parse     tokens
- *   validate  a subscription's root field, depth, aliases, directives, names, cost; introspection, where that is off
+ *   validate  the root field of subscriptions, depth, aliases, directives, names, cost, introspection if it is off
  */
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
@@ -19,7 +19,7 @@ import type { Plugin } from 'graphql-yoga';
 import { type ListSizes, queryCostRule } from './cost-rule.js';
 import { subscriptionRootRule } from './subscription-root-rule.js';
 
-/** The most that a document may have of each; 0 is no limit. */
+/** The most that a document may have of each. 0 means no limit. */
 export interface QueryLimits {
   depth: number;
   aliases: number;
@@ -31,15 +31,15 @@ export interface QueryLimits {
 export interface QueryLimitOptions {
   limits: QueryLimits;
   sizes: ListSizes;
-  /** Whether the schema may be asked for. Where not, errors name no field that was not asked for either. */
+  /** Whether clients may read the schema. If not, errors do not suggest names from it either. */
   introspection: boolean;
 }
 
-/** Yoga's part; whoever parses and validates by Yoga's hooks has the same rules. */
+/** The limits as a Yoga plugin. Other transports parse and validate through Yoga, so they apply there as well. */
 export function createQueryLimits({ limits, sizes, introspection }: QueryLimitOptions): Plugin {
   const { depth, aliases, directives, tokens, cost } = limits;
   const rules: ValidationRule[] = [subscriptionRootRule, nameLengthRule];
-  // A fragment is no deeper for being one, and an alias no cheaper for standing before __typename.
+  // A fragment adds no depth of its own, and aliases of __typename count like any other.
   if (depth > 0) rules.push(maxDepthRule({ n: depth, flattenFragments: true }) as ValidationRule);
   if (aliases > 0) rules.push(maxAliasesRule({ n: aliases, allowList: [] }) as ValidationRule);
   if (directives > 0) rules.push(maxDirectivesRule({ n: directives }) as ValidationRule);
@@ -52,20 +52,23 @@ export function createQueryLimits({ limits, sizes, introspection }: QueryLimitOp
     },
     onValidate: ({ addValidationRule, setValidationFn }) => {
       for (const rule of rules) addValidationRule(rule);
-      if (introspection) return;
+      const bounds = { maxErrors: MOST_ERRORS, hideSuggestions: !introspection };
       setValidationFn((schema, document, given, options, typeInfo) =>
-        validate(schema, document, given, { ...options, hideSuggestions: true }, typeInfo),
+        validate(schema, document, given, { ...options, ...bounds }, typeInfo),
       );
     },
   };
 }
 
-/** Characters in a name. */
+/** Errors that are reported about one document. graphql-js adds one that says that there are more. */
+const MOST_ERRORS = 10;
+
+/** Characters in a name, such as an alias. */
 const LONGEST_NAME = 128;
 
 /**
- * A validation rule that refuses long names. An alias stands in the answer once for each item of a list: one
- * of 60,000 characters makes a page of 200 messages an answer of twelve megabytes.
+ * A validation rule that refuses long names. An answer repeats an alias for each item of a list: an alias of
+ * 60,000 characters would turn a page of 200 messages into an answer of twelve megabytes.
  */
 const nameLengthRule: ValidationRule = (context) => ({
   Name: (node: NameNode) => {

@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
-/** Groups of an IPv6 address that name a network: whoever has one has all addresses in it. */
+/** Groups of an IPv6 address that name a network. A client usually controls every address in its network. */
 const NETWORK_GROUPS = 4;
 
 /**
- * The network address that limits count for a request. `trustedHops` proxies of ours stand before this server,
- * each of which has put the address that it saw at the end of X-Forwarded-For: what stands before those is
- * what the client says, and is not believed. 0: the header means nothing. Of IPv6 it is the network (/64).
+ * The network address that limits count for a request: an IPv4 address, or the /64 network of an IPv6 address.
+ * Empty if it is unknown.
+ *
+ * `trustedHops` is the number of our own proxies in front of this server. Each appends the address that it saw
+ * to X-Forwarded-For. Entries before those were written by the client and are ignored. With 0, the whole header
+ * is ignored.
  */
 export function addressOf({ headers, socket }: IncomingMessage, trustedHops: number): string {
   const peer = socket.remoteAddress ?? '';
@@ -18,12 +21,12 @@ export function addressOf({ headers, socket }: IncomingMessage, trustedHops: num
   return networkOf(withoutPort(named.trim())) ?? networkOf(peer) ?? '';
 }
 
-/** `1.2.3.4:5678` and `[::1]:5678`, as some proxies write them. */
+/** Some proxies write `1.2.3.4:5678` or `[::1]:5678`. */
 function withoutPort(text: string): string {
   return /^\[([\da-f:.%\w]+)\](?::\d+)?$/i.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
 }
 
-/** Undefined for what is no address. */
+/** Undefined if the text is not an address. */
 function networkOf(text: string): string | undefined {
   const mapped = /^::ffff:([\d.]+)$/i.exec(text)?.[1];
   if (mapped !== undefined && isIP(mapped) === 4) return mapped;
@@ -37,13 +40,13 @@ function networkOf(text: string): string | undefined {
   }
 }
 
-/** The groups of an IPv6 address, those too that `::` leaves out; only the first four need be right. */
+/** The groups of an IPv6 address, with those that `::` stands for. Only the first four need to be right. */
 function groupsOf(text: string): string[] {
   const [address = ''] = text.toLowerCase().split('%');
   const [before = '', after] = address.split('::');
   const head = before === '' ? [] : before.split(':');
   const tail = after === undefined || after === '' ? [] : after.split(':');
-  // A dotted end stands for two groups.
+  // A dotted IPv4 ending stands for two groups.
   const tailLength = tail.length + (tail.at(-1)?.includes('.') ? 1 : 0);
   const missing = after === undefined ? 0 : Math.max(8 - head.length - tailLength, 0);
   const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...tail];

@@ -1,46 +1,62 @@
-/**
- * How many connections that stay open (WebSockets, event streams) one node takes, in all and from each
- * address. 0 is no limit. What was let in is let go of once.
- */
-export interface AdmissionLimits {
+import type { IncomingMessage } from 'node:http';
+import { type Guard, tryAgainLater, type Verdict } from './guard.js';
+
+/** Limits on long-lived connections (WebSockets and streams) per node and per address. 0 means no limit. */
+export interface ConcurrencyLimits {
   connections: number;
   perAddress: number;
 }
 
-/** Why a connection is not taken, with the status that says so. */
-export type Overload = { status: 503 | 429; reason: 'connections' | 'address' };
+/** When a client that was refused may try again, in milliseconds. */
+const RETRY_AFTER_MS = 5_000;
 
-export class Admission {
+const TOO_MANY = {
+  message: 'There are too many connections. Please try again later.',
+  extensions: { code: 'RATE_LIMITED', retryAfterMs: RETRY_AFTER_MS },
+};
+
+/** Limits how many long-lived connections are open at once, in all and from each address. */
+export class ConcurrencyLimit implements Guard {
   #open = 0;
   readonly #byAddress = new Map<string, number>();
 
-  constructor(private readonly limits: AdmissionLimits) {}
+  constructor(
+    private readonly limits: ConcurrencyLimits,
+    /** The address that limits count for a request. */
+    private readonly addressOf: (request: IncomingMessage) => string,
+  ) {}
 
-  /** How many are open. */
-  get open(): number {
-    return this.#open;
-  }
-
-  /** Takes one in, and gives what lets it go, which may be called twice; or says why not. */
-  admit(address: string): Overload | (() => void) {
+  /**
+   * Admits a connection and returns its release function. Refuses with 503 if the node is full, with 429 if
+   * the address has too many connections.
+   */
+  check(request: IncomingMessage): Verdict {
     const { connections, perAddress } = this.limits;
-    if (connections > 0 && this.#open >= connections) return { status: 503, reason: 'connections' };
-    const fromHere = this.#byAddress.get(address) ?? 0;
-    if (perAddress > 0 && fromHere >= perAddress) return { status: 429, reason: 'address' };
+    if (connections > 0 && this.#open >= connections) {
+      return tryAgainLater('connections', 503, TOO_MANY, RETRY_AFTER_MS);
+    }
+    const address = perAddress > 0 ? this.addressOf(request) : '';
+    const fromAddress = this.#byAddress.get(address) ?? 0;
+    if (perAddress > 0 && fromAddress >= perAddress) {
+      return tryAgainLater('address', 429, TOO_MANY, RETRY_AFTER_MS);
+    }
     this.#open += 1;
-    if (perAddress > 0) this.#byAddress.set(address, fromHere + 1);
-    let isIn = true;
-    return () => {
-      if (!isIn) return;
-      isIn = false;
-      this.#release(address);
+    if (perAddress > 0) this.#byAddress.set(address, fromAddress + 1);
+    let isHeld = true;
+    return {
+      allowed: true,
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#release(address);
+      },
     };
   }
 
   #release(address: string): void {
     this.#open -= 1;
-    const fromHere = (this.#byAddress.get(address) ?? 0) - 1;
-    if (fromHere > 0) this.#byAddress.set(address, fromHere);
+    const fromAddress = (this.#byAddress.get(address) ?? 0) - 1;
+    if (fromAddress > 0) this.#byAddress.set(address, fromAddress);
     else this.#byAddress.delete(address);
   }
 }

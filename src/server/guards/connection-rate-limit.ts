@@ -1,69 +1,41 @@
-/**
- * How fast an address may open connections, counted for all nodes. A WebSocket is refused before its
- * handshake, an event stream before its operation is looked at.
- */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import type { RateLimiter } from '#domain/ports/limiter.js';
-import { type Handler, refuseUpgrade, sendJson, type UpgradeHandler } from '#server/http/server.js';
-import { asksForStream } from '#server/streaming/formats.js';
+import { ALLOWED, type Guard, type Refused, tryAgainLater, type Verdict } from './guard.js';
 
-export interface ConnectionLimitOptions {
+export interface ConnectionRateLimitOptions {
   limiter: RateLimiter;
   addressOf(request: IncomingMessage): string;
-  /** How an error becomes what a client may see; counts it, and logs it where it is a fault. */
+  /** Turns an error into what a client may see. Counts it, and logs it if it is a fault. */
   formatError(error: unknown): GraphQLError;
 }
 
-export class ConnectionLimit {
-  constructor(private readonly options: ConnectionLimitOptions) {}
+/** Used if the refusal names no time, in milliseconds. */
+const DEFAULT_RETRY_AFTER_MS = 1_000;
 
-  upgrade(handler: UpgradeHandler): UpgradeHandler {
-    const { limiter, addressOf, formatError } = this.options;
-    return (request, socket, head) => {
-      const taken = limiter.take('connections', addressOf(request));
-      if (taken === undefined) return handler(request, socket, head);
-      // One that breaks off meanwhile must not take the process with it.
-      socket.on('error', ignore);
-      taken
-        .then(() => {
-          socket.off('error', ignore);
-          if (!socket.destroyed) handler(request, socket, head);
-        })
-        .catch((error: unknown) => {
-          const { status, retryAfter } = answerTo(formatError(error));
-          refuseUpgrade(socket, STATUS_LINES[status], `Retry-After: ${retryAfter}\r\n`);
-        });
-    };
+/**
+ * Limits how fast an address opens long-lived connections. All nodes count together. Refuses with 429, or
+ * with 503 if the limit cannot be counted and the limiter fails closed.
+ */
+export class ConnectionRateLimit implements Guard {
+  constructor(private readonly options: ConnectionRateLimitOptions) {}
+
+  check(request: IncomingMessage): Verdict | Promise<Verdict> {
+    const { limiter, addressOf } = this.options;
+    const taken = limiter.take('connections', addressOf(request));
+    if (taken === undefined) return ALLOWED;
+    return taken.then(
+      () => ALLOWED,
+      (error: unknown) => this.#refused(error),
+    );
   }
 
-  request(handler: Handler): Handler {
-    const { limiter, addressOf, formatError } = this.options;
-    return async (request: IncomingMessage, response: ServerResponse) => {
-      if (!asksForStream(request)) return handler(request, response);
-      try {
-        await limiter.take('connections', addressOf(request));
-      } catch (error) {
-        const { status, retryAfter, body } = answerTo(formatError(error));
-        response.setHeader('Retry-After', retryAfter);
-        return sendJson(response, status, body);
-      }
-      return handler(request, response);
+  #refused(cause: unknown): Refused {
+    const error = this.options.formatError(cause);
+    const { code, retryAfterMs = DEFAULT_RETRY_AFTER_MS } = error.extensions as {
+      code?: unknown;
+      retryAfterMs?: number;
     };
+    return tryAgainLater('rate', code === 'RATE_LIMITED' ? 429 : 503, error.toJSON(), retryAfterMs);
   }
-}
-
-const STATUS_LINES = { 429: '429 Too Many Requests', 503: '503 Service Unavailable' } as const;
-
-function ignore(): void {
-  // It is found to be destroyed.
-}
-
-function answerTo(error: GraphQLError) {
-  const { code, retryAfterMs } = error.extensions as { code?: unknown; retryAfterMs?: number };
-  return {
-    status: code === 'RATE_LIMITED' ? (429 as const) : (503 as const),
-    retryAfter: Math.ceil((retryAfterMs ?? 1_000) / 1_000),
-    body: { errors: [error] },
-  };
 }

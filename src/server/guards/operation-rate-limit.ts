@@ -1,24 +1,24 @@
 import { rateLimited } from '#domain/errors.js';
 import type { RateLimit } from '#domain/ports/limiter.js';
 
-/** How fast one connection begins operations, counted on this node alone. */
-export class Pace {
-  #begun = 0;
-  /** In milliseconds of the node's own clock. */
-  #windowEnds = 0;
+/** Limits how fast one connection starts operations. Counted by this node alone, in fixed windows. */
+export class OperationRateLimit {
+  #started = 0;
+  /** On the node's monotonic clock, in milliseconds. */
+  #windowEndsAt = 0;
 
-  /** Throws RATE_LIMITED, where it began too many in this window. */
-  begin({ count, windowMs }: RateLimit): void {
+  /** Counts one operation. Throws RATE_LIMITED if this window is used up. A count of 0 means no limit. */
+  take({ count, windowMs }: RateLimit): void {
     if (count === 0) return;
     const now = Math.floor(performance.now());
-    if (now >= this.#windowEnds) {
-      this.#windowEnds = now + windowMs;
-      this.#begun = 0;
+    if (now >= this.#windowEndsAt) {
+      this.#windowEndsAt = now + windowMs;
+      this.#started = 0;
     }
-    if (this.#begun >= count) {
-      const message = `A connection may begin ${count} operations in ${windowMs / 1_000} seconds.`;
-      throw rateLimited(message, this.#windowEnds - now);
+    if (this.#started >= count) {
+      const message = `A connection may start ${count} operations in ${windowMs / 1_000} seconds.`;
+      throw rateLimited(message, this.#windowEndsAt - now);
     }
-    this.#begun += 1;
+    this.#started += 1;
   }
 }

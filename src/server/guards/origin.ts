@@ -1,18 +1,25 @@
 /**
- * Which pages may talk to this server. A browser says in `Origin` which page asks, and cannot be made to lie;
- * programs say nothing, and are let in: this protects visitors of other pages, not the server from programs.
+ * Decides which pages may talk to this server. A browser names the page's origin in `Origin`, and pages cannot
+ * change it. Programs send no Origin and are allowed: this guard protects people who visit other pages, not
+ * the server from programs.
  *
- *   no Origin                 let in, but not where the browser itself says that another site asks unseen
- *   the server's own          let in
- *   on the list               let in, with the CORS headers that let the page read the answer
- *   any other                 403, before a body is read or a WebSocket is shaken hands with
+ *   no Origin                  allowed, unless the browser says that another site's page asks unseen
+ *   the server's own           allowed
+ *   on the list of origins     allowed, with the CORS headers that let the page read the answer
+ *   any other                  403, before a body is read or a WebSocket handshake is answered
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { corsHeaders } from './cors.js';
+import type { Allowed, Guard, Refused, Verdict } from './guard.js';
+import { isSameHost } from './host.js';
 
 export interface OriginOptions {
-  /** Origins as browsers write them (`https://example.com`, no slash at the end), or `*` for any. */
+  /**
+   * Origins as browsers write them (`https://example.com`, without a final slash), `https://*.example.com` for all
+   * subdomains of any depth but not the domain itself, or `*` for any.
+   */
   allowed: readonly string[];
-  /** Whether this machine's own pages, on any port, and Apollo's tools are let in too. */
+  /** Whether pages from localhost, on any port, and Apollo's tools are allowed as well. */
   development: boolean;
 }
 
@@ -25,66 +32,48 @@ const APOLLO_STUDIO = [
 
 const LOCALHOST = /^https?:\/\/(localhost|[\w-]+\.localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/;
 
-/** How long a browser may remember what it was told in answer to a preflight, in seconds. */
-const PREFLIGHT_SECONDS = 600;
+const REFUSED: Refused = {
+  allowed: false,
+  reason: 'origin',
+  status: 403,
+  error: { message: 'This origin is not allowed.', extensions: { code: 'FORBIDDEN' } },
+  headers: { Vary: 'Origin' },
+};
 
-export class Origins {
+export class OriginGuard implements Guard {
   readonly #allowed: ReadonlySet<string>;
+  readonly #patterns: readonly RegExp[];
   readonly #development: boolean;
 
   constructor({ allowed, development }: OriginOptions) {
     this.#allowed = new Set(development ? [...allowed, ...APOLLO_STUDIO] : allowed);
+    this.#patterns = allowed.filter((origin) => origin.includes('://*.')).map(patternOf);
     this.#development = development;
   }
 
-  /** Whether the page that makes this request, if a page does, may talk to this server. */
-  allows({ headers }: IncomingMessage): boolean {
+  check({ headers }: IncomingMessage): Verdict {
     const { origin } = headers;
-    if (origin === undefined) return !isUnseen(headers);
+    if (origin === undefined) return asksUnseen(headers) ? REFUSED : NO_ORIGIN;
+    return this.#allows(origin, headers.host) ? { allowed: true, headers: corsHeaders(origin) } : REFUSED;
+  }
+
+  #allows(origin: string, host: string | undefined): boolean {
     if (this.#allowed.has('*') || this.#allowed.has(origin)) return true;
+    if (this.#patterns.some((pattern) => pattern.test(origin))) return true;
     if (this.#development && LOCALHOST.test(origin)) return true;
-    return isSame(origin, headers.host);
-  }
-
-  /**
-   * Answers a preflight, or a page that is not let in, and returns true; otherwise sets what lets the page
-   * read the answer, and leaves the answer to the caller.
-   */
-  answer(request: IncomingMessage, response: ServerResponse): boolean {
-    response.setHeader('Vary', 'Origin');
-    if (!this.allows(request)) {
-      response.writeHead(403, { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' });
-      response.end(
-        '{"errors":[{"message":"This origin is not allowed.","extensions":{"code":"FORBIDDEN"}}]}\n',
-      );
-      return true;
-    }
-    const { origin } = request.headers;
-    if (origin !== undefined) {
-      response.setHeader('Access-Control-Allow-Origin', origin);
-      response.setHeader('Access-Control-Expose-Headers', 'Retry-After');
-    }
-    if (request.method !== 'OPTIONS') return false;
-    // What is sent is kept in headers that a script sets, never in cookies: credentials are not allowed.
-    const headers = request.headers['access-control-request-headers'];
-    response.writeHead(204, {
-      'Access-Control-Allow-Methods': 'GET, POST',
-      ...(headers !== undefined && { 'Access-Control-Allow-Headers': headers }),
-      'Access-Control-Max-Age': PREFLIGHT_SECONDS,
-      'Content-Length': 0,
-    });
-    response.end();
-    return true;
+    return isSameHost(origin, host);
   }
 }
 
-/** A request that another site's page makes without its visitor going anywhere: an image, a script, a form. */
-function isUnseen(headers: IncomingMessage['headers']): boolean {
+const NO_ORIGIN: Allowed = { allowed: true, headers: corsHeaders(undefined) };
+
+/** Matches one or more labels in place of the `*` of `https://*.example.com`. */
+function patternOf(origin: string): RegExp {
+  const [scheme, rest] = origin.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${scheme}(?:[\\w-]+\\.)*[\\w-]+${rest}$`);
+}
+
+/** Whether another site's page makes the request without a navigation: for an image, a script or a form. */
+function asksUnseen(headers: IncomingMessage['headers']): boolean {
   return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
-}
-
-/** By host and port alone: whoever ends TLS in front of the server hands on plain HTTP. */
-function isSame(origin: string, host: string | undefined): boolean {
-  const at = origin.indexOf('://');
-  return at > 0 && host !== undefined && origin.slice(at + 3).toLowerCase() === host.toLowerCase();
 }

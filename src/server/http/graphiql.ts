@@ -1,4 +1,4 @@
-/** What GraphiQL shows to someone who opens it for the first time: the main job, ready to run. */
+/** What GraphiQL shows when it is opened for the first time: the main operations, ready to run. */
 export const EXAMPLE_QUERY = `# Streamly Chat. Open this page in two windows: run "Follow" in one, "Say" in the other.
 
 subscription Follow {

@@ -1,14 +1,13 @@
-import type { Handler } from './server.js';
-import { sendJson } from './server.js';
+import { type Handler, sendJson } from './server.js';
 
-/** What a load balancer and an orchestrator ask. */
+/** How the health checks find out about this node. */
 export interface HealthOptions {
-  /** Resolves where the store answers; rejects within a time limit where it does not. */
+  /** Resolves if the store answers. Rejects within a time limit if it does not. */
   checkStore(): Promise<void>;
   isShuttingDown(): boolean;
 }
 
-/** Alive is a process that answers; ready is one that can serve. A node that is not ready is still alive. */
+/** The routes for load balancers and orchestrators. A node that answers is live; it is ready if it can serve. */
 export function healthRoutes({ checkStore, isShuttingDown }: HealthOptions): Map<string, Handler> {
   return new Map<string, Handler>([
     ['/health/live', (_request, response) => sendJson(response, 200, { status: 'live' })],

@@ -4,18 +4,17 @@ import { type Handler, sendJson } from './server.js';
 
 export interface MetricsRouteOptions {
   metrics: { readonly contentType: string; text(): Promise<string> };
-  /** What whoever asks has to present. */
+  /** The bearer token that a scraper must send. */
   token: string | undefined;
-  /** Whether this machine may ask without one: not where a proxy on it may speak for everybody. */
-  forThisMachine: boolean;
+  /** Whether this machine may read the metrics without a token. */
+  allowLoopback: boolean;
 }
 
-/** What Prometheus asks for. Whoever may not is told that there is no such thing. */
-export function metricsRoute({ metrics, token, forThisMachine }: MetricsRouteOptions): Handler {
+/** The route that Prometheus scrapes. Answers 404 to anyone who may not read it. */
+export function metricsRoute({ metrics, token, allowLoopback }: MetricsRouteOptions): Handler {
   return async (request, response) => {
-    const mayAsk =
-      token === undefined ? forThisMachine && isOfThisMachine(request) : presents(request, token);
-    if (!mayAsk || request.method !== 'GET') return sendJson(response, 404, { error: 'Not found' });
+    const mayRead = token === undefined ? allowLoopback && isLoopback(request) : hasToken(request, token);
+    if (!mayRead || request.method !== 'GET') return sendJson(response, 404, { error: 'Not found' });
     const text = await metrics.text();
     response.writeHead(200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
     response.end(text);
@@ -24,13 +23,13 @@ export function metricsRoute({ metrics, token, forThisMachine }: MetricsRouteOpt
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 
-/** Through a proxy on this machine everybody comes from here: what was forwarded is not. */
-function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
+/** Everything from a proxy on this machine has a loopback address, so forwarded requests do not count. */
+function isLoopback({ socket, headers }: IncomingMessage): boolean {
   const isForwarded = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => name in headers);
   return LOOPBACK.test(socket.remoteAddress ?? '') && !isForwarded;
 }
 
-function presents({ headers }: IncomingMessage, token: string): boolean {
+function hasToken({ headers }: IncomingMessage, token: string): boolean {
   const given = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(token));

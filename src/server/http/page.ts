@@ -1,25 +1,26 @@
 /**
- * The page: what `npm run build` made of web/page, served from memory.
+ * Serves the page that `npm run build` makes from web/page. The files are kept in memory.
  *
  *   /            the chat
  *   /stats       the same document, which shows the server's load instead
- *   /assets/*    scripts and styles: their names hold a hash of what is in them, so they are kept for good
+ *   /assets/*    scripts and styles; their names contain a hash of their content, so browsers may keep them forever
  *
- * Each file has a route of its own, so no path leads to any other file.
+ * Each file has its own route, so no path can reach another file.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { acceptedEncoding } from './accept.js';
 import type { Handler } from './server.js';
 
 export interface PageOptions {
-  /** Where the built page lies. */
+  /** The directory of the built page. */
   directory: string;
-  /** What the page reads from its `<meta>` elements, by their names. */
+  /** Values for the page's `<meta>` elements, by name. */
   settings: Readonly<Record<string, string | number>>;
 }
 
-/** Everything comes from here: scripts, styles, and what the page talks to. */
+/** The page loads scripts and styles from this server alone, and talks to nothing else. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -43,7 +44,7 @@ const ENCODINGS = [
   { name: 'gzip', suffix: '.gz' },
 ] as const;
 
-/** The routes of the page; none where it is not built. */
+/** The routes of the page. Empty if the page is not built. */
 export function pageRoutes({ directory, settings }: PageOptions): Map<string, Handler> {
   const document = readOrUndefined(join(directory, 'index.html'));
   if (document === undefined) return new Map();
@@ -66,7 +67,7 @@ export function pageRoutes({ directory, settings }: PageOptions): Map<string, Ha
   return routes;
 }
 
-/** A file's bytes, by how they are encoded. */
+/** A file's bytes in each encoding. */
 type Forms = { identity: Buffer } & { [encoding in (typeof ENCODINGS)[number]['name']]?: Buffer };
 
 function file(extension: string, forms: Forms, immutable: boolean): Handler {
@@ -88,8 +89,8 @@ function file(extension: string, forms: Forms, immutable: boolean): Handler {
       response.writeHead(304, headers).end();
       return;
     }
-    const accepted = String(request.headers['accept-encoding'] ?? '');
-    const encoding = ENCODINGS.find(({ name }) => name in forms && accepted.includes(name))?.name;
+    const available = ENCODINGS.map(({ name }) => name).filter((name) => name in forms);
+    const encoding = acceptedEncoding(String(request.headers['accept-encoding'] ?? ''), available);
     const body = forms[encoding ?? 'identity']!;
     response.writeHead(200, {
       ...headers,
@@ -100,7 +101,7 @@ function file(extension: string, forms: Forms, immutable: boolean): Handler {
   };
 }
 
-/** Puts the values into the document's `<meta name="…" content="">`. They are numbers, or words of ours. */
+/** Fills in the document's `<meta name="…" content="">`. Not escaped: the values are numbers or fixed words. */
 function withSettings(document: string, settings: PageOptions['settings']): string {
   return document.replace(/(<meta name="([\w-]+)" content=")"/g, (whole, before: string, name: string) =>
     name in settings ? `${before}${settings[name]}"` : whole,

@@ -1,40 +1,36 @@
-/**
- * The HTTP server: it routes requests and upgrades, and lets them end.
- *
- *   /graphql       POST, GET, SSE → Yoga;  upgrade → WebSocket
- *   /health/live   200 while the process runs
- *   /health/ready  200 while it can serve; 503 with what it waits for
- */
+/** The HTTP server: routes requests and upgrades by path, and closes gracefully. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { afterAnswers, ignoreUpgrade, pathOf, type UpgradeHandler, upgradeOf } from './upgrade.js';
 
-/** Bytes in the head of a request. */
+/** Bytes in the head of a request. More are answered with 431. */
 const MAX_HEADER_BYTES = 16_384;
 
-/** Answers a request; a promise that rejects is answered with 500. */
+/** Answers a request. If it throws or rejects, the client gets 500. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-
-export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export interface HttpOptions {
   /** By exact path. */
   routes: ReadonlyMap<string, Handler>;
   upgrades: ReadonlyMap<string, UpgradeHandler>;
-  /** How long a client may take to send the head of a request, and all of it; then its connection is ended. */
+  /** How long a client may take to send the head of a request, and the whole request. Milliseconds. */
   headersTimeoutMs: number;
   requestTimeoutMs: number;
-  /** How long a client may leave an answer unread before its connection is ended. */
+  /** How long an idle connection stays open for another request. Milliseconds. */
+  keepAliveTimeoutMs: number;
+  /** How long a client may leave an answer unread before its connection is ended. Milliseconds. */
   stallTimeoutMs: number;
-  /** Connections of all kinds at once; 0 is no limit. */
+  /** Sockets that may be open at once. 0 means no limit. */
   connections: number;
+  /** Called with faults of the server and of handlers. */
   onFault(error: unknown): void;
 }
 
 export interface HttpTransport {
-  /** Resolves with the port, once connections are accepted. Rejects where the port cannot be had. */
+  /** Resolves with the port once connections are accepted. Rejects if the port cannot be used. */
   listen(port: number, host: string): Promise<number>;
-  /** Accepts no more, lets requests under way end, and ends what is left after `timeoutMs`. */
+  /** Stops accepting connections, waits for open requests, and ends what is left after `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -44,10 +40,19 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: options.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 5_000),
+    // Node before 24.9 does not know this option, and reports every offer as an upgrade; see `ignoreUpgrade`.
+    shouldUpgradeCallback: (request: IncomingMessage) => upgradeOf(request, options.upgrades) !== undefined,
   };
+  /** The newest response on each socket. */
+  const newest = new WeakMap<Duplex, ServerResponse>();
   const server = createServer(limits, (request, response) => {
-    response.once('close', endKeptAlive);
+    newest.set(request.socket, response);
+    // A Node that ignores the offer by itself drops what the client sent after it in the same packet. The client
+    // must not wait for an answer to that.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    response.once('close', endIdleConnections);
     const handler = options.routes.get(pathOf(request)) ?? notFound;
     Promise.resolve()
       .then(() => handler(request, response))
@@ -59,19 +64,24 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
   });
   server.timeout = options.stallTimeoutMs;
   if (options.connections > 0) server.maxConnections = options.connections;
-  // Node asks the system for it at first use, and gets none where the other side has gone by then: whatever
-  // goes by the address would count for nobody.
+  // Node asks the system for the address at first use, and gets none if the client has left by then. Limits
+  // per address could not count such a socket.
   server.on('connection', (socket) => {
     if (socket.remoteAddress === undefined) socket.destroy();
   });
   server.on('upgrade', (request, socket, head) => {
-    const upgrade = options.upgrades.get(pathOf(request));
-    if (upgrade !== undefined) return upgrade(request, socket, head);
-    refuseUpgrade(socket, '404 Not Found');
+    afterAnswers(socket, newest.get(socket), async () => {
+      const upgrade = upgradeOf(request, options.upgrades);
+      if (upgrade === undefined) return ignoreUpgrade(server, request, socket, head);
+      await upgrade(request, socket, head);
+    }).catch((error: unknown) => {
+      options.onFault(error);
+      socket.destroy();
+    });
   });
 
-  /** A connection that was busy when the server began to close would be kept alive after its answer. */
-  function endKeptAlive(): void {
+  /** Ends connections that were busy when the server began to close, instead of keeping them alive. */
+  function endIdleConnections(): void {
     if (!server.listening) server.closeIdleConnections();
   }
 
@@ -88,16 +98,7 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
   };
 }
 
-/** Answers an upgrade with a refusal, and ends its connection. `headers` end with a line break, if there are any. */
-export function refuseUpgrade(socket: Duplex, status: string, headers = ''): void {
-  // One that breaks off must not take the process with it.
-  socket.on('error', destroy);
-  const answer = `HTTP/1.1 ${status}\r\nConnection: close\r\n${headers}Content-Length: 0\r\n\r\n`;
-  // A client that keeps its side open keeps nothing open here.
-  socket.end(answer, () => socket.destroy());
-}
-
-/** Answers with JSON that no cache keeps. */
+/** Answers with JSON that caches must not keep. */
 export function sendJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
@@ -116,21 +117,11 @@ function listen(
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
-      // Such as too many open files: those who are connected go on.
+      // For example too many open files. Open connections are not affected.
       server.on('error', onFault);
       resolve((server.address() as AddressInfo).port);
     });
   });
-}
-
-function destroy(this: Duplex): void {
-  this.destroy();
-}
-
-function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? '/';
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
 }
 
 function notFound(_request: IncomingMessage, response: ServerResponse): void {

@@ -5,15 +5,18 @@ import type { TokenVerifier, Viewer } from '#domain/viewer.js';
 
 const BEARER = /^Bearer(?: +(.*))?$/i;
 
-/** The status of a request that is refused for its token, or since that cannot be checked. */
+/** The status of a request whose token was refused or could not be checked. */
 const STATUS: Partial<Record<string, number>> = { UNAUTHENTICATED: 401, SERVICE_UNAVAILABLE: 503 };
 
-/** Who makes an HTTP request: null where it carries no token. Throws an error that has the status with it. */
-export async function viewerOfRequest(
+/**
+ * Finds the viewer who makes an HTTP request: null if it carries no token. Throws a GraphQLError that carries
+ * the HTTP status if the token does not count or cannot be checked.
+ */
+export async function authenticateRequest(
   { headers }: IncomingMessage,
   verifier: TokenVerifier,
 ): Promise<Viewer | null> {
-  const token = tokenIn(headers.authorization);
+  const token = bearerToken(headers.authorization);
   if (token === undefined) return null;
   try {
     return await verifier.verify(token);
@@ -27,22 +30,25 @@ export async function viewerOfRequest(
   }
 }
 
-/** The token in connection_init's payload: `{ authorization: 'Bearer …' }` or `{ token }`, in any case of letters. */
-export function tokenOfConnection(payload: Readonly<Record<string, unknown>> = {}): string | undefined {
+/**
+ * Finds the token in the payload of connection_init: `{ authorization: 'Bearer …' }` or `{ token }`, in upper or
+ * lower case. Undefined for a guest.
+ */
+export function tokenInPayload(payload: Readonly<Record<string, unknown>> = {}): string | undefined {
   for (const [name, value] of Object.entries(payload)) {
     const key = name.toLowerCase();
     if (key !== 'authorization' && key !== 'token') continue;
     if (value == null) continue;
-    // What is no text is no token either: it is refused like any that is wrong.
+    // Refused like any other invalid token: this client does not mean to be a guest.
     if (typeof value !== 'string') return '';
-    const token = key === 'token' ? value : tokenIn(value);
+    const token = key === 'token' ? value : bearerToken(value);
     if (token !== undefined) return token;
   }
   return undefined;
 }
 
-/** Of another scheme than Bearer, as a proxy before us may use one, nothing is known here. */
-function tokenIn(authorization: string | undefined): string | undefined {
+/** Undefined for any scheme but Bearer, since a proxy in front of this server may use another one. */
+function bearerToken(authorization: string | undefined): string | undefined {
   const found = BEARER.exec(authorization ?? '');
   return found === null ? undefined : (found[1] ?? '').trim();
 }

@@ -1,5 +1,5 @@
 /**
- * What every transport executes operations with: one schema, one context, one way to run, count and mask.
+ * Runs operations for every transport: one schema, one context, one way to execute, count and mask errors.
  *
  *   HTTP, event streams, WebSocket → runOperation → execute or subscribe → formatError
  */
@@ -16,7 +16,7 @@ import {
 import type { TokenVerifier, Viewer } from '#domain/viewer.js';
 import type { Subscribe } from '#fanout/delivery/subscribe.js';
 
-/** Gives the connections of one node their names, which are unique while the node runs. */
+/** Issues connection ids, which are unique within a node while it runs. */
 export class ConnectionIds {
   #last = 0;
 
@@ -26,22 +26,25 @@ export class ConnectionIds {
   }
 }
 
-/** The part of a request that is kept while its connection lives. The request itself holds much more. */
+/** What is kept of a request while its connection is open. The request itself would hold much more memory. */
 export interface Caller {
   connectionId: string;
-  /** The network address that limits count. */
+  /** The network address that limits count; see client-address.ts. */
   address: string;
+  /** The header Last-Event-ID, which an EventSource sends when it reconnects. Any text. */
+  lastEventId?: string | undefined;
 }
 
-/** What every transport executes with. */
+/** What every transport executes operations with. */
 export interface Engine {
   schema: GraphQLSchema;
-  /** The context of an operation by this caller. Without a viewer the caller is a guest. */
+  /** Makes the context of an operation. The caller is a guest if `viewer` is null. */
   contextOf(caller: Caller, viewer: Viewer | null): object;
   verifier: TokenVerifier;
   /** The network address that limits count for a request. */
   addressOf(request: IncomingMessage): string;
   subscribe: Subscribe;
+  /** Turns any error into what a client may see; see errors.ts. */
   formatError(error: unknown): GraphQLError;
   ids: ConnectionIds;
   /** Whether error messages leave out names from the schema that the client did not mention. */
@@ -56,44 +59,59 @@ export interface Engine {
   onOperation(operation: Operation): void;
 }
 
-/** What is reported about an operation. Nothing in it was written by a person. */
+/** A report of one operation. Apart from its name, it holds nothing that a client wrote. */
 export interface Operation {
   transport: 'http' | 'sse' | 'websocket';
   kind: OperationTypeNode;
-  /** The name that the client gave it, which can be anything. */
+  /** Chosen by the client, so it can be any text. */
   name: string | undefined;
   ms: number;
   failed: boolean;
 }
 
-/** Runs an operation and reports it to the engine when it has a result, without a promise if it needs none. */
-export function telling<R extends object>(
+/** Errors in one result, and in the variables of one operation. */
+const MAX_ERRORS = 20;
+
+/**
+ * Runs an operation and reports it to the engine when it has a result, without a promise if it needs none. Keeps
+ * the first errors of a result that has very many.
+ */
+export function runOperation<R extends object>(
   engine: Engine,
   transport: Operation['transport'],
   args: ExecutionArgs,
   run: () => R | Promise<R>,
 ): R | Promise<R> {
   args.hideSuggestions = engine.hideSuggestions;
+  args.options = EXECUTION_OPTIONS;
   const operation = getOperationAST(args.document, args.operationName);
   if (operation == null) return run();
   const { operation: kind, name } = operation;
-  const beganAt = performance.now();
+  const startedAt = performance.now();
   const report = (result: R): R => {
     engine.onOperation({
       transport,
       kind,
       name: name?.value,
-      ms: performance.now() - beganAt,
+      ms: performance.now() - startedAt,
       failed: 'errors' in result,
     });
-    return result;
+    return withFewErrors(result);
   };
   const result = engine.around ? engine.around(kind, transport, run) : run();
   return result instanceof Promise ? result.then(report) : report(result);
 }
 
-/** Executes a query or mutation as HTTP does, for transports that Yoga does not serve. */
+const EXECUTION_OPTIONS = { maxCoercionErrors: MAX_ERRORS };
+
+function withFewErrors<R extends object>(result: R): R {
+  const { errors } = result as ExecutionResult;
+  if (errors === undefined || errors.length <= MAX_ERRORS) return result;
+  return { ...result, errors: errors.slice(0, MAX_ERRORS) };
+}
+
+/** Executes a query or mutation and formats its errors, for transports that Yoga does not serve. */
 export async function executeFormatted(engine: Engine, args: ExecutionArgs): Promise<ExecutionResult> {
-  const result = await telling(engine, 'websocket', args, () => execute(args));
+  const result = await runOperation(engine, 'websocket', args, () => execute(args));
   return result.errors === undefined ? result : { ...result, errors: result.errors.map(engine.formatError) };
 }

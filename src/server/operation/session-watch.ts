@@ -1,54 +1,56 @@
 import type { SessionStore, Viewer } from '#domain/viewer.js';
 
-/** Why a viewer is none any more. */
-export type ViewerEnd = 'session ended' | 'token expired';
+/** Why a connection's viewer is no longer signed in. */
+export type SignInEnd = 'session ended' | 'token expired';
 
-/** Something that stays open in a viewer's name, and ends with the viewer's session or token. */
-export interface LiveViewer {
+/** A connection that stays open in a viewer's name. It ends when the viewer's session or token does. */
+export interface WatchedConnection {
+  /** Null for a guest. Must not change while the connection is watched. */
   readonly viewer: Viewer | null;
-  /** Told once. Must not throw. */
-  viewerEnded(why: ViewerEnd): void;
+  /** Called once. Must not throw. */
+  signInEnded(why: SignInEnd): void;
 }
 
-export interface LiveViewersOptions {
+export interface SessionWatchOptions {
   sessions: Pick<SessionStore, 'findEnded'>;
-  /** How often they are looked at, in milliseconds: a session that was ended anywhere is over here by then. */
+  /** How often to check, in milliseconds. A session that ended anywhere is noticed within this time. */
   everyMs: number;
-  /** The sessions could not be looked at; they are at the next time. */
+  /** Called if the sessions could not be checked. They are checked again next time. */
   onFault(error: unknown): void;
 }
 
 /**
- * What is open in a viewer's name on this node, and its end. One timer looks at all of it: the sessions are
- * asked for in Redis, each once, which finds whatever ended them. A message on a channel would come sooner,
- * but can be missed, and says nothing of a session that expired or was deleted by hand.
+ * Ends this node's open connections when their session or token ends. One timer checks all of them, and asks
+ * Redis once for each session. That finds every cause of an end. A message on a channel would arrive sooner,
+ * but can be missed, and does not cover a session that expired or was deleted by hand.
  */
-export class LiveViewers {
-  readonly #bySession = new Map<string, Set<LiveViewer>>();
-  readonly #byExpiry = new Set<LiveViewer>();
+export class SessionWatch {
+  readonly #bySession = new Map<string, Set<WatchedConnection>>();
+  readonly #withExpiry = new Set<WatchedConnection>();
   readonly #timer: NodeJS.Timeout;
-  #isLooking = false;
+  #isAsking = false;
 
-  constructor(private readonly options: LiveViewersOptions) {
-    this.#timer = setInterval(() => this.#look(), options.everyMs).unref();
+  constructor(private readonly options: SessionWatchOptions) {
+    this.#timer = setInterval(() => this.#check(), options.everyMs).unref();
   }
 
-  add(live: LiveViewer): void {
-    const { viewer } = live;
-    if (viewer?.expiresAt !== undefined) this.#byExpiry.add(live);
+  /** Watches a connection until it is removed. Does nothing for a guest. */
+  add(connection: WatchedConnection): void {
+    const { viewer } = connection;
+    if (viewer?.expiresAt !== undefined) this.#withExpiry.add(connection);
     if (viewer?.sessionId === undefined) return;
     const others = this.#bySession.get(viewer.sessionId);
-    if (others === undefined) this.#bySession.set(viewer.sessionId, new Set([live]));
-    else others.add(live);
+    if (others === undefined) this.#bySession.set(viewer.sessionId, new Set([connection]));
+    else others.add(connection);
   }
 
-  /** It is closed. May be called twice, and for what was not added. */
-  remove(live: LiveViewer): void {
-    this.#byExpiry.delete(live);
-    const sessionId = live.viewer?.sessionId;
+  /** Stops watching a connection. Safe to call twice, and for a connection that was never added. */
+  remove(connection: WatchedConnection): void {
+    this.#withExpiry.delete(connection);
+    const sessionId = connection.viewer?.sessionId;
     if (sessionId === undefined) return;
     const others = this.#bySession.get(sessionId);
-    others?.delete(live);
+    others?.delete(connection);
     if (others?.size === 0) this.#bySession.delete(sessionId);
   }
 
@@ -56,30 +58,32 @@ export class LiveViewers {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     const now = Date.now();
-    for (const live of [...this.#byExpiry]) {
-      if ((live.viewer?.expiresAt ?? now) <= now) this.#end(live, 'token expired');
+    for (const connection of [...this.#withExpiry]) {
+      if ((connection.viewer?.expiresAt ?? now) <= now) this.#end(connection, 'token expired');
     }
-    // One look at a time: Redis may be slow.
-    if (this.#isLooking || this.#bySession.size === 0) return;
-    this.#isLooking = true;
-    this.#lookAtSessions()
+    // Redis may answer slowly, so there is one request at a time.
+    if (this.#isAsking || this.#bySession.size === 0) return;
+    this.#isAsking = true;
+    this.#checkSessions()
       .catch(this.options.onFault)
       .finally(() => {
-        this.#isLooking = false;
+        this.#isAsking = false;
       });
   }
 
-  async #lookAtSessions(): Promise<void> {
-    const over = await this.options.sessions.findEnded([...this.#bySession.keys()]);
-    for (const sessionId of over) {
-      for (const live of [...(this.#bySession.get(sessionId) ?? [])]) this.#end(live, 'session ended');
+  async #checkSessions(): Promise<void> {
+    const ended = await this.options.sessions.findEnded([...this.#bySession.keys()]);
+    for (const sessionId of ended) {
+      for (const connection of [...(this.#bySession.get(sessionId) ?? [])]) {
+        this.#end(connection, 'session ended');
+      }
     }
   }
 
-  #end(live: LiveViewer, why: ViewerEnd): void {
-    this.remove(live);
-    live.viewerEnded(why);
+  #end(connection: WatchedConnection, why: SignInEnd): void {
+    this.remove(connection);
+    connection.signInEnded(why);
   }
 }

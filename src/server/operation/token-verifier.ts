@@ -1,14 +1,14 @@
 import { unauthenticated } from '#domain/errors.js';
 import type { SessionStore, TokenVerifier } from '#domain/viewer.js';
 
-/** A session's token: 32 bytes in base64url, which has no dots as a JWT has. */
+/** A session's token: 32 bytes in base64url. It has no dots, so it cannot be mistaken for a JWT. */
 const SESSION_TOKEN = /^[\w-]{43}$/;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** Characters in a token: what is longer is not looked at. */
+/** Characters in a token. Longer ones are refused unread. */
 const MAX_LENGTH = 8_192;
 
-/** One verifier for all tokens and all transports: those of sessions, and the platform's where it has some. */
+/** Verifies tokens for all transports: those of sessions, and the platform's JWTs if `jwt` is given. */
 export function createVerifier({
   sessions,
   jwt,

@@ -1,12 +1,12 @@
 /**
- * Subscriptions over HTTP as Apollo's clients and its router have them, in parts of one response:
+ * Subscriptions as parts of one HTTP response, in the multipart protocol of Apollo's clients and router:
  *
  *   request (Accept: multipart/mixed;subscriptionSpec=1.0) → boundary
  *     → ({"payload": <result>} boundary | {} boundary)* → --
  *
- * A client reads a part when the boundary behind it has come, so each part brings that along. `{}` is a
- * heartbeat. Errors in a payload are an answer to the operation; errors beside a payload of null are of the
- * transport, and a client may try again.
+ * Clients read a part once they see the boundary after it, so each part is sent with the next boundary. `{}` is
+ * a heartbeat. Errors inside the payload answer the operation. Errors next to a null payload are about the
+ * transport, and the client may try again.
  */
 import type { ExecutionResult } from 'graphql';
 import type { StreamFormat } from './response-streams.js';
@@ -15,12 +15,13 @@ const BOUNDARY = 'graphql';
 const BEFORE = Buffer.from('\r\nContent-Type: application/json\r\n\r\n{"payload":');
 const AFTER = Buffer.from(`}\r\n--${BOUNDARY}`);
 
-/** Why a subscription ended that would be refused again. Any other end is of the server or the connection. */
-const ANSWERS: readonly unknown[] = ['CURSOR_EXPIRED', 'BAD_USER_INPUT', 'FORBIDDEN', 'UNAUTHENTICATED'];
+/** Codes of a subscription that would be refused again. Any other end is about the server or the connection. */
+const FINAL_CODES: readonly unknown[] = ['CURSOR_EXPIRED', 'BAD_USER_INPUT', 'FORBIDDEN', 'UNAUTHENTICATED'];
 
 export const MULTIPART: StreamFormat = {
-  isAccepted: (accept) => /multipart\/mixed[^,]*;\s*subscriptionSpec="?1\.0"?/i.test(accept),
-  mediaType: 'multipart/mixed',
+  type: 'multipart/mixed',
+  // Without it, multipart/mixed means other protocols.
+  parameter: 'subscriptionspec=1.0',
   contentType: `multipart/mixed;boundary="${BOUNDARY}";subscriptionSpec="1.0"`,
   framing: {
     key: 'multipart',
@@ -28,13 +29,12 @@ export const MULTIPART: StreamFormat = {
   },
   begin: `\r\n--${BOUNDARY}`,
   heartbeat: part({}),
-  refusal: (result) =>
-    part(isAnswer(result) ? { payload: result } : { payload: null, errors: result.errors }),
+  refusal: (result) => part(isFinal(result) ? { payload: result } : { payload: null, errors: result.errors }),
   end: '--\r\n',
 };
 
-function isAnswer({ errors = [] }: ExecutionResult): boolean {
-  return errors.some(({ extensions }) => ANSWERS.includes(extensions.code));
+function isFinal({ errors = [] }: ExecutionResult): boolean {
+  return errors.some(({ extensions }) => FINAL_CODES.includes(extensions.code));
 }
 
 function part(body: object): string {

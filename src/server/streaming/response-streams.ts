@@ -1,10 +1,9 @@
 /**
- * Subscriptions as HTTP responses that go on: a sink for each, over a stream of bytes in one of several formats.
+ * Subscriptions as HTTP responses that stay open. Each is a sink over a stream of bytes in one of several formats.
  *
- *   request → the first format that its Accept header allows → begin → (frames | heartbeat)* → refusal? → end
+ *   request → the format that its Accept header prefers → begin → (frames | heartbeat)* → refusal? → end
  *
- * A shared subscription writes the same ready bytes to every response of one format; anything else is left to
- * Yoga.
+ * A shared subscription writes the same bytes to every response of a format. Yoga answers everything else.
  */
 import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
@@ -15,27 +14,27 @@ import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import type { Audience } from '#fanout/delivery/sink.js';
 import type { Framing } from '#fanout/projection/framing.js';
 import { inSlices } from '#fanout/slices.js';
+import { type Offer, preferred } from '#server/http/accept.js';
 import type { ServerContext } from '#server/http/graphql.js';
-import type { LiveViewer, LiveViewers, ViewerEnd } from '#server/operation/session-watch.js';
+import type { SessionWatch, SignInEnd, WatchedConnection } from '#server/operation/session-watch.js';
 
-/** How results stand in a response. */
-export interface StreamFormat {
-  /** Whether a client that sends this Accept header asks for it. */
-  isAccepted(accept: string): boolean;
-  mediaType: string;
+/** How results are written to a response. */
+export interface StreamFormat extends Offer {
   contentType: string;
   framing: Framing<Buffer>;
   begin: string;
-  /** Shows proxies and clients that the response lives. */
+  /** Gives the client a cursor to resume from, without an event. Absent if the format cannot. */
+  cursor?(id: string): string;
+  /** Shows proxies and clients that the connection is alive. */
   heartbeat: string;
-  /** The last result of a subscription that the server ends: it holds errors alone. */
+  /** The last result of a subscription that the server ends. It holds only errors. */
   refusal(result: ExecutionResult): string;
   end: string;
 }
 
 /** The open responses of this node. */
 export interface ResponseStreams {
-  /** Yoga's part: answers shared subscriptions. */
+  /** Answers shared subscriptions. */
   plugin: Plugin;
   /** How many are open. */
   readonly count: number;
@@ -43,20 +42,24 @@ export interface ResponseStreams {
   close(): Promise<void>;
 }
 
+/**
+ * Creates this node's response streams. Each gets a sign of life every `heartbeatMs`. `formats` are in order of
+ * preference.
+ */
 export function createResponseStreams(
   heartbeatMs: number,
-  liveViewers: Pick<LiveViewers, 'add' | 'remove'>,
+  sessionWatch: Pick<SessionWatch, 'add' | 'remove'>,
   formats: readonly StreamFormat[],
 ): ResponseStreams {
   const open = new Set<ResponseStream>();
-  // Yoga wraps the stream in iterators of its own: what `subscribe` gave is found by the request.
+  // Yoga wraps the stream in its own iterators, so what `subscribe` returned is found by the request.
   const shared = new WeakMap<Request, { stream: SharedStream; viewer: Viewer | null }>();
-  let isBeating = false;
+  let isSending = false;
   const timer = setInterval(() => {
-    if (isBeating) return;
-    isBeating = true;
+    if (isSending) return;
+    isSending = true;
     void inSlices(open, (stream) => stream.heartbeat()).finally(() => {
-      isBeating = false;
+      isSending = false;
     });
   }, heartbeatMs).unref();
 
@@ -72,18 +75,17 @@ export function createResponseStreams(
       const found = shared.get(request);
       if (found === undefined) return;
       const { stream, viewer } = found;
-      const accept = request.headers.get('accept') ?? '';
-      const format = formats.find(({ isAccepted }) => isAccepted(accept));
+      const format = preferred(request.headers.get('accept') ?? undefined, formats);
       const { res: response } = serverContext as Partial<ServerContext>;
-      // Yoga answers 406, or the client has left meanwhile and nothing would read the answer, nor end it.
+      // The client has left in the meantime. Nothing would read the answer, or end it.
       if (format === undefined || response?.destroyed) return void stream.return();
       setResultProcessor((_result, { Response }) => {
         const body = new ResponseStream(format, stream, viewer, () => {
           open.delete(body);
-          liveViewers.remove(body);
+          sessionWatch.remove(body);
         });
         open.add(body);
-        liveViewers.add(body);
+        sessionWatch.add(body);
         response?.once('close', () => body.destroy());
         return new Response(body as unknown as BodyInit, {
           headers: {
@@ -93,7 +95,7 @@ export function createResponseStreams(
             'X-Accel-Buffering': 'no',
           },
         });
-      }, format.mediaType);
+      }, format.type);
     },
   };
 
@@ -109,12 +111,12 @@ export function createResponseStreams(
   };
 }
 
-/** One response: a sink whose high-water mark is the stream's own. */
-class ResponseStream extends Readable implements Audience<Buffer>, LiveViewer {
+/** One response. The sink is full when the stream is above its high-water mark. */
+class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnection {
   readonly framing: Framing<Buffer>;
   #full = false;
-  /** Its end is written, though it may be some time before all of it is read. */
-  #isOver = false;
+  /** The end has been written, though the client may not have read it yet. */
+  #ended = false;
   #drained: (() => void) | undefined;
 
   constructor(
@@ -133,8 +135,12 @@ class ResponseStream extends Readable implements Audience<Buffer>, LiveViewer {
     return this.#full;
   }
 
+  startsAfter(cursor: string): void {
+    if (this.format.cursor) this.push(this.format.cursor(cursor));
+  }
+
   write(frames: Buffer): void {
-    if (!this.#isOver && !this.destroyed) this.#full = !this.push(frames);
+    if (!this.#ended && !this.destroyed) this.#full = !this.push(frames);
   }
 
   whenDrained(callback: () => void): void {
@@ -142,18 +148,18 @@ class ResponseStream extends Readable implements Audience<Buffer>, LiveViewer {
   }
 
   heartbeat(): void {
-    if (!this.#full && !this.#isOver && !this.destroyed) this.#full = !this.push(this.format.heartbeat);
+    if (!this.#full && !this.#ended && !this.destroyed) this.#full = !this.push(this.format.heartbeat);
   }
 
-  /** The last event is the error. */
-  viewerEnded(why: ViewerEnd): void {
+  /** Ends the response with UNAUTHENTICATED. */
+  signInEnded(why: SignInEnd): void {
     this.source.refused(
       unauthenticated(why === 'session ended' ? 'The session has ended.' : 'The token has expired.'),
     );
   }
 
   refused(result: ExecutionResult): void {
-    if (!this.#isOver && !this.destroyed) this.push(this.format.refusal(result));
+    if (!this.#ended && !this.destroyed) this.push(this.format.refusal(result));
     this.#finish();
   }
 
@@ -175,8 +181,8 @@ class ResponseStream extends Readable implements Audience<Buffer>, LiveViewer {
   }
 
   #finish(): void {
-    if (this.#isOver || this.destroyed) return;
-    this.#isOver = true;
+    if (this.#ended || this.destroyed) return;
+    this.#ended = true;
     this.push(this.format.end);
     this.push(null);
   }

@@ -2,9 +2,9 @@ import type { Duplex } from 'node:stream';
 import { MessageType, type SubscribeMessage } from 'graphql-ws';
 import { type RawData, WebSocket } from 'ws';
 import type { Viewer } from '#domain/viewer.js';
-import { Pace } from '#server/guards/operation-rate-limit.js';
+import { OperationRateLimit } from '#server/guards/operation-rate-limit.js';
 import type { Caller } from '#server/operation/engine.js';
-import type { LiveViewer, LiveViewers, ViewerEnd } from '#server/operation/session-watch.js';
+import type { SessionWatch, SignInEnd, WatchedConnection } from '#server/operation/session-watch.js';
 import { Drain } from './drain.js';
 import { textFrames } from './framing.js';
 import type { InitTimeout } from './init-timeout.js';
@@ -40,7 +40,7 @@ export class ChatSocket extends WebSocket {
 export interface ConnectionServices extends OperationServices {
   readonly initTimeout: InitTimeout;
   /** Closes connections when the viewer's session or token ends. */
-  readonly liveViewers: LiveViewers;
+  readonly sessionWatch: SessionWatch;
 }
 
 /**
@@ -53,7 +53,7 @@ export interface ConnectionServices extends OperationServices {
  * There are thousands of these, so methods and listeners are shared, and whatever few connections need is made
  * when they need it.
  */
-export class Connection implements LiveViewer, OperationHost {
+export class Connection implements WatchedConnection, OperationHost {
   /** Who it belongs to, from connection_init on; null for a guest. */
   viewer: Viewer | null = null;
   /** Whether it has not answered the last ping. */
@@ -61,7 +61,7 @@ export class Connection implements LiveViewer, OperationHost {
   /** Operations begun so far. */
   begun = 0;
   readonly operations = new Operations();
-  readonly pace = new Pace();
+  readonly operationRate = new OperationRateLimit();
   #state: ConnectionState = 'awaiting init';
   #pending: PendingSubscriptions | undefined;
   #drain: Drain | undefined;
@@ -130,7 +130,7 @@ export class Connection implements LiveViewer, OperationHost {
     for (const operation of this.operations.list()) operation.cancel();
   }
 
-  viewerEnded(why: ViewerEnd): void {
+  signInEnded(why: SignInEnd): void {
     this.close(why === 'session ended' ? CLOSINGS.sessionEnded : CLOSINGS.tokenExpired);
   }
 

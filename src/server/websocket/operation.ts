@@ -2,7 +2,7 @@ import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import { MessageType, type SubscribePayload } from 'graphql-ws';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import type { Subscribed } from '#fanout/delivery/subscribe.js';
-import { type Engine, executeFormatted, telling } from '#server/operation/engine.js';
+import { type Engine, executeFormatted, runOperation } from '#server/operation/engine.js';
 import type { WebSocketFramings } from './framing.js';
 import type { PendingSubscriptions } from './pending-subscriptions.js';
 import type { Preparation, Requester } from './prepare.js';
@@ -90,7 +90,7 @@ export class Operation implements SinkOwner {
     this.#step('subscribe');
     const { engine, onFault } = this.host.services;
     try {
-      const subscribed = telling(engine, 'websocket', args, () => engine.subscribe(args));
+      const subscribed = runOperation(engine, 'websocket', args, () => engine.subscribe(args));
       if (subscribed instanceof Promise) {
         const settled = subscribed.then((result) => this.#subscribed(result));
         this.host.pending.add(settled.catch((error: unknown) => this.#fail(error)).catch(onFault));

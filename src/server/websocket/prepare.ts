@@ -4,7 +4,7 @@ import { ChatError } from '#domain/errors.js';
 import type { RateLimit } from '#domain/ports/limiter.js';
 import type { Viewer } from '#domain/viewer.js';
 import { Documents } from '#server/documents/document-cache.js';
-import type { Pace } from '#server/guards/operation-rate-limit.js';
+import type { OperationRateLimit } from '#server/guards/operation-rate-limit.js';
 import type { Caller, Engine } from '#server/operation/engine.js';
 
 export interface PrepareOptions {
@@ -14,7 +14,7 @@ export interface PrepareOptions {
   /** The document that an operation asks for, by its text or its id. Throws if it may not have it. */
   documentOf(payload: SubscribePayload): unknown;
   /** How fast one connection may begin operations. */
-  pace: RateLimit;
+  operationRate: RateLimit;
   /** Operations that one connection may have open at once; 0 means no limit. */
   operationsPerConnection: number;
 }
@@ -23,7 +23,7 @@ export interface PrepareOptions {
 export interface Requester {
   readonly caller: Caller;
   readonly viewer: Viewer | null;
-  readonly pace: Pace;
+  readonly operationRate: OperationRateLimit;
   /** Its open operations, including the one that is being prepared. */
   readonly operations: { readonly size: number };
 }
@@ -50,8 +50,8 @@ export class Preparation {
   }
 
   #prepare(payload: SubscribePayload, requester: Requester): Prepared {
-    const { engine, pace, documentOf, parseAndValidate } = this.options;
-    requester.pace.begin(pace);
+    const { engine, operationRate, documentOf, parseAndValidate } = this.options;
+    requester.operationRate.take(operationRate);
     this.#refuseTooMany(requester.operations.size);
     const query = documentOf(payload);
     if (typeof query !== 'string') throw new GraphQLError('Must provide query string.');

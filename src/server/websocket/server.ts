@@ -9,9 +9,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { refuseUpgrade } from '#server/http/server.js';
+import { refuseUpgrade } from '#server/http/upgrade.js';
 import type { Caller } from '#server/operation/engine.js';
-import type { LiveViewers } from '#server/operation/session-watch.js';
+import type { SessionWatch } from '#server/operation/session-watch.js';
 import { ChatSocket, Connection, type ConnectionServices } from './connection.js';
 import { WebSocketFramings } from './framing.js';
 import { Heartbeat } from './heartbeat.js';
@@ -22,7 +22,7 @@ import { CLOSINGS } from './protocol.js';
 
 export interface WebSocketOptions extends PrepareOptions {
   /** Closes connections when the viewer's session or token ends. */
-  liveViewers: LiveViewers;
+  sessionWatch: SessionWatch;
   /** How long a connection may have no operation, in milliseconds; 0 means for ever. */
   idleTimeoutMs: number;
   /** Bytes in one message from a client. */
@@ -44,7 +44,7 @@ export interface WebSocketTransport {
 }
 
 export function createWebSocketTransport(options: WebSocketOptions): WebSocketTransport {
-  const { engine, liveViewers, onFault } = options;
+  const { engine, sessionWatch, onFault } = options;
   const connections = new Set<Connection>();
   const heartbeat = new Heartbeat(connections, options.heartbeatMs, onFault);
   const idleTimeout = new IdleTimeout(connections, options.idleTimeoutMs);
@@ -55,7 +55,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     preparation: new Preparation(options),
     framings: new WebSocketFramings(),
     initTimeout,
-    liveViewers,
+    sessionWatch,
     onFault,
   };
   const server = new WebSocketServer<typeof ChatSocket>({
@@ -87,7 +87,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     if (connection === undefined) return;
     connections.delete(connection);
     initTimeout.settle(connection);
-    liveViewers.remove(connection);
+    sessionWatch.remove(connection);
     connection.closed();
   }
 

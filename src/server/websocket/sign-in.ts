@@ -1,16 +1,16 @@
 import type { Viewer } from '#domain/viewer.js';
-import { tokenOfConnection } from '#server/operation/authentication.js';
+import { tokenInPayload } from '#server/operation/authentication.js';
 import type { Engine } from '#server/operation/engine.js';
-import type { LiveViewer, LiveViewers } from '#server/operation/session-watch.js';
+import type { SessionWatch, WatchedConnection } from '#server/operation/session-watch.js';
 import { CLOSINGS, type Closing } from './protocol.js';
 
 export interface SignInOptions {
   readonly engine: Engine;
-  readonly liveViewers: LiveViewers;
+  readonly sessionWatch: SessionWatch;
 }
 
 /** A connection that signs in. */
-export interface SigningIn extends LiveViewer {
+export interface SigningIn extends WatchedConnection {
   viewer: Viewer | null;
   readonly isOpen: boolean;
 }
@@ -25,14 +25,14 @@ export function signIn(
   payload: Readonly<Record<string, unknown>>,
   options: SignInOptions,
 ): undefined | Promise<Closing | undefined> {
-  const token = tokenOfConnection(payload);
+  const token = tokenInPayload(payload);
   return token === undefined ? undefined : withToken(connection, token, options);
 }
 
 async function withToken(
   connection: SigningIn,
   token: string,
-  { engine, liveViewers }: SignInOptions,
+  { engine, sessionWatch }: SignInOptions,
 ): Promise<Closing | undefined> {
   try {
     connection.viewer = await engine.verifier.verify(token);
@@ -42,6 +42,6 @@ async function withToken(
     return code === 'UNAUTHENTICATED' ? CLOSINGS.forbidden : CLOSINGS.tryAgainLater;
   }
   // Nobody would remove a connection that was closed in the meantime.
-  if (connection.isOpen) liveViewers.add(connection);
+  if (connection.isOpen) sessionWatch.add(connection);
   return undefined;
 }

@@ -23,7 +23,7 @@ describe('without a proxy', () => {
     expect(addressOf(from(address), 0)).toBe(counted);
   });
 
-  it('what the client says of itself means nothing', () => {
+  it('ignores what the client claims in a header', () => {
     expect(addressOf(from('192.0.2.1', '203.0.113.9'), 0)).toBe('192.0.2.1');
   });
 });

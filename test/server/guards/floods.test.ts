@@ -44,7 +44,7 @@ async function pour(connection: RawTcp, frame: (piece: Buffer) => (string | Buff
 }
 
 describe('90 MB', () => {
-  it('in one WebSocket frame: closed with 1009 at its head, and not read', async () => {
+  it('in one WebSocket frame: closes with 1009 at its head, and reads no more', async () => {
     const before = process.memoryUsage().rss;
     const connection = await RawTcp.open(used.server);
     await connection.write(`${upgradeHead()}\r\n`);
@@ -62,7 +62,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  it('in fragments that are each small: closed with 1009', async () => {
+  it('in small fragments: closes with 1009', async () => {
     const socket = await RawSocket.ready(used.server);
     const piece = 'x'.repeat(32_768);
     for (let index = 0; index < 4; index += 1) socket.socket.send(piece, { fin: false });
@@ -70,7 +70,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  it('as the body of a request that says so: refused with 413', async () => {
+  it('as a body of that length: refuses it with 413', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(
       `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${SIZE}\r\n\r\n`,
@@ -80,7 +80,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  it('in chunks that do not say so: refused with 413 while they come, and not kept', async () => {
+  it('as a body in chunks: refuses it with 413 while it comes, and keeps none of it', async () => {
     const before = process.memoryUsage().rss;
     const connection = await RawTcp.open(used.server);
     await connection.write(
@@ -94,7 +94,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  it('of headers: refused with 431', async () => {
+  it('as headers: refuses them with 431', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(upgradeHead([`X-Filler: ${'x'.repeat(20_000)}`]));
     await connection.closed;
@@ -104,7 +104,7 @@ describe('90 MB', () => {
 });
 
 describe('operations', () => {
-  it('10,000 on one socket: 100 are served, the others refused, and the socket stays', async () => {
+  it('serves 100 of 10,000 on one connection, refuses the others, and keeps the connection', async () => {
     const roomId = 'many-operations';
     const socket = await RawSocket.ready(used.server);
     open.push(socket);
@@ -129,13 +129,13 @@ describe('operations', () => {
     expect(new Set(delivered.map(({ id }) => id)).size).toBe(99);
   });
 
-  it('an id that is too long is a breach of the protocol', async () => {
+  it('treats an id that is too long as a protocol error', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.subscribe('x'.repeat(257), { query: '{ __typename }' });
     expect(await socket.closed).toEqual({ code: 4400, reason: 'Invalid message received' });
   });
 
-  it('an id that does not fit into the reason of a close is left out of it', async () => {
+  it('leaves out an id that does not fit into the reason of a close', async () => {
     const socket = await RawSocket.ready(used.server);
     const id = '🔑'.repeat(60);
     const query = 'subscription { messageAdded(roomId: "twice") { id } }';
@@ -170,7 +170,7 @@ describe('connections', () => {
   it.each([
     ['in all', { CONNECTIONS_LIMIT: 3 }, 503],
     ['from one address', { CONNECTIONS_PER_ADDRESS: 3 }, 429],
-  ])('one too many %s is refused, a WebSocket as an event stream', async (_what, variables, status) => {
+  ])('refuses one too many %s, whether WebSocket or event stream', async (_what, variables, status) => {
     const server = await another(variables);
     expect(await knock(server)).toBe(101);
     expect(await listen(server)).toBe(200);
@@ -185,7 +185,7 @@ describe('connections', () => {
     expect(await listen(server)).toBe(status);
   });
 
-  it('that break off in the handshake are not counted for ever', async () => {
+  it('stops counting those that break off in the handshake', async () => {
     const server = await another({ CONNECTIONS_LIMIT: 2 });
     for (let index = 0; index < 10; index += 1) {
       const connection = await RawTcp.open(server);
@@ -195,7 +195,7 @@ describe('connections', () => {
     await until(async () => (await knock(server)) === 101, { what: 'a place' });
   });
 
-  it('whose upgrade is refused are closed here, whatever the client does', async () => {
+  it('closes those whose upgrade is refused, even if the client keeps its side open', async () => {
     const server = await another({ CONNECTIONS_LIMIT: 1 });
     expect(await knock(server)).toBe(101);
     const connection = await RawTcp.open(server);

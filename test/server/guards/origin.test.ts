@@ -1,8 +1,9 @@
 /** A page elsewhere that acts in its visitor's name: its browser says where it is from, and it is not let in. */
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { startServer, type TestServer } from '#test/support/server.js';
+import { spawnServer, startServer, type TestServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 
 const used = useServer();
@@ -14,7 +15,7 @@ beforeAll(async () => {
     redisUrl,
     NODE_ENV: 'production',
     ALLOW_GUESTS: 'true',
-    ALLOWED_ORIGINS: 'https://app.example, https://other.example:8443',
+    ALLOWED_ORIGINS: 'https://app.example, https://other.example:8443, https://*.sub.example',
   });
   anybody = await startServer({ redisUrl, NODE_ENV: 'production', ALLOWED_ORIGINS: '*' });
 });
@@ -77,50 +78,92 @@ describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
     ['a site whose name ends like an allowed one', 'https://evilapp.example'],
     ['an allowed site without TLS', 'http://app.example'],
     ['an allowed site on another port', 'https://app.example:8443'],
+    ['the domain itself of a wildcard for subdomains', 'https://sub.example'],
+    ['a subdomain without TLS', 'http://pr-7.sub.example'],
+    ['a subdomain on another port', 'https://pr-7.sub.example:8443'],
+    ['a domain that ends like one with a wildcard', 'https://evilsub.example'],
+    ['a site that begins like a subdomain', 'https://pr-7.sub.example.evil.example'],
+    ['a name without a first label', 'https://.sub.example'],
+    ['a path that ends like a subdomain', 'https://evil.example/.sub.example'],
     ['a sandboxed frame or a file', 'null'],
     ['this machine, in production', 'http://localhost:3000'],
     ['Apollo Studio, in production', 'https://studio.apollographql.com'],
     ['nowhere', ''],
     ['two at once', 'https://app.example, https://evil.example'],
-  ])('%s gets 403', async (_what, origin) => {
+  ])('answers 403 to %s', async (_what, origin) => {
     const { status, headers } = await knock(production, { Origin: origin });
     expect(status).toBe(403);
     expect(headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  it.each(['https://app.example', 'https://other.example:8443'])('%s is let in', async (origin) => {
+  it.each([
+    ['https://chat.example', 'chat.example:443', true],
+    ['https://chat.example', 'Chat.Example', true],
+    ['http://chat.example', 'chat.example:80', true],
+    ['https://chat.example:8443', 'chat.example:8443', true],
+    ['https://chat.example', 'chat.example:8443', false],
+    ['https://chat.example', 'chat.example:80', false],
+    ['https://chat.example:8443', 'chat.example', false],
+    ['https://evil.example', 'chat.example:443', false],
+    ['https://evil.example', 'chat.example/@evil.example', false],
+    ['https://chat.example/', 'chat.example', false],
+  ])('compares %s with the Host %s by their default ports', async (Origin, Host, isSame) => {
+    const { status } = await knock(production, { Origin, Host });
+    if (isSame) expect(status).toBe(welcome);
+    else expect(status).toBe(403);
+  });
+
+  it.each(['https://pr-7.sub.example', 'https://a.b.c.sub.example'])(
+    'allows the subdomain %s of a wildcard',
+    async (origin) => {
+      expect((await knock(production, { Origin: origin })).status).toBe(welcome);
+    },
+  );
+
+  it.each(['https://app.example', 'https://other.example:8443'])('allows %s', async (origin) => {
     expect((await knock(production, { Origin: origin })).status).toBe(welcome);
   });
 
-  it('the page of the server itself is let in, under whatever name it was asked for', async () => {
+  it("allows the server's own page under any host name", async () => {
     expect((await knock(production, { Origin: production.origin })).status).toBe(welcome);
     const behindTls = { Host: 'chat.example', Origin: 'https://chat.example' };
     expect((await knock(production, behindTls)).status).toBe(welcome);
   });
 
-  it('a program says no origin, and is let in', async () => {
+  it('allows programs, which send no origin', async () => {
     expect((await knock(production, {})).status).toBe(welcome);
   });
 
-  it('what a browser fetches unseen for another site gets 403', async () => {
+  it('answers 403 to what a browser fetches unseen for another site', async () => {
     const unseen = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' };
     expect((await knock(production, unseen)).status).toBe(403);
   });
 
   it.each(['http://localhost:5173', 'http://127.0.0.1:8080', 'https://studio.apollographql.com'])(
-    '%s is let in while developing, and others are not',
+    'allows %s outside production, and no foreign page',
     async (origin) => {
       expect((await knock(used.server, { Origin: origin })).status).toBe(welcome);
       expect((await knock(used.server, { Origin: 'http://localhost.evil.example' })).status).toBe(403);
     },
   );
 
-  it('everybody is let in where that is wanted', async () => {
+  it('allows any origin when ALLOWED_ORIGINS is `*`', async () => {
     expect((await knock(anybody, { Origin: 'https://evil.example' })).status).toBe(welcome);
   });
 });
 
-it('a message of a foreign page is not sent', async () => {
+it('logs which Origin and Host did not match, and what to set', async () => {
+  const server = await spawnServer({ redisUrl: used.redis.url, NODE_ENV: 'production' });
+  onTestFinished(() => server.close());
+  for (let count = 0; count < 3; count += 1) {
+    await post(server, { Host: 'backend:4000', Origin: 'https://chat.example' });
+  }
+  const lines = () => server.log.filter(({ msg }) => String(msg).includes('ALLOWED_ORIGINS'));
+  await until(() => lines().length > 0, { what: 'the line' });
+  expect(lines()).toMatchObject([{ origin: 'https://chat.example', host: 'backend:4000' }]);
+});
+
+it('does not send a message of a foreign page', async () => {
   const before = await used.redis.cli('LLEN', 'messages:origin');
   await post(production, { Origin: 'https://evil.example' });
   expect(await used.redis.cli('LLEN', 'messages:origin')).toBe(before);
@@ -134,7 +177,7 @@ describe('a preflight', () => {
       'Access-Control-Request-Headers': 'content-type, authorization',
     });
 
-  it('tells an allowed page what it may send, and caches whose answer it is', async () => {
+  it('tells an allowed page what it may send', async () => {
     expect(await preflight('https://app.example')).toMatchObject({
       status: 204,
       headers: {
@@ -152,7 +195,7 @@ describe('a preflight', () => {
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  it('no cookies are asked for, and none are read', async () => {
+  it('uses no cookies', async () => {
     const { headers } = await post(production, { Origin: 'https://app.example' });
     expect(headers['access-control-allow-origin']).toBe('https://app.example');
     expect(headers['access-control-allow-credentials']).toBeUndefined();
@@ -160,7 +203,7 @@ describe('a preflight', () => {
   });
 });
 
-it('GraphiQL may be opened from a link on another site, and not in production', async () => {
+it('opens GraphiQL from a link on another site, but not in production', async () => {
   const link = { Accept: 'text/html', 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
   expect(await ask(used.server, 'GET', link)).toMatchObject({
     status: 200,

@@ -61,7 +61,7 @@ async function flood(socket: RawSocket, operations: object[]): Promise<(string |
 }
 
 describe('a flood of sends', () => {
-  it('of one user over 50 connections to two nodes stays within the limit of a user', async () => {
+  it('by one user over 50 connections to two nodes stays within the limit per user', async () => {
     const limits = { RATE_SENDS_PER_USER: 5 };
     const nodes = [await node(limits), await node(limits)];
     const { token } = await signIn(nodes[0]!);
@@ -75,7 +75,7 @@ describe('a flood of sends', () => {
     expect(await stored()).toBe(5);
   });
 
-  it('of guests with ever new names into ever new rooms stays within the limit of their address', async () => {
+  it('by guests who change names and rooms stays within the limit per address', async () => {
     const limits = { RATE_SENDS_PER_USER: 5, RATE_SENDS_PER_ADDRESS: 20 };
     const nodes = [await node(limits), await node(limits)];
     const sockets = await Promise.all(Array.from({ length: 50 }, (_, index) => open(nodes[index % 2]!)));
@@ -92,7 +92,7 @@ describe('a flood of sends', () => {
     expect(counts.reduce((sum, count) => sum + count)).toBe(20);
   });
 
-  it('over HTTP is told when to come back, which is when it may', async () => {
+  it('over HTTP is told when the next send may succeed', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_WINDOW_SECONDS: 1 });
     expect(codeIn(await post(server, say()))).toBeUndefined();
     // Before the question, since its answer may be late.
@@ -110,14 +110,14 @@ describe('a flood of sends', () => {
     expect(performance.now() - askedAt).toBeGreaterThanOrEqual(retryAfterMs - 20);
   });
 
-  it('is no flood where one message is sent again and again with its nonce', async () => {
+  it('does not count repeats of one nonce', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_SENDS_PER_ADDRESS: 1 });
     const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, say({ nonce: 'n1' }))));
     expect(answers.map(codeIn)).toEqual(Array(20).fill(undefined));
     expect(await stored()).toBe(1);
   });
 
-  it('is not held back where it is the platform that sends', async () => {
+  it('by the platform is not limited', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_SENDS_PER_ADDRESS: 1 });
     const service = bearer(await tokenOf({ roles: ['service'] }));
     for (let count = 0; count < 5; count += 1) {
@@ -131,7 +131,7 @@ describe('slow mode', () => {
     query: `mutation { setSlowMode(roomId: "room1", seconds: ${seconds}) { id slowModeSeconds } }`,
   });
 
-  it('is set by a moderator, holds on every node, and not for moderators', async () => {
+  it('is set by a moderator, holds on every node, and exempts moderators', async () => {
     const [here, there] = [await node({}), await node({})];
     const moderator = bearer(await tokenOf({ sub: 'mod', roles: ['moderator'] }));
     const ann = bearer((await signIn(here)).token);
@@ -153,7 +153,7 @@ describe('slow mode', () => {
     expect(codeIn(await post(there, say(), ann))).toBeUndefined();
   });
 
-  it('is FORBIDDEN to everybody else', async () => {
+  it('is FORBIDDEN to everyone else', async () => {
     const server = await node({});
     const ann = bearer((await signIn(server)).token);
     for (const headers of [{}, ann, bearer(await tokenOf())]) {
@@ -176,7 +176,7 @@ describe('a flood of connections', () => {
     });
   }
 
-  it('is refused over the limit, before the handshake, on all nodes together', async () => {
+  it('is refused before the handshake once all nodes together reach the limit', async () => {
     const limits = { RATE_CONNECTIONS_PER_ADDRESS: 10 };
     const nodes = [await node(limits), await node(limits)];
     const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => upgrade(nodes[index % 2]!)));
@@ -189,7 +189,7 @@ describe('a flood of connections', () => {
     }
   });
 
-  it('counts event streams, and no other requests', async () => {
+  it('counts event streams, but no other requests', async () => {
     const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1 });
     const stream = await EventStream.open(server, FOLLOW);
     ended.push(() => stream.crash());
@@ -202,13 +202,32 @@ describe('a flood of connections', () => {
     expect(codeIn(await post(server, { query: '{ viewer { roles } }' }))).toBeUndefined();
   });
 
-  it('cannot hide behind a header, where no proxy is trusted', async () => {
+  it('counts every subscription as a stream whatever it accepts, and no query', async () => {
+    const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 2, CONNECTIONS_PER_ADDRESS: 100 });
+    const any = { Accept: 'application/json, text/event-stream, multipart/mixed' };
+    for (let count = 0; count < 5; count += 1) {
+      expect(codeIn(await post(server, { query: '{ __typename }' }, any))).toBeUndefined();
+    }
+    for (const Accept of ['*/*', 'multipart/mixed;subscriptionSpec=1.0, application/json']) {
+      const stream = await EventStream.open(server, FOLLOW, { Accept });
+      ended.push(() => stream.crash());
+      expect(stream.status).toBe(200);
+    }
+    for (const Accept of ['*/*', 'text/event-stream, application/json', 'text/event-stream']) {
+      const stream = await EventStream.open(server, FOLLOW, { Accept });
+      ended.push(() => stream.crash());
+      expect(stream.status).toBe(429);
+      expect(Number(stream.response.headers['retry-after'])).toBeGreaterThan(50);
+    }
+  });
+
+  it('cannot hide behind a header if no proxy is trusted', async () => {
     const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1 });
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.1' })).status).toBe(101);
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.2' })).status).toBe(429);
   });
 
-  it('is told apart by what a trusted proxy says, and not by what the client does', async () => {
+  it('is told apart by what a trusted proxy says, not by what the client says', async () => {
     const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1, TRUST_PROXY: 1 });
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.1' })).status).toBe(101);
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.2' })).status).toBe(101);
@@ -218,7 +237,7 @@ describe('a flood of connections', () => {
   it.each([
     ['open', 101],
     ['closed', 503],
-  ])('where Redis hangs it fails %s, with %i, and nobody waits long', async (failure, status) => {
+  ])('fails %s with %i while Redis hangs, without a long wait', async (failure, status) => {
     const server = await node({
       RATE_CONNECTIONS_PER_ADDRESS: 10,
       RATE_LIMIT_FAILURE: failure,
@@ -291,7 +310,7 @@ describe('a flood of new rooms', () => {
   });
 });
 
-it('a flood of sessions is refused over the limit of an address', async () => {
+it('a flood of sessions is refused beyond the limit per address', async () => {
   const server = await node({ RATE_SESSIONS_PER_ADDRESS: 3 });
   const start = { query: 'mutation { startSession(name: "Ann") { token } }' };
   const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, start)));
@@ -299,7 +318,7 @@ it('a flood of sessions is refused over the limit of an address', async () => {
   expect(answers.filter((answer) => codeIn(answer) === 'RATE_LIMITED')).toHaveLength(17);
 });
 
-it('a flood of sessions counts for its address, though nobody waits for the answers', async () => {
+it('a flood of sessions counts even if the client does not wait for the answers', async () => {
   const server = await node({ RATE_SESSIONS_PER_ADDRESS: 3 });
   const body = JSON.stringify({ query: 'mutation { startSession(name: "Ann") { token } }' });
   const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
@@ -316,7 +335,7 @@ it('a flood of sessions counts for its address, though nobody waits for the answ
   expect(sessions.split('\n')).toHaveLength(3);
 });
 
-it('a flood of operations on one socket is refused one by one, and the socket stays', async () => {
+it('a flood of operations on one connection is refused one by one, and the connection stays', async () => {
   const server = await node({ RATE_OPERATIONS_PER_CONNECTION: 10 });
   const socket = await open(server);
   const follow = 'subscription { messageAdded(roomId: "room1", last: 1) { content } }';

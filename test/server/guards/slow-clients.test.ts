@@ -23,14 +23,14 @@ async function drip(connection: RawTcp, text: string): Promise<void> {
 }
 
 describe('slowloris', () => {
-  it('on the upgrade: a head that never ends is cut off', async () => {
+  it('cuts off an upgrade whose head never ends', async () => {
     const connections = await Promise.all(Array.from({ length: 50 }, () => RawTcp.open(used.server)));
     for (const connection of connections) await connection.write(upgradeHead());
     await Promise.all(connections.map((connection) => drip(connection, 'X-Slow: z\r\n')));
     for (const { received } of connections) expect(received).toMatch(/^(HTTP\/1.1 408 |$)/);
   });
 
-  it('on the body of a request: cut off', async () => {
+  it('cuts off a body that never ends', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(
       'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n',
@@ -38,12 +38,12 @@ describe('slowloris', () => {
     await drip(connection, ' ');
   });
 
-  it('on a connection that says nothing: cut off', async () => {
+  it('cuts off a connection that sends nothing', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.closed;
   });
 
-  it('on connection_init: a frame that never ends is cut off with the time for it', async () => {
+  it('cuts off a connection_init that never ends', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(`${upgradeHead()}\r\n`);
     await until(() => connection.received.includes('101 Switching'), { what: 'the handshake' });
@@ -58,7 +58,7 @@ describe('slowloris', () => {
     await dripping;
   });
 
-  it('on connection_init: pings do not count', async () => {
+  it('cuts off a client that sends only pings', async () => {
     const socket = await RawSocket.open(used.server);
     const pinging = setInterval(() => socket.send({ type: 'ping' }), 20);
     expect((await socket.closed).code).toBe(4408);
@@ -66,21 +66,21 @@ describe('slowloris', () => {
   });
 });
 
-describe('a socket without operations', () => {
+describe('a connection without operations', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({ redisUrl: used.redis.url, IDLE_TIMEOUT_MS: 400 });
   });
   afterAll(() => server.close());
 
-  it('is closed in the end, whatever else it says', async () => {
+  it('is closed in the end, whatever else it sends', async () => {
     const socket = await RawSocket.ready(server);
     const pinging = setInterval(() => socket.send({ type: 'ping' }), 20);
     expect(await socket.closed).toEqual({ code: 1000, reason: 'Idle' });
     clearInterval(pinging);
   });
 
-  it('stays for as long as it has one, or begins one now and then', async () => {
+  it('stays open while it has one, or starts one now and then', async () => {
     const follower = await RawSocket.ready(server);
     follower.subscribe('1', { query: 'subscription { messageAdded(roomId: "quiet") { id } }' });
     const talker = await RawSocket.ready(server);
@@ -94,7 +94,7 @@ describe('a socket without operations', () => {
   });
 });
 
-it('a socket that is half open is ended', async () => {
+it('ends a socket that is half open', async () => {
   const server = await startServer({ redisUrl: used.redis.url, HEARTBEAT_MS: 150 });
   const connection = await RawTcp.open(server);
   await connection.write(`${upgradeHead()}\r\n`);

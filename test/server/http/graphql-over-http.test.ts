@@ -17,7 +17,7 @@ describe('the audits of GraphQL over HTTP', () => {
     expect(result, 'reason' in result ? result.reason : '').toMatchObject({ status: 'ok' });
   });
 
-  it('MAY: those that do not pass are only told', async ({ annotate }) => {
+  it('MAY: reports audits that do not pass', async ({ annotate }) => {
     expect(required.length + optional.length).toBeGreaterThan(50);
     for (const audit of optional) {
       const result = await audit.fn();
@@ -27,7 +27,7 @@ describe('the audits of GraphQL over HTTP', () => {
 });
 
 describe('POST', () => {
-  it('is refused with 413 where the body is too large, and nothing is sent', async () => {
+  it('refuses a body that is too large with 413, and sends nothing', async () => {
     const roomId = 'too-large';
     const { query } = paramsOf(SendMessage, { input: { roomId, content: 'x' } });
     const response = await fetch(used.server.url, {
@@ -43,7 +43,7 @@ describe('POST', () => {
     expect(await used.redis.cli('EXISTS', `messages:${roomId}`)).toBe('0');
   });
 
-  it('is refused where the body is not JSON, and nothing of the server is shown', async () => {
+  it('refuses a body that is not JSON without leaking details', async () => {
     const response = await fetch(used.server.url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -62,7 +62,7 @@ describe('POST', () => {
     expect(status).toBe(400);
   });
 
-  it('is refused as a form, which a page elsewhere could send for its visitor', async () => {
+  it("refuses forms, which any page could send in its visitor's name", async () => {
     const roomId = 'form';
     const query = `mutation { sendMessage(input: { roomId: "${roomId}", content: "x" }) { id } }`;
     const form = new FormData();
@@ -103,21 +103,21 @@ describe('GET', () => {
     expect(await used.redis.cli('EXISTS', 'messages:got')).toBe('0');
   });
 
-  it('runs no subscription for a client that does not read events, and keeps no place for it', async () => {
+  it('refuses a subscription to a client that does not accept a stream, and counts no connection', async () => {
     const response = await get({ query: 'subscription { messageAdded(roomId: "got") { id } }' });
     expect(response.status).toBe(406);
     expect(await used.redis.cli('EXISTS', 'connections:got')).toBe('0');
   });
 });
 
-it('answers 404 at any other path, without a word on what runs there', async () => {
+it('answers 404 at any other path without leaking details', async () => {
   const response = await fetch(`${used.server.origin}/graphql/more`);
   expect(response.status).toBe(404);
   expect(await response.json()).toEqual({ error: 'Not found' });
   expect(response.headers.get('x-powered-by')).toBeNull();
 });
 
-it.each(['PUT', 'DELETE', 'PATCH'])('answers %s with a status of its own', async (method) => {
+it.each(['PUT', 'DELETE', 'PATCH'])('refuses %s with a client error', async (method) => {
   const response = await fetch(used.server.url, { method, body: '{"query":"{ __typename }"}' });
   expect([400, 404, 405]).toContain(response.status);
 });

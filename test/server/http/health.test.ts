@@ -42,7 +42,7 @@ async function start(redis: RedisServer): Promise<TestServer> {
 }
 
 describe('a node', () => {
-  it('is live and ready where Redis answers', async () => {
+  it('is live and ready while Redis answers', async () => {
     const { server } = await startBoth();
     expect(await live(server)).toEqual(LIVE);
     expect(await untilReady(server)).toEqual(READY);
@@ -68,7 +68,7 @@ describe('a node', () => {
     await untilReady(server);
   });
 
-  it('starts where Redis is not there yet, and serves when it is', async () => {
+  it('starts before Redis does, and is ready once Redis answers', async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.close());
     await redis.stop();
@@ -85,7 +85,7 @@ describe('a node', () => {
 });
 
 describe('health', () => {
-  it('is asked with HEAD too, and answers anything else at its paths alike', async () => {
+  it('answers HEAD and every other method alike', async () => {
     const { server } = await startBoth();
     await untilReady(server);
     for (const path of ['/health/live', '/health/ready']) {

@@ -26,7 +26,7 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET')
 }
 
 describe('the page', () => {
-  it.each(['/', '/?room=lobby', '/stats'])('is at %s, and is asked for anew each time', async (path) => {
+  it.each(['/', '/?room=lobby', '/stats'])('is served at %s, and revalidated each time', async (path) => {
     const { status, headers, body } = await get(path);
     expect(status).toBe(200);
     expect(headers).toMatchObject({
@@ -44,7 +44,7 @@ describe('the page', () => {
     expect(html).toContain('<meta name="room-id-length-limit" content="64">');
   });
 
-  it('may load what is from here, and nothing else', async () => {
+  it('may load from this server only', async () => {
     const policy = String((await get('/')).headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
@@ -56,7 +56,7 @@ describe('the page', () => {
     }
   });
 
-  it('takes no other method', async () => {
+  it('refuses other methods', async () => {
     expect(await get('/', {}, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
     const head = await get('/', {}, 'HEAD');
     expect(head).toMatchObject({ status: 200 });
@@ -65,7 +65,7 @@ describe('the page', () => {
 });
 
 describe('its files', () => {
-  it('are kept for good, in the encoding that the browser takes', async () => {
+  it('may be cached forever, and come in an encoding that the browser accepts', async () => {
     const path = `/assets/${script}`;
     const plain = await get(path);
     expect(plain.headers).toMatchObject({
@@ -81,7 +81,7 @@ describe('its files', () => {
     expect(brotliDecompressSync(brotli.body).equals(plain.body)).toBe(true);
   });
 
-  it('are under 150 KB of script, all together', async () => {
+  it('have less than 150 KB of scripts in total', async () => {
     const scripts = names.filter((name) => name.endsWith('.js'));
     let bytes = 0;
     for (const name of scripts)

@@ -1,16 +1,41 @@
-/** The HTTP server beneath all transports. */
-import { expect, it, onTestFinished } from 'vitest';
-import { createHttpTransport } from '#server/http/server.js';
-import { RawTcp } from '#test/support/raw-tcp.js';
+/** The HTTP server under all transports. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createHttpTransport, type HttpOptions } from '#server/http/server.js';
+import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
 import { addressesOf } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
 
-it('who does not read its answer is given up, and the answer with it', async () => {
+const faults: unknown[] = [];
+
+/** A server of its own for one test, and a TCP connection to it. */
+async function connect(options: Partial<HttpOptions>): Promise<RawTcp> {
+  const http = createHttpTransport({
+    routes: new Map(),
+    upgrades: new Map(),
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 10_000,
+    keepAliveTimeoutMs: 65_000,
+    stallTimeoutMs: 10_000,
+    connections: 10,
+    onFault: (error) => faults.push(error),
+    ...options,
+  });
+  onTestFinished(() => http.close(100));
+  const server = { ...addressesOf(await http.listen(0, '127.0.0.1')), close: () => http.close(100) };
+  const connection = await RawTcp.open(server);
+  onTestFinished(() => {
+    connection.end();
+    expect(faults.splice(0)).toEqual([]);
+  });
+  return connection;
+}
+
+it('ends a connection whose client does not read the answer', async () => {
   let givenUp: () => void;
   const ended = new Promise<void>((resolve) => {
     givenUp = resolve;
   });
-  const faults: unknown[] = [];
-  const http = createHttpTransport({
+  const connection = await connect({
     routes: new Map([
       [
         '/long',
@@ -21,19 +46,110 @@ it('who does not read its answer is given up, and the answer with it', async () 
         },
       ],
     ]),
-    upgrades: new Map(),
-    headersTimeoutMs: 10_000,
-    requestTimeoutMs: 10_000,
     stallTimeoutMs: 300,
-    connections: 10,
-    onFault: (error) => faults.push(error),
   });
-  onTestFinished(() => http.close(100));
-  const server = { ...addressesOf(await http.listen(0, '127.0.0.1')), close: () => http.close(100) };
-  const connection = await RawTcp.open(server);
-  onTestFinished(() => connection.end());
   connection.socket.pause();
   await connection.write('GET /long HTTP/1.1\r\nHost: x\r\n\r\n');
   await ended;
-  expect(faults).toEqual([]);
+});
+
+describe('an idle connection', () => {
+  const routes: HttpOptions['routes'] = new Map([['/', (_request, response) => void response.end('ok')]]);
+  const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+  it('stays open longer than a request may take to arrive', async () => {
+    const connection = await connect({ routes, headersTimeoutMs: 100, requestTimeoutMs: 100 });
+    await connection.write(GET);
+    await connection.until('ok');
+    expect(connection.received).toContain('Keep-Alive: timeout=65\r\n');
+    const answeredAt = performance.now();
+    await until(() => performance.now() - answeredAt > 1_000, { what: 'ten times as long' });
+    connection.received = '';
+    await connection.write(GET);
+    await connection.until('ok');
+    expect(connection.received).toContain('200 OK');
+  });
+
+  it('is closed after the time that is configured', async () => {
+    const connection = await connect({ routes, keepAliveTimeoutMs: 100 });
+    await connection.write(GET);
+    await connection.closed;
+    expect(connection.received).toContain('200 OK');
+  });
+});
+
+describe('an offer to upgrade that the server does not take', () => {
+  const routes: HttpOptions['routes'] = new Map([
+    [
+      '/echo',
+      async (request, response) => {
+        let body = '';
+        for await (const chunk of request.setEncoding('utf8')) body += chunk;
+        response.end(`<${request.method} ${request.headers.upgrade} ${request.headers.connection} ${body}>`);
+      },
+    ],
+  ]);
+  const upgrades: HttpOptions['upgrades'] = new Map([
+    ['/ws', (_request, socket) => void socket.end('upgraded')],
+  ]);
+  const offer = (method: string, path: string, body: string, protocol = 'h2c', connection = 'Upgrade') =>
+    `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\nUpgrade: ${protocol}\r\n` +
+    `HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+  it('is ignored, and the request with its body answered', async () => {
+    const connection = await connect({ routes, upgrades });
+    await connection.write(offer('POST', '/echo', 'hello', 'h2c', 'Upgrade, HTTP2-Settings, keep-alive'));
+    await connection.until('hello>');
+    expect(connection.received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+
+  it.each([
+    ['one after the other', true],
+    ['in a pipeline', false],
+  ])('answers requests %s in their order, or closes after an answer', async (_how, waits) => {
+    const connection = await connect({ routes, upgrades });
+    const plain = (body: string) =>
+      `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const bodies = ['one', 'two', 'three', 'four'];
+    const requests = bodies.map((body, at) => (at % 2 ? offer('POST', '/echo', body) : plain(body)));
+    if (waits) {
+      for (const [at, request] of requests.entries()) {
+        await connection.write(request);
+        await connection.until(`${bodies[at]}>`);
+      }
+    } else {
+      await connection.write(requests.join(''));
+      await connection.until('four>');
+    }
+    const answered = [...connection.received.matchAll(/(\w+)>/g)].map(([, body]) => body);
+    expect(answered).toEqual(bodies.slice(0, answered.length));
+    expect(answered.length).toBeGreaterThanOrEqual(2);
+    if (answered.length < 4) expect(connection.received).toContain('Connection: close\r\n');
+  });
+
+  it('reads a body that comes later', async () => {
+    const connection = await connect({ routes, upgrades });
+    const text = offer('POST', '/echo', 'later');
+    await connection.write(text.slice(0, -3));
+    await connection.write(text.slice(-3));
+    await connection.until('later>');
+  });
+
+  it.each([
+    ['a WebSocket where there is none', 'websocket', '/echo', '<GET'],
+    ['a protocol that nobody speaks', 'TLS/1.0, x', '/echo', '<GET'],
+    ['h2c where there is a WebSocket', 'h2c', '/ws', '404 Not Found'],
+  ])('%s', async (_what, protocol, path, answer) => {
+    const connection = await connect({ routes, upgrades });
+    await connection.write(offer('GET', path, '', protocol));
+    await connection.until(answer);
+    expect(connection.received).toContain(answer);
+  });
+
+  it('does not keep a WebSocket from its path', async () => {
+    const connection = await connect({ routes, upgrades });
+    await connection.write(`${upgradeHead().replace('/graphql', '/ws')}\r\n`);
+    await connection.closed;
+    expect(connection.received).toBe('upgraded');
+  });
 });

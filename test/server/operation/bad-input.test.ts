@@ -126,7 +126,7 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
     expectRefusal(await ask(used.server, params), refusal);
   });
 
-  it('ends after its refusal, and holds no place', async () => {
+  it('ends after its refusal, and is not counted', async () => {
     const following = await open(used.server, MessageAdded, { roomId: 'refused', last: -1 });
     expect(await following.nextResult()).toMatchObject({ errors: [{ extensions: { field: 'last' } }] });
     expect(await following.nextResult()).toBeUndefined();
@@ -135,7 +135,7 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
 });
 
 describe('after all that', () => {
-  it('one socket may have asked all of it, and is still of use', async () => {
+  it('one connection may have asked all of it, and still works', async () => {
     const socket = await RawSocket.ready(used.server);
     for (const [what, params, refusal] of [...sends, ...queries, ...subscriptions]) {
       socket.subscribe(what, params);
@@ -149,20 +149,20 @@ describe('after all that', () => {
     await socket.close();
   });
 
-  it('nothing was stored', async () => {
+  it('nothing has been stored', async () => {
     const keys = (await used.redis.cli('KEYS', '*')).split('\n');
     expect(keys.filter((key) => /^(messages|nonce):/.test(key))).toEqual([]);
   });
 
-  it('nothing was published: a subscriber sees the first good message first', async () => {
+  it('nothing has been published: a subscriber sees the first valid message first', async () => {
     await run(used.server, SendMessage, { input: { roomId: ROOM, content: 'good', nonce: 'n1' } });
     expect((await watcher.next()).messageAdded.content).toBe('good');
     expect(await used.redis.cli('LLEN', `messages:${ROOM}`)).toBe('1');
   });
 });
 
-describe('what is just good enough', () => {
-  it('is taken: content by its characters, not its bytes, and without the white space around it', async () => {
+describe('input at a limit', () => {
+  it('is accepted: content counts in characters, without white space around it', async () => {
     const content = '👩‍🚀'.slice(0, 2).repeat(500);
     const input = {
       roomId: 'r'.repeat(64),

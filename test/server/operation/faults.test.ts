@@ -62,11 +62,11 @@ describe.each([http, webSocket, eventStream])('over $name', ({ ask }) => {
 });
 
 describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, follow }) => {
-  it('that meets a fault at its start is masked, and logged once', async () => {
+  it('masks and logs a fault at its start once', async () => {
     await expectLogged(expectMasked(await ask(server, FOLLOW)));
   });
 
-  it('whose message cannot be resolved is told so in that message, and goes on', async () => {
+  it('reports a message that cannot be resolved, and goes on', async () => {
     const query = 'subscription { messageAdded(roomId: "fine") { content room { connectionCount } } }';
     const following = await follow(server, { query });
     onTestFinished(() => following.leave());
@@ -78,7 +78,7 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
   });
 });
 
-it('a socket on which faults were met is still of use, and so is what ran on it', async () => {
+it('a connection with faults still works, and so do its other operations', async () => {
   const socket = await RawSocket.ready(server);
   socket.subscribe('fine', FOLLOW_LIVE);
   for (const [id, params] of Object.entries({ send: SEND, read: READ, follow: FOLLOW })) {
@@ -94,7 +94,7 @@ it('a socket on which faults were met is still of use, and so is what ran on it'
   await socket.close();
 });
 
-it('what a client gets wrong is not logged, nor that it leaves in the middle', async () => {
+it('does not log errors of clients, or clients that leave', async () => {
   const before = server.log.length;
   await http.ask(server, { query: '{ nothing' });
   await webSocket.ask(server, { query: '{ nothing }' });

@@ -37,7 +37,7 @@ describe('headers', () => {
     expect(connection.received).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
-  it('a Host that is none is refused, and shows nothing of the server', async () => {
+  it('answers 400 to a malformed Host header without leaking details', async () => {
     const connection = await RawTcp.open(server);
     await connection.write(
       'GET /graphql?query={__typename} HTTP/1.1\r\nHost: [\r\nConnection: close\r\n\r\n',
@@ -47,7 +47,7 @@ describe('headers', () => {
     expect(connection.received).not.toMatch(/node_modules|at .*\(/);
   });
 
-  it.each(['variables', 'extensions'])('%s of a GET that are no JSON are refused', async (name) => {
+  it.each(['variables', 'extensions'])('refuses %s of a GET that are not JSON', async (name) => {
     const told = server.log.length;
     const answer = await fetch(`${server.url}?query={__typename}&${name}={`);
     expect(answer.status).toBe(400);
@@ -57,7 +57,7 @@ describe('headers', () => {
     expect(server.log.slice(told).filter(({ level }) => level === 50 || level === 'error')).toEqual([]);
   });
 
-  it('a path that holds a line break makes no header', async () => {
+  it('makes no header from a line break in a path', async () => {
     const connection = await RawTcp.open(server);
     await connection.write('GET /%0d%0aX-Injected:%20yes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     await connection.closed;
@@ -65,7 +65,7 @@ describe('headers', () => {
     expect(connection.received).not.toMatch(/injected/i);
   });
 
-  it('what a preflight asks for is handed back as one header, or not at all', async () => {
+  it('answers a preflight with one header, or with none', async () => {
     const response = await fetch(server.url, {
       method: 'OPTIONS',
       headers: { Origin: server.origin, 'Access-Control-Request-Headers': 'x-a, <script>' },
@@ -84,7 +84,7 @@ describe('the log', () => {
     return server.output.stdout + server.output.stderr;
   };
 
-  it('each of its lines is one record, whatever clients write', async () => {
+  it('has one record a line, whatever clients write', async () => {
     const said = 'my-secret-message';
     await post(server, {
       query: 'mutation Say($input: SendMessageInput!) { sendMessage(input: $input) { id } }',
@@ -121,13 +121,13 @@ describe('the log', () => {
     expect(text).not.toContain('Eve');
   });
 
-  it('a name of an operation is cut off where it would fill the log', async () => {
+  it('cuts long names of operations', async () => {
     const name = 'N'.repeat(5_000);
     await post(server, { query: `query ${name} { __typename }` });
     expect(await written()).not.toContain('N'.repeat(65));
   });
 
-  it('never holds the password of Redis, not while it is away, nor does an answer', async () => {
+  it('never holds the password of Redis, even while Redis is away, and neither do answers', async () => {
     await redis.kill();
     const answers = [
       await post(server, { query: '{ messages(roomId: "r") { nodes { id } } }' }),
@@ -139,7 +139,7 @@ describe('the log', () => {
     expect((await written()) + JSON.stringify(answers)).not.toContain(SECRET);
   });
 
-  it('never holds a token that a client presented', async () => {
+  it("never holds a client's token", async () => {
     const token = 'token-of-somebody';
     await post(server, { query: '{ __typename }' }, { Authorization: `Bearer ${token}` });
     const socket = await RawSocket.open(server);

@@ -30,13 +30,13 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     expect(contentsOf(await following.take(all.length))).toEqual(all);
   }
 
-  it('is live only where nothing is said of a start', async () => {
+  it('starts with new messages if it is given no start', async () => {
     const roomId = newRoom();
     await say(used.server, roomId, 'before');
     await expectThenLive(await follow(roomId), roomId, []);
   });
 
-  it('gives each message as the sender got it', async () => {
+  it('delivers each message as the sender got it', async () => {
     const roomId = newRoom();
     const following = await follow(roomId);
     const [sent] = await say(used.server, roomId, 'Hello');
@@ -54,12 +54,12 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     await expectThenLive(await follow(roomId, { last }), roomId, expected);
   });
 
-  it('last begins a room that is empty with what comes', async () => {
+  it('starts an empty room with the next message for `last`', async () => {
     const roomId = newRoom();
     await expectThenLive(await follow(roomId, { last: 20 }), roomId, []);
   });
 
-  it('last gives a second viewer the same as the first, though the room is live by then', async () => {
+  it('gives a second subscription the same `last` messages as the first', async () => {
     const roomId = newRoom();
     await say(used.server, roomId, ...texts(3));
     const first = await follow(roomId, { last: 2 });
@@ -69,24 +69,24 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     await expectThenLive(second, roomId, ['text 2', 'text 3', 'text 4']);
   });
 
-  it.each([0, 1, 2, 3])('after begins with all that came after message %i', async (index) => {
+  it.each([0, 1, 2, 3])('starts with everything after message %i', async (index) => {
     const roomId = newRoom();
     const ids = ['0', ...(await say(used.server, roomId, ...texts(3))).map(({ id }) => id)];
     await expectThenLive(await follow(roomId, { after: ids[index]! }), roomId, texts(3).slice(index));
   });
 
-  it('after "0" begins an empty room', async () => {
+  it('starts an empty room for `after: "0"`', async () => {
     const roomId = newRoom();
     await expectThenLive(await follow(roomId, { after: '0' }), roomId, []);
   });
 
-  it('after gives all of a long absence, far more than the log holds', async () => {
+  it('delivers everything after a long absence, far more than the log holds', async () => {
     const roomId = newRoom();
     const [first] = await say(used.server, roomId, 'first', ...texts(50));
     await expectThenLive(await follow(roomId, { after: first!.id }), roomId, texts(50));
   });
 
-  it('after "0" gives all where nothing was trimmed yet, and is refused where something was', async () => {
+  it('delivers everything for `after: "0"`, or refuses it if messages were trimmed', async () => {
     const roomId = newRoom();
     await say(used.server, roomId, ...texts(60));
     const all = await follow(roomId, { after: '0' });
@@ -96,7 +96,7 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     await expectExpired(await follow(roomId, { after: '0' }));
   });
 
-  it('after is honoured for the message just before the oldest kept, and refused for the one before it', async () => {
+  it('accepts the message just before the oldest kept one as `after`, and no older one', async () => {
     const roomId = newRoom();
     const sent = await say(used.server, roomId, ...texts(62));
     await expectExpired(await follow(roomId, { after: sent[0]!.id }));
@@ -116,7 +116,7 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
   });
 });
 
-describe('two servers of one Redis, each a process of its own', () => {
+describe('two servers on one Redis, each in its own process', () => {
   let other: ServerProcess;
   beforeAll(async () => {
     other = await spawnServer({ redisUrl: used.redis.url });
@@ -143,7 +143,7 @@ describe('two servers of one Redis, each a process of its own', () => {
     },
   );
 
-  it("take each other's cursors", async () => {
+  it("accept each other's cursors", async () => {
     const roomId = newRoom();
     const [first] = await say(other, roomId, ...texts(3));
     const following = await webSocket.follow(used.server, MessageAdded, { roomId, after: first!.id });

@@ -38,25 +38,25 @@ async function expectMessages(contents: string[]): Promise<void> {
 }
 
 describe('the same nonce', () => {
-  it('gives the first message again, and stores and publishes nothing', async () => {
+  it('returns the first message again, and stores and publishes nothing', async () => {
     const first = await send();
     expect(await send()).toEqual(first);
     await expectMessages(['Hello']);
   });
 
-  it('gives the first message, whatever the second one says', async () => {
+  it('returns the first message, whatever the second one says', async () => {
     const first = await send();
     expect(await send({ content: 'Something else' })).toEqual(first);
     await expectMessages(['Hello']);
   });
 
-  it('is the same on another server', async () => {
+  it('works on another server', async () => {
     const first = await send();
     expect(await send({}, other)).toEqual(first);
     await expectMessages(['Hello']);
   });
 
-  it('sent fifty times at once to two servers is one message', async () => {
+  it('makes one message of fifty sends at once to two servers', async () => {
     const sent = await Promise.all(
       Array.from({ length: 50 }, (_, index) => send({}, index % 2 ? other : used.server)),
     );

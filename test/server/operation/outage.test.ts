@@ -96,7 +96,7 @@ describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) 
     },
   );
 
-  it('a socket stays, answers pings, and is of use again', async () => {
+  it('a connection stays, answers pings, and works again', async () => {
     const socket = await RawSocket.ready(server);
     await begin();
     for (const [what, params] of [...OPERATIONS, ['a subscription', SUBSCRIBE] as const]) {

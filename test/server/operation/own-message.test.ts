@@ -9,7 +9,7 @@ const used = useServer({ OPERATIONS_PER_CONNECTION: 0 });
 
 const TIMES = 100;
 
-it('subscribe-then-send never misses its own message, all of it in one burst', async () => {
+it('never misses its own message after subscribe-then-send in one burst', async () => {
   const socket = await RawSocket.ready(used.server);
   const burst: WireMessage[] = [];
   for (let index = 0; index < TIMES; index++) {
@@ -38,7 +38,7 @@ it('subscribe-then-send never misses its own message, all of it in one burst', a
   await socket.close();
 });
 
-it('and so for one room that a hundred connections follow and send to at once', async () => {
+it('nor do a hundred connections that follow one room and send at once', async () => {
   const sockets = await Promise.all(Array.from({ length: TIMES }, () => RawSocket.ready(used.server)));
   for (const [index, socket] of sockets.entries()) {
     const input = { roomId: 'shared', content: `from ${index}` };

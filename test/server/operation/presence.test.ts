@@ -36,7 +36,7 @@ async function openSocket(): Promise<RawSocket> {
 }
 
 describe('a connection', () => {
-  it('is counted while it holds a live subscription, and not for being open', async () => {
+  it('counts while it holds a live subscription, not while it is only open', async () => {
     const roomId = newRoom();
     const socket = await openSocket();
     expect(await members(roomId)).toEqual([]);
@@ -52,7 +52,7 @@ describe('a connection', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  it('is counted once in a room, however many operations it has there', async () => {
+  it('counts once in a room, however many operations it has there', async () => {
     const roomId = newRoom();
     const socket = await openSocket();
     for (const id of ['1', '2', '3']) subscribe(socket, id, roomId);
@@ -69,7 +69,7 @@ describe('a connection', () => {
     await untilMembers(roomId, 0);
   });
 
-  it('is counted in each room that it follows', async () => {
+  it('counts in each room that it follows', async () => {
     const [one, two] = [newRoom(), newRoom()];
     const socket = await openSocket();
     subscribe(socket, '1', one);
@@ -99,7 +99,7 @@ describe('a connection', () => {
     await untilInactive(roomId);
   });
 
-  it('goes when its client leaves while it is being subscribed', async () => {
+  it('stops counting if its client leaves during the start', async () => {
     const roomId = newRoom();
     for (let count = 0; count < 20; count++) {
       const socket = await openSocket();
@@ -112,7 +112,7 @@ describe('a connection', () => {
     await until(async () => (await members(roomId)).length === 1, { what: 'the last one alone' });
   });
 
-  it('is counted over SSE, and goes with its request', async () => {
+  it('counts over SSE until its request ends', async () => {
     const roomId = newRoom();
     const stream = await EventStream.open(used.server, paramsOf(MessageAdded, { roomId }));
     await untilMembers(roomId, 1);
@@ -121,7 +121,7 @@ describe('a connection', () => {
     await untilInactive(roomId);
   });
 
-  it('goes when its client leaves while it is being subscribed over SSE', async () => {
+  it('stops counting if its client leaves during the start over SSE', async () => {
     const roomId = newRoom();
     const body = JSON.stringify(paramsOf(MessageAdded, { roomId }));
     for (let count = 0; count < 20; count++) {
@@ -143,7 +143,7 @@ describe('a connection', () => {
     });
   });
 
-  it('is told by connectionCount, room and activeRooms alike', async () => {
+  it('counts alike in connectionCount, room and activeRooms', async () => {
     const roomId = newRoom();
     const sockets = await Promise.all([openSocket(), openSocket(), openSocket()]);
     for (const socket of sockets) subscribe(socket, '1', roomId);
@@ -159,7 +159,7 @@ describe('a connection', () => {
 });
 
 describe('a room', () => {
-  it('is active while it holds messages, without any connection', async () => {
+  it('is active while it holds messages, even without connections', async () => {
     const roomId = newRoom();
     await say(used.server, roomId, 'Hello');
     expect(await isActive(roomId)).toBe(true);
@@ -172,7 +172,7 @@ describe('a room', () => {
     expect(await isActive(roomId)).toBe(true);
   });
 
-  it('with neither messages nor connections leaves rooms:active and the list of rooms', async () => {
+  it('is removed from rooms:active and from the list of rooms without messages and connections', async () => {
     // Its node sweeps soon; the messages live for a second.
     const sweeping = await startServer({
       redisUrl: used.redis.url,
@@ -196,7 +196,7 @@ describe('a room', () => {
 });
 
 describe('a node', () => {
-  it('that ends takes its connections, its rooms and its heartbeat with it', async () => {
+  it('removes its connections, rooms and heartbeat when it closes', async () => {
     const leaving = await spawnServer({ redisUrl: used.redis.url, NODE_ID: 'leaving' });
     onTestFinished(() => leaving.close());
     const [own, shared] = [newRoom(), newRoom()];
@@ -217,7 +217,7 @@ describe('a node', () => {
     expect(await used.redis.cli('EXISTS', 'node:leaving')).toBe('0');
   });
 
-  it('that is killed is swept by another', async () => {
+  it('is swept by another node if it is killed', async () => {
     const variables = { redisUrl: used.redis.url, PRESENCE_HEARTBEAT_MS: 100 };
     const other = await startServer({ ...variables, NODE_ID: 'sweeper' });
     onTestFinished(() => other.close());

@@ -23,7 +23,7 @@ afterAll(async () => {
   await redis?.close();
 });
 
-it('not tokens, not passwords, not what is said', async () => {
+it('logs no tokens, passwords or messages', async () => {
   const { token } = await signIn(server, 'Ann of the secret name');
   const signed = await tokenOf();
   const say = {

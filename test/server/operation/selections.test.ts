@@ -136,12 +136,12 @@ describe('on one room, over one socket', () => {
     expect(JSON.stringify(received.get(id))).toBe(JSON.stringify({ data }));
   });
 
-  it('each received the message once', async () => {
+  it('each receives the message once', async () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 });
 
-it('two operations of one document are told apart by their names', async () => {
+it('distinguishes two operations of one document by their names', async () => {
   const socket = await RawSocket.ready(used.server);
   const query = `subscription A { ${ROOT} { content } } subscription B { ${ROOT} { roomId } }`;
   socket.subscribe('a', { query, operationName: 'A' });
@@ -158,7 +158,7 @@ it('two operations of one document are told apart by their names', async () => {
   await socket.close();
 });
 
-it('five hundred operations on one socket each receive each message, in its order', async () => {
+it('five hundred operations on one connection each receive each message in order', async () => {
   const socket = await RawSocket.ready(used.server);
   const ids = Array.from({ length: 500 }, (_, index) => `operation ${index}`);
   for (const [index, id] of ids.entries()) {

@@ -92,20 +92,20 @@ const REFUSALS: Record<string, (token: string) => Promise<void>> = {
 };
 
 describe.each(Object.entries(ASKING))('over %s', (_transport, ask) => {
-  it('a session is its user', async () => {
+  it('a session identifies its user', async () => {
     const { token, user } = await signIn(used.server);
     expect(await ask(token)).toEqual({ user, roles: ['VIEWER'] });
   });
 
-  it('a token of the platform is whom it names', async () => {
+  it('a token of the platform identifies the user it names', async () => {
     const token = await tokenOf({ sub: 'u1', name: 'Ada', roles: ['moderator'] });
     expect(await ask(token)).toEqual({ user: { id: 'u1', name: 'Ada' }, roles: ['VIEWER', 'MODERATOR'] });
   });
 });
 
-describe.each(Object.entries(REFUSALS))('over %s is refused', (_transport, isRefused) => {
+describe.each(Object.entries(REFUSALS))('over %s, refuses', (_transport, isRefused) => {
   it('a token that was made up', () => isRefused('x'.repeat(43)));
-  it('a token that is none', () => isRefused('nonsense'));
+  it('a text that is not a token', () => isRefused('nonsense'));
   it('an empty token', () => isRefused(''));
   it('two tokens at once', () => isRefused('one two'));
   it('the digest under which a session is kept', async () => {
@@ -116,6 +116,10 @@ describe.each(Object.entries(REFUSALS))('over %s is refused', (_transport, isRef
       await tokenOf({ key: new TextEncoder().encode('not the secret of the platform, but long') }),
     );
   });
+  it.each([{ sub: 123 }, { sub: ['ann'] }, { sub: {} }, { name: [] }, { roles: { moderator: true } }])(
+    'a signed token with %j',
+    async (claims) => isRefused(await tokenOf(claims)),
+  );
   it('an expired token of the platform', async () => isRefused(await tokenOf({ expiresIn: -60 })));
   it('a session that was ended', async () => {
     const { token } = await signIn(used.server);
@@ -134,7 +138,7 @@ describe.each(Object.entries(REFUSALS))('over %s is refused', (_transport, isRef
 
 describe('a guest', () => {
   it.each([undefined, {}, { unknown: 1 }, { authorization: 'Basic YTpi' }, { token: null }])(
-    'is who opens a socket with %j',
+    'is assumed if a connection opens with %j',
     async (payload) => {
       const socket = await RawSocket.ready(used.server, payload);
       ended.push(() => socket.crash());
@@ -143,12 +147,12 @@ describe('a guest', () => {
     },
   );
 
-  it('is who asks with another scheme than Bearer', async () => {
+  it('is assumed for any scheme but Bearer', async () => {
     const { body } = await post(used.server, WHO, { Authorization: 'Basic YTpi' });
     expect(body).toEqual({ data: { viewer: null } });
   });
 
-  it('is not who gives a token of another type', async () => {
+  it('is not assumed if the token has another type', async () => {
     const socket = await RawSocket.open(used.server);
     socket.send({ type: 'connection_init', payload: { token: { $ne: '' } } });
     expect(await socket.closed).toEqual({ code: 4403, reason: 'Forbidden' });
@@ -169,7 +173,7 @@ describe('the end of a session', () => {
         await used.redis.cli('DEL', `session:${sessionIdOf(token)}`);
       },
     ],
-  ])('%s closes its sockets with 4401 and ends its streams, and no other', async (_how, endIt) => {
+  ])('%s closes its connections with 4401, ends its streams, and no others', async (_how, endIt) => {
     const node = await another();
     const [ann, bob] = [await signIn(used.server), await signIn(used.server, 'Bob')];
     const socket = await openSocket(ann.token);
@@ -196,7 +200,7 @@ describe('the end of a session', () => {
     expect(await guest.untilNow()).toEqual([]);
   });
 
-  it('by endSession on the socket itself answers, and then closes it', async () => {
+  it('by endSession on the connection itself answers before it closes', async () => {
     const socket = await openSocket((await signIn(used.server)).token);
     socket.subscribe('1', END);
     expect(await socket.take(2)).toEqual([
@@ -206,7 +210,7 @@ describe('the end of a session', () => {
     expect((await socket.closed).code).toBe(4401);
   });
 
-  it('is put off for as long as a socket of it is open', async () => {
+  it('is postponed while one of its connections is open', async () => {
     const node = await another({ SESSION_TTL_SECONDS: 1 });
     const { token } = await signIn(node);
     const socket = await openSocket(token, node);
@@ -219,7 +223,7 @@ describe('the end of a session', () => {
     expect((await post(node, WHO, bearer(token))).body.data?.viewer).not.toBeNull();
   });
 
-  it('is not taken for granted while Redis does not answer', async () => {
+  it('is not assumed while Redis does not answer', async () => {
     const { token } = await signIn(used.server);
     const socket = await openSocket(token);
     used.redis.hang();
@@ -241,7 +245,7 @@ describe('the end of a session', () => {
 });
 
 describe('the end of a token of the platform', () => {
-  it('closes its sockets with 4403 and ends its streams', async () => {
+  it('closes its connections with 4403 and ends its streams', async () => {
     // Expired by its own time, and good for the seconds that clocks may be apart.
     const token = await tokenOf({ expiresIn: -4 });
     const socket = await openSocket(token);
@@ -255,8 +259,8 @@ describe('the end of a token of the platform', () => {
   });
 });
 
-describe('whoever is told to go', () => {
-  it('is not listened to any more, even where they stay', async () => {
+describe('a connection that is being closed', () => {
+  it('is no longer read, even if the client stays', async () => {
     const { token } = await signIn(used.server);
     const socket = await openSocket(token);
     socket.subscribe('0', FOLLOW);
@@ -288,7 +292,7 @@ describe('whoever is told to go', () => {
 });
 
 describe('sendMessage', () => {
-  it('is by the viewer, whatever name is given', async () => {
+  it('has the viewer as its author, whatever name is given', async () => {
     const { token, user } = await signIn(used.server);
     const { body } = await post(used.server, say('hello', 'Eve'), bearer(token));
     expect(body.data?.sendMessage).toMatchObject({ author: user });

@@ -16,7 +16,7 @@ async function open(params: object): Promise<EventStream> {
 }
 
 describe('a stream', () => {
-  it('is declared so that nothing between keeps or changes it', async () => {
+  it('has headers that keep proxies from caching or buffering it', async () => {
     const { status, response } = await open(paramsOf(MessageAdded, { roomId: 'headers' }));
     expect(status).toBe(200);
     expect(response.headers).toMatchObject({
@@ -27,7 +27,7 @@ describe('a stream', () => {
     expect(response.headers['content-length']).toBeUndefined();
   });
 
-  it('begins at once, in a silent room too, and shows at intervals that it lives', async () => {
+  it('starts at once, even in a silent room, and sends heartbeats', async () => {
     const stream = await open(paramsOf(MessageAdded, { roomId: 'silent' }));
     // Events are read only while somebody waits for one.
     const next = stream.next();
@@ -36,7 +36,7 @@ describe('a stream', () => {
     expect((await next)?.event).toBe('next');
   });
 
-  it('is text on the wire as it should be', async () => {
+  it('has the right bytes on the wire', async () => {
     const response = await fetch(used.server.url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
@@ -56,12 +56,15 @@ describe('a stream', () => {
     await say(used.server, 'wire', 'one\ntwo');
     await readUntil('}}}\n\n');
     await reader.cancel();
-    expect(text.replace(/:\n\n/g, '')).toBe(
-      'event: next\ndata: {"data":{"messageAdded":{"content":"one\\ntwo"}}}\n\n',
+    const [entry] = await used.redis
+      .cli('LRANGE', 'messages:wire', '0', '0')
+      .then((line) => [JSON.parse(line)]);
+    expect(text.replace(/^:\n\n/gm, '')).toBe(
+      `id: 0\n\nid: ${entry.id}\nevent: next\ndata: {"data":{"messageAdded":{"content":"one\\ntwo"}}}\n\n`,
     );
   });
 
-  it('gives the one result of a query or a mutation, and completes', async () => {
+  it('delivers the one result of a query or a mutation, and completes', async () => {
     const roomId = 'single';
     for (const params of [
       paramsOf(ConnectionCount, { roomId }),
@@ -78,7 +81,7 @@ describe('a stream', () => {
     ['a syntax error', { query: 'subscription {' }],
     ['an unknown field', { query: 'subscription { nothing }' }],
     ['an unknown operation', { query: 'query A { __typename }', operationName: 'B' }],
-  ])('tells %s, and does not hang', async (_what, params) => {
+  ])('reports %s, and does not hang', async (_what, params) => {
     const { status, response } = await open(params);
     let text = '';
     for await (const chunk of response.setEncoding('utf8')) text += chunk;
@@ -91,7 +94,7 @@ describe('GET', () => {
   const get = (query: string, accept: string) =>
     fetch(`${used.server.url}?${new URLSearchParams({ query })}`, { headers: { Accept: accept } });
 
-  it('follows a room, as EventSource of a browser does', async () => {
+  it("follows a room, as a browser's EventSource does", async () => {
     const response = await get(
       'subscription { messageAdded(roomId: "get") { content } }',
       'text/event-stream',
@@ -112,5 +115,47 @@ describe('GET', () => {
     await response.text();
     expect(response.status).toBe(405);
     expect(await used.redis.cli('EXISTS', 'messages:get')).toBe('0');
+  });
+});
+
+describe('a stream that reconnects, as EventSource does', () => {
+  const QUERY = 'subscription ($last: Int) { messageAdded(roomId: "again", last: $last) { content } }';
+
+  /** Follows the room by GET, as a browser would, until `count` messages have come. */
+  async function listen(lastEventId: string | undefined, count: number, variables = {}) {
+    const params = new URLSearchParams({ query: QUERY, variables: JSON.stringify(variables) });
+    const response = await fetch(`${used.server.url}?${params}`, {
+      headers: {
+        Accept: 'text/event-stream',
+        ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
+      },
+    });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const contents = () => [...text.matchAll(/"content":"(.*?)"/g)].map(([, content]) => content);
+    const lastId = () => [...text.matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
+    while (contents().length < count || lastId() === undefined) text += (await reader.read()).value ?? '';
+    await reader.cancel();
+    return { contents: contents(), lastId: lastId() };
+  }
+
+  it('gets what it missed, even if it had seen no message yet', async () => {
+    const first = await listen(undefined, 0);
+    await say(used.server, 'again', 'm1');
+    const second = await listen(first.lastId, 1);
+    expect(second.contents).toEqual(['m1']);
+    await say(used.server, 'again', 'm2');
+    await say(used.server, 'again', 'm3');
+    expect((await listen(second.lastId, 2)).contents).toEqual(['m2', 'm3']);
+  });
+
+  it('resumes by its last event, whatever the URL asks for', async () => {
+    const { lastId } = await listen(undefined, 2, { last: 2 });
+    await say(used.server, 'again', 'm4');
+    expect((await listen(lastId, 1, { last: 2 })).contents).toEqual(['m4']);
+  });
+
+  it('starts as the URL says if the last event is not a cursor', async () => {
+    expect((await listen('nonsense', 1, { last: 1 })).contents).toEqual(['m4']);
   });
 });

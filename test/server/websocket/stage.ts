@@ -7,7 +7,7 @@ import { SharedSource } from '#fanout/delivery/shared-source.js';
 import { SharedStream, type StartDelivery } from '#fanout/delivery/shared-stream.js';
 import type { Subscribe } from '#fanout/delivery/subscribe.js';
 import { ConnectionIds } from '#server/operation/engine.js';
-import { LiveViewers } from '#server/operation/session-watch.js';
+import { SessionWatch } from '#server/operation/session-watch.js';
 import { createWebSocketTransport } from '#server/websocket/server.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { addressesOf } from '#test/support/server.js';
@@ -44,12 +44,12 @@ export async function createStage({ subscribe, field }: StageOptions) {
     },
     parseAndValidate: (query) => ({ document: parse(query), errors: [] }),
     documentOf: ({ query }) => query,
-    liveViewers: new LiveViewers({
+    sessionWatch: new SessionWatch({
       sessions: { findEnded: async () => [] },
       everyMs: 60_000,
       onFault: (error) => faults.push(error),
     }),
-    pace: { count: 0, windowMs: 1_000 },
+    operationRate: { count: 0, windowMs: 1_000 },
     operationsPerConnection: 0,
     idleTimeoutMs: 0,
     messageBytes: 65_536,

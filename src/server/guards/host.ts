@@ -1,0 +1,34 @@
+import type { IncomingMessage } from 'node:http';
+import { ALLOWED, type Guard, type Verdict } from './guard.js';
+
+/** Refuses a malformed Host header. Node accepts any value, and a URL is built from it later. */
+export const hostGuard: Guard = {
+  check: ({ headers }: IncomingMessage): Verdict => {
+    if (URL.canParse(`http://${headers.host ?? ''}`)) return ALLOWED;
+    return {
+      allowed: false,
+      reason: 'host',
+      status: 400,
+      error: { message: 'The Host header is malformed.', extensions: { code: 'BAD_USER_INPUT' } },
+    };
+  },
+};
+
+/**
+ * Whether an origin and a Host header name the same host and port. The default port of the origin's scheme
+ * may be written or left out: some proxies write it (`chat.example:443`), browsers never do. The scheme is
+ * not compared, since a proxy that ends TLS passes on plain HTTP.
+ */
+export function isSameHost(origin: string, host: string | undefined): boolean {
+  const [, scheme, authority] = /^(https?:)\/\/([^/?#@\\]+)$/i.exec(origin) ?? [];
+  if (scheme === undefined || authority === undefined || host === undefined || /[/?#@\\]/.test(host)) {
+    return false;
+  }
+  const expected = hostIn(`${scheme}//${authority}`);
+  return expected !== undefined && expected === hostIn(`${scheme}//${host}`);
+}
+
+/** The host of a URL in normal form, without its scheme's default port. Undefined if it is malformed. */
+function hostIn(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).host : undefined;
+}

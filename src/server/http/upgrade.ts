@@ -1,0 +1,93 @@
+/**
+ * Upgrades of an HTTP connection: to a WebSocket if the path serves one. Any other offer is ignored, and the
+ * request is answered as if it had made none (RFC 9110, 7.8). curl and Java offer h2c in this way.
+ */
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** Takes over the socket of an upgrade. `head` holds the bytes that came after the request's head. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void | Promise<void>;
+
+/** The handler of an upgrade that the client offers and its path serves. Undefined: ignore the offer. */
+export function upgradeOf(
+  request: IncomingMessage,
+  upgrades: ReadonlyMap<string, UpgradeHandler>,
+): UpgradeHandler | undefined {
+  return request.headers.upgrade?.trim().toLowerCase() === 'websocket'
+    ? upgrades.get(pathOf(request))
+    : undefined;
+}
+
+/**
+ * Calls `proceed` once the answers to earlier requests on the socket are written. With pipelining, Node reports an
+ * upgrade while they are still under way. Does not call it if the socket closes before that.
+ */
+export async function afterAnswers(
+  socket: Duplex,
+  newest: ServerResponse | undefined,
+  proceed: () => Promise<void>,
+): Promise<void> {
+  if (newest !== undefined && !newest.writableFinished && !newest.destroyed) {
+    // Without a listener, a client that breaks off would end the process.
+    socket.on('error', destroy);
+    await once(newest, 'close');
+    socket.off('error', destroy);
+  }
+  if (!socket.destroyed) await proceed();
+}
+
+/**
+ * Gives a request back to its server without its offer to upgrade. Node has already detached its parser from the
+ * socket, so the head is written out again, and the socket is handed in as a new connection that starts with it.
+ */
+export function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex, rest: Buffer): void {
+  const head = Buffer.from(headWithoutUpgrade(request), 'latin1');
+  socket.unshift(Buffer.concat([head, rest]));
+  server.emit('connection', socket);
+}
+
+/** Headers that belong to an upgrade and to this hop alone. */
+const OF_UPGRADE: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
+
+function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
+    if (OF_UPGRADE.has(name.toLowerCase())) continue;
+    const kept = name.toLowerCase() === 'connection' ? withoutUpgrade(value) : value;
+    lines.push(`${name}: ${kept}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+function withoutUpgrade(connection: string): string {
+  const options = connection.split(',').map((option) => option.trim());
+  return options.filter((option) => !OF_UPGRADE.has(option.toLowerCase())).join(', ');
+}
+
+/** Answers an upgrade with a status such as `404 Not Found`, and ends the connection. */
+export function refuseUpgrade(
+  socket: Duplex,
+  status: string,
+  headers: Readonly<Record<string, string>> = {},
+  body = '',
+): void {
+  // Without a listener, a client that breaks off would end the process.
+  socket.on('error', destroy);
+  const all = { ...headers, Connection: 'close', 'Content-Length': Buffer.byteLength(body) };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  // Destroyed once it is written, even if the client keeps its side open.
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
+}
+
+/** The path of a request's URL, without its query. */
+export function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '/';
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function destroy(this: Duplex): void {
+  this.destroy();
+}

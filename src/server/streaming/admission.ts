@@ -1,0 +1,31 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ExecutionArgs, GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { type Offer, preferred } from '#server/http/accept.js';
+import type { ServerContext } from '#server/http/graphql.js';
+
+export interface StreamAdmissionOptions {
+  formats: readonly Offer[];
+  /** Applies the guards for connections that stay open. Returns the error for the client if one refuses. */
+  admit(request: IncomingMessage, response: ServerResponse): Promise<GraphQLError | undefined>;
+}
+
+const NOT_ACCEPTABLE = new GraphQLError(
+  'A subscription is answered as a stream. Accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0.',
+  { extensions: { code: 'BAD_USER_INPUT', http: { status: 406 } } },
+);
+
+/**
+ * Checks a subscription over HTTP before it starts: whether the client accepts a stream, and whether one more may
+ * stay open. Most requests do not show that they are subscriptions until they are parsed.
+ */
+export function admitStreams({ formats, admit }: StreamAdmissionOptions): Plugin {
+  return {
+    onSubscribe: async ({ args, setResultAndStopExecution }) => {
+      const { req, res } = (args as ExecutionArgs).contextValue as ServerContext;
+      const isAcceptable = preferred(req.headers.accept, formats) !== undefined;
+      const refused = isAcceptable ? await admit(req, res) : NOT_ACCEPTABLE;
+      if (refused !== undefined) setResultAndStopExecution({ errors: [refused] });
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** The page where a server runs trusted documents only. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { startRedis } from '#test/support/redis-server.js';
+import { spawnServer } from '#test/support/server.js';
+import { until } from '#test/support/until.js';
+import { useBrowser } from './browser.js';
+
+const browser = useBrowser();
+
+it('shows the rooms, follows one, sends, and reads history', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'streamly-manifest-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const manifest = join(folder, 'documents.json');
+  await writeFile(manifest, '{}');
+  const redis = await startRedis();
+  onTestFinished(() => redis.close());
+  const server = await spawnServer({
+    redisUrl: redis.url,
+    TRUSTED_DOCUMENTS: manifest,
+    REQUIRE_TRUSTED_DOCUMENTS: 'true',
+  });
+  onTestFinished(() => server.close());
+
+  const refused: string[] = [];
+  const room = await browser.viewer(server.origin, 'trusted');
+  room.page.on('response', async (response) => {
+    if ((await response.text().catch(() => '')).includes('FORBIDDEN')) refused.push(response.url());
+  });
+  await room.say('Hello from the page');
+  await room.page.getByRole('log').getByText('Hello from the page').waitFor();
+  await room.page
+    .getByRole('link', { name: /trusted/ })
+    .first()
+    .waitFor();
+  await until(async () => (await redis.cli('LLEN', 'messages:trusted')) === '1', { what: 'the message' });
+  await room.page.goto(`${server.origin}/stats`);
+  await room.page
+    .getByText(/viewers/i)
+    .first()
+    .waitFor();
+  expect(refused).toEqual([]);
+  expect(room.faults).toEqual([]);
+});
