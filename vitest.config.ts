@@ -38,7 +38,12 @@ export default defineConfig(({ mode }) => {
       maxWorkers: 3,
       reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest/report.json' }]] : ['default'],
       // The server alone. What runs in processes of its own, such as main.ts, is not seen.
-      coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text', 'html'] },
+      coverage: {
+        provider: 'v8',
+        reportOnFailure: true,
+        include: ['src/**/*.ts'],
+        reporter: ['text', 'html'],
+      },
       projects: [
         { extends: true, test: { name: 'alone', include: ALONE, exclude } },
         // To load what they all load once, and not a hundred times, takes a minute less.

@@ -1,35 +1,26 @@
 /**
- * One node of the chat, put together: config → store → hub → schema → engine → transports. This is the only
- * file that knows all of them.
+ * Puts one node of the chat together: config → store → hub → engine → transports. Only this file and engine.ts
+ * know all of them.
  */
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { type Config, ConfigError } from '#config/config.js';
-import { createSubscribe } from '#fanout/delivery/subscribe.js';
+import { type Config, orConfigError } from '#config/config.js';
 import { Hub } from '#fanout/hub.js';
-import { createContexts, type OperationContext } from '#graphql/context.js';
-import { createSchema } from '#graphql/schema.js';
 import { readTlsFiles } from '#redis/client/tls.js';
 import { createStore, type Store } from '#redis/store.js';
 import { readManifest, TrustedDocuments } from '#server/documents/trusted-documents.js';
-import { addressOf } from '#server/guards/client-address.js';
-import { ConnectionIds, type Engine } from '#server/operation/engine.js';
-import { createErrorFormatter } from '#server/operation/errors.js';
-import { createJwtVerifier } from '#server/operation/jwt.js';
-import { createVerifier } from '#server/operation/token-verifier.js';
+import type { Engine } from '#server/operation/engine.js';
 import { createTransports } from '#server/transports.js';
 import { createLog, type Log, throttled } from '#telemetry/log.js';
 import { LogDestination, openStandardOutput } from '#telemetry/log-destination.js';
 import { Metrics } from '#telemetry/metrics.js';
+import { refusedOriginLog } from '#telemetry/refused-origin-log.js';
 import { observer } from '#telemetry/store-decorators.js';
 import { startTracing, type Tracing } from '#telemetry/tracing.js';
+import { createEngine } from './engine.js';
 
 /** How often an outage that lasts is logged again, in milliseconds. */
 const LOG_AGAIN_MS = 10_000;
-
-/** Characters of a client's header that are logged. */
-const LOGGED_LENGTH = 200;
 
 /** Where `npm run build` puts the page, seen from src/ and from dist/ alike. */
 const PAGE = fileURLToPath(new URL('../dist/web', import.meta.url));
@@ -124,9 +115,8 @@ function openStore(
 ) {
   const { rates } = config;
   const rate = (count: number) => ({ count, windowMs: rates.windowMs });
-  let limitError: unknown;
-  const logLimitError = throttled(LOG_AGAIN_MS, (suppressed) =>
-    log.warn({ err: limitError, suppressed, failure: rates.onFailure }, 'a limit could not be counted'),
+  const logLimitError = throttled(LOG_AGAIN_MS, (suppressed, err: unknown) =>
+    log.warn({ err, suppressed, failure: rates.onFailure }, 'a limit could not be counted'),
   );
   return createStore({
     url: config.redisUrl,
@@ -149,10 +139,7 @@ function openStore(
     },
     rateLimitTimeoutMs: rates.timeoutMs,
     onRateLimitFailure: rates.onFailure,
-    onRateLimitError: (error) => {
-      limitError = error;
-      logLimitError();
-    },
+    onRateLimitError: logLimitError,
     presenceHeartbeatMs: config.presenceMs,
     sessionTtlSeconds: config.identity.sessionTtlSeconds,
     infoMs: metrics && config.metrics.redisInfoMs,
@@ -171,8 +158,7 @@ function openHub(
   config: Config,
   { eventLog, feed, presence, log, metrics }: Parts & Pick<Store, 'eventLog' | 'feed' | 'presence'>,
 ): Hub {
-  let trouble: { room: string; err: unknown } | undefined;
-  const logTrouble = throttled(LOG_AGAIN_MS, (suppressed) =>
+  const logTrouble = throttled(LOG_AGAIN_MS, (suppressed, trouble: { room: string; err: unknown }) =>
     log.warn({ ...trouble, suppressed }, 'a room could not be read; it will be tried again'),
   );
   return new Hub({
@@ -195,70 +181,18 @@ function openHub(
       },
       onTrouble: (room, err) => {
         metrics?.troubled();
-        trouble = { room, err };
-        logTrouble();
+        logTrouble({ room, err });
       },
     },
   });
 }
 
-function createEngine(
-  { allowGuests, identity, limits, protection, rates, redisTimeoutMs, tracesEndpoint }: Config,
-  parts: Parts &
-    Pick<Store, 'eventLog' | 'directory' | 'sessions' | 'slowModes' | 'limiter'> & {
-      hub: Hub;
-      trace: Tracing['run'];
-    },
-): Engine {
-  const { sessions, log, metrics, trace } = parts;
-  // If the platform signs its users in and guests may not send, a name alone must not be enough for a session.
-  const contexts = createContexts({ ...parts, allowGuests, openSessions: allowGuests || !identity.jwt });
-  const formatError = createErrorFormatter(
-    (err, errorId) => log.error({ err, errorId }, 'an operation failed'),
-    (code) => metrics?.refused(code),
-  );
-  const jwt = identity.jwt && { ...identity.jwt, nameLength: limits.nameLength, timeoutMs: redisTimeoutMs };
-  return {
-    schema: createSchema(limits),
-    contextOf: (caller, viewer) => contexts.forOperation({ viewer, ...caller }),
-    verifier: createVerifier({ sessions, jwt: jwt && createJwtVerifier(jwt) }),
-    addressOf: (request) => addressOf(request, rates.trustedProxies),
-    subscribe: createSubscribe({
-      contexts: {
-        shared: contexts.shared,
-        viewerKey: (context) => contexts.viewerKey(context as OperationContext),
-        forViewer: (context) => contexts.forViewer(context as OperationContext),
-      },
-      formatError,
-    }),
-    formatError,
-    ids: new ConnectionIds(),
-    hideSuggestions: !protection.introspection,
-    ...(tracesEndpoint !== undefined && {
-      around: (kind, transport, run) => trace(kind, { transport }, run),
-    }),
-    onOperation: (operation) => {
-      metrics?.operated(operation);
-      if (!log.isLevelEnabled('debug')) return;
-      const { name, ms, ...rest } = operation;
-      log.debug({ ...rest, name: name?.slice(0, 64), ms: Math.round(ms * 10) / 10 }, 'operation');
-    },
-  };
-}
+type TransportParts = Parts & { engine: Engine; store: Store; isShuttingDown(): boolean };
 
-function openTransports(
-  config: Config,
-  {
-    engine,
-    store,
-    log,
-    metrics,
-    isShuttingDown,
-  }: Parts & { engine: Engine; store: Store; isShuttingDown(): boolean },
-) {
+function openTransports(config: Config, { engine, store, log, metrics, isShuttingDown }: TransportParts) {
   const { protection, rates, limits, production } = config;
   const { trustedDocuments: manifest } = protection;
-  const logOrigin = originLog(log);
+  const logOrigin = refusedOriginLog(log, LOG_AGAIN_MS);
   return createTransports({
     ...config,
     ...protection,
@@ -300,22 +234,6 @@ function openTransports(
   });
 }
 
-/** Logs refused origins, at intervals: a page behind a misconfigured proxy only shows that it cannot connect. */
-function originLog(log: Log): (request: IncomingMessage) => void {
-  let refused: { origin: string | undefined; host: string | undefined } | undefined;
-  const write = throttled(LOG_AGAIN_MS, (suppressed) =>
-    log.warn(
-      { ...refused, suppressed },
-      'refused a page: its Origin is not the Host of the request, and not in ALLOWED_ORIGINS. If it is your own page, make the proxy pass on the Host that the browser asked for, or add the Origin to ALLOWED_ORIGINS',
-    ),
-  );
-  return ({ headers: { origin, host } }) => {
-    // Written by the client, so of any length.
-    refused = { origin: origin?.slice(0, LOGGED_LENGTH), host: host?.slice(0, LOGGED_LENGTH) };
-    write();
-  };
-}
-
 async function warnAboutRedis(store: Store, log: Log): Promise<void> {
   try {
     const warnings = await store.warnings();
@@ -324,14 +242,5 @@ async function warnAboutRedis(store: Store, log: Log): Promise<void> {
     for (const warning of warnings ?? []) log.warn(warning);
   } catch (err) {
     log.warn({ err }, 'Redis could not be inspected');
-  }
-}
-
-/** Reads a file that the configuration names. An error in it is an error of the configuration. */
-function orConfigError<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new ConfigError((error as Error).message);
   }
 }

@@ -16,6 +16,15 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** Reads a file that a variable names. Any error becomes a ConfigError. */
+export function orConfigError<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
+  }
+}
+
 /** Something that must hold between variables, each of which is valid on its own. */
 interface Rule {
   variables: readonly (keyof Values)[];

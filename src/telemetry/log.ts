@@ -39,18 +39,21 @@ export function createLog({ level, nodeId, destination }: LogOptions): Log {
 
 /**
  * Wraps a log call so that it runs at most once per `intervalMs`. Each run receives the number of calls that
- * were suppressed since the last one.
+ * were suppressed since the last one, and the arguments of the current call.
  */
-export function throttled(intervalMs: number, run: (suppressed: number) => void): () => void {
+export function throttled<Args extends unknown[]>(
+  intervalMs: number,
+  run: (suppressed: number, ...args: Args) => void,
+): (...args: Args) => void {
   let last = Number.NEGATIVE_INFINITY;
   let suppressed = 0;
-  return () => {
+  return (...args) => {
     const now = performance.now();
     if (now - last < intervalMs) {
       suppressed += 1;
       return;
     }
-    run(suppressed);
+    run(suppressed, ...args);
     last = now;
     suppressed = 0;
   };

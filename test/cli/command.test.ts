@@ -157,7 +157,7 @@ describe('clear', () => {
       code: 0,
       out: 'Deleted 2 messages of cleared.\n',
     });
-    expect(await redis.cli('EXISTS', 'messages:cleared')).toBe('0');
+    expect(await redis.cli('EXISTS', 'messages:cleared', 'room:{messages:cleared}')).toBe('0');
     expect(await redis.cli('SISMEMBER', 'rooms:active', 'cleared')).toBe('0');
   });
 

@@ -1,0 +1,66 @@
+/** The engine of a node: the schema, who may do what, and how results and errors are reported. */
+import type { Config } from '#config/config.js';
+import { createSubscribe } from '#fanout/delivery/subscribe.js';
+import type { Hub } from '#fanout/hub.js';
+import { createContexts, type OperationContext } from '#graphql/context.js';
+import { createSchema } from '#graphql/schema.js';
+import type { Store } from '#redis/store.js';
+import { addressOf } from '#server/guards/client-address.js';
+import { ConnectionIds, type Engine } from '#server/operation/engine.js';
+import { createErrorFormatter } from '#server/operation/errors.js';
+import { createJwtVerifier } from '#server/operation/jwt.js';
+import { createVerifier } from '#server/operation/token-verifier.js';
+import type { Log } from '#telemetry/log.js';
+import type { Metrics } from '#telemetry/metrics.js';
+import type { Tracing } from '#telemetry/tracing.js';
+
+/** Characters of an operation's name that are logged. The client chooses the name. */
+const LOGGED_LENGTH = 64;
+
+type Parts = Pick<Store, 'eventLog' | 'directory' | 'sessions' | 'slowModes' | 'limiter'> & {
+  hub: Hub;
+  log: Log;
+  metrics: Metrics | undefined;
+  trace: Tracing['run'];
+};
+
+/** Puts the engine together. Every transport executes operations with it. */
+export function createEngine(
+  { allowGuests, identity, limits, protection, rates, redisTimeoutMs, tracesEndpoint }: Config,
+  parts: Parts,
+): Engine {
+  const { sessions, log, metrics, trace } = parts;
+  // If the platform signs its users in and guests may not send, a name alone must not be enough for a session.
+  const contexts = createContexts({ ...parts, allowGuests, openSessions: allowGuests || !identity.jwt });
+  const formatError = createErrorFormatter(
+    (err, errorId) => log.error({ err, errorId }, 'an operation failed'),
+    (code) => metrics?.refused(code),
+  );
+  const jwt = identity.jwt && { ...identity.jwt, nameLength: limits.nameLength, timeoutMs: redisTimeoutMs };
+  return {
+    schema: createSchema(limits),
+    contextOf: (caller, viewer) => contexts.forOperation({ viewer, ...caller }),
+    verifier: createVerifier({ sessions, jwt: jwt && createJwtVerifier(jwt) }),
+    addressOf: (request) => addressOf(request, rates.trustedProxies),
+    subscribe: createSubscribe({
+      contexts: {
+        shared: contexts.shared,
+        viewerKey: (context) => contexts.viewerKey(context as OperationContext),
+        forViewer: (context) => contexts.forViewer(context as OperationContext),
+      },
+      formatError,
+    }),
+    formatError,
+    ids: new ConnectionIds(),
+    hideSuggestions: !protection.introspection,
+    ...(tracesEndpoint !== undefined && {
+      around: (kind, transport, run) => trace(kind, { transport }, run),
+    }),
+    onOperation: (operation) => {
+      metrics?.operated(operation);
+      if (!log.isLevelEnabled('debug')) return;
+      const { name, ms, ...rest } = operation;
+      log.debug({ ...rest, name: name?.slice(0, LOGGED_LENGTH), ms: Math.round(ms * 10) / 10 }, 'operation');
+    },
+  };
+}
