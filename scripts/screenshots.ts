@@ -9,8 +9,8 @@ import { WebSocket } from 'ws';
 import { run } from '../test/support/clients/http.js';
 import { SendMessage } from '../test/support/documents.js';
 import { startRedis } from '../test/support/redis-server.js';
+import { MessageSender } from '../test/support/sender.js';
 import { startServer } from '../test/support/server.js';
-import { Talker } from '../test/support/talker.js';
 import { chromiumPath } from '../test/web/chromium.js';
 
 const FOLDER = 'docs/images';
@@ -93,7 +93,7 @@ try {
     for (const [author, content] of LOBBY_MESSAGES.slice(0, 12)) await send('speedrun', author, content);
     await page.getByText('12 new messages').waitFor();
   });
-  const sender = new Talker({ name: 'sender', roomId: 'lobby', servers: () => [server] });
+  const sender = new MessageSender({ name: 'sender', roomId: 'lobby', servers: () => [server] });
   await picture('load', '/stats', { colorScheme: 'light', viewport: WIDE }, async () => {
     for (let second = 0; second < LOAD_SECONDS; second += 5) {
       await sender.hush();

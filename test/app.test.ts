@@ -1,7 +1,7 @@
 /** A node as a value: made, started and ended by whoever holds it, and as its configuration says. */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { configFromEnv } from '#config/config.js';
 import { freePort } from '#dev/free-port.js';
 import { eventStream, webSocket } from '#test/support/clients/follow.js';
@@ -36,7 +36,7 @@ const handles = () =>
   process.getActiveResourcesInfo().filter((kind) => /TCP|Server|Socket/.test(kind)).length;
 
 describe('a node', () => {
-  it('accepts nothing before it listens, and nothing after it was closed', async () => {
+  test('accepts nothing before it listens, and nothing after it was closed', async () => {
     const port = await freePort();
     const app = createApp(configOf({ PORT: String(port) }));
     const ask = () => fetch(`http://127.0.0.1:${port}/health/live`);
@@ -47,7 +47,7 @@ describe('a node', () => {
     await expect(ask()).rejects.toThrow();
   });
 
-  it('may be closed twice, at once or later, and without having listened', async () => {
+  test('may be closed twice, at once or later, and without having listened', async () => {
     const app = createApp(configOf());
     await app.listen();
     await Promise.all([app.close(), app.close()]);
@@ -58,7 +58,7 @@ describe('a node', () => {
     await unused.close();
   });
 
-  it('says where it cannot listen, and can be closed then', async () => {
+  test('says where it cannot listen, and can be closed then', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void other.close());
@@ -68,7 +68,7 @@ describe('a node', () => {
     await app.close();
   });
 
-  it('holds nothing open once it is closed', async () => {
+  test('holds nothing open once it is closed', async () => {
     const before = handles();
     const server = await start({});
     const following = await Promise.all([
@@ -83,7 +83,7 @@ describe('a node', () => {
     await until(() => handles() <= before, { what: 'every socket to be closed' });
   });
 
-  it('that is closed while it is being joined leaves nothing behind', async () => {
+  test('that is closed while it is being joined leaves nothing behind', async () => {
     const server = await start({ NODE_ID: 'closing' });
     const sockets = await Promise.all(Array.from({ length: 20 }, () => RawSocket.ready(server)));
     for (const socket of sockets) socket.subscribe('1', paramsOf(MessageAdded, { roomId: 'closing' }));
@@ -92,7 +92,7 @@ describe('a node', () => {
     expect(await redis.cli('EXISTS', 'connections:closing', 'node:closing')).toBe('0');
   });
 
-  it('that takes requests when it is closed answers them first', async () => {
+  test('that takes requests when it is closed answers them first', async () => {
     const server = await start({});
     const sends = texts(50).map((content) =>
       run(server, SendMessage, { input: { roomId: 'busy', content } }).then(
@@ -111,7 +111,7 @@ describe('a node', () => {
     expect(stored).toEqual(expect.arrayContaining(answered));
   });
 
-  it('says that it is not ready while it ends', async () => {
+  test('says that it is not ready while it ends', async () => {
     const server = await start({ SHUTDOWN_TIMEOUT_MS: 60_000 });
     const tcp = connect(Number(new URL(server.origin).port), '127.0.0.1').setEncoding('utf8');
     tcp.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /health/ready HTTP/1.1\r\nHost: x\r\n');
@@ -128,7 +128,7 @@ describe('a node', () => {
 describe('its configuration', () => {
   const send = (content: string) => paramsOf(SendMessage, { input: { roomId: 'limits', content } });
 
-  it('sets the limits, in the rules and in what the schema says of them', async () => {
+  test('sets the limits, in the rules and in what the schema says of them', async () => {
     const server = await start({ CONTENT_LENGTH_LIMIT: 5, PAGE_SIZE_LIMIT: 2, ROOM_ID_LENGTH_LIMIT: 8 });
     expect((await post(server, send('12345'))).body.errors).toBeUndefined();
     expect((await post(server, send('123456'))).body).toMatchObject({
@@ -146,13 +146,13 @@ describe('its configuration', () => {
     expect(JSON.stringify(body)).toContain('1 to 5 characters');
   });
 
-  it('holds for one node, and not for another in the same process', async () => {
+  test('holds for one node, and not for another in the same process', async () => {
     const [narrow, wide] = [await start({ CONTENT_LENGTH_LIMIT: 5 }), await start({})];
     expect((await post(narrow, send('123456'))).body.errors).toBeDefined();
     expect((await post(wide, send('123456'))).body.errors).toBeUndefined();
   });
 
-  it('keeps so many messages of a room, and no more', async () => {
+  test('keeps so many messages of a room, and no more', async () => {
     const server = await start({ HISTORY_LIMIT: 3 });
     await say(server, 'kept', ...texts(5));
     const { messages } = await run(server, Messages, { roomId: 'kept' });
@@ -160,7 +160,7 @@ describe('its configuration', () => {
     expect(await redis.cli('LLEN', 'messages:kept')).toBe('3');
   });
 
-  it('keeps them for so long', async () => {
+  test('keeps them for so long', async () => {
     const server = await start({ MESSAGE_TTL_SECONDS: 100 });
     await say(server, 'brief', 'Hello');
     const ttl = Number(await redis.cli('PTTL', 'messages:brief'));
@@ -168,7 +168,7 @@ describe('its configuration', () => {
     expect(ttl).toBeLessThanOrEqual(100_000);
   });
 
-  it('lets guests read, and send only where it says so', async () => {
+  test('lets guests read, and send only where it says so', async () => {
     const server = await start({ ALLOW_GUESTS: 'false' });
     const refused = { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] };
     expect((await post(server, send('Hello'))).body).toMatchObject(refused);
@@ -178,7 +178,7 @@ describe('its configuration', () => {
     following.leave();
   });
 
-  it('names the node, and makes a name of its own for one that has none', async () => {
+  test('names the node, and makes a name of its own for one that has none', async () => {
     const servers = [await start({ NODE_ID: 'named' }), await start({}), await start({})];
     const members = await until(
       async () => {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const filesIn = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
@@ -48,12 +48,12 @@ const anchor = (heading: string): string =>
     .replaceAll(' ', '-');
 
 describe.each(PAGES)('%s', (page) => {
-  it('names only paths that exist', async () => {
+  test('names only paths that exist', async () => {
     const text = await readFile(page, 'utf8');
     expect(paths(text).filter((path) => !existsSync(path))).toEqual([]);
   });
 
-  it('links only to files and headings that exist', async () => {
+  test('links only to files and headings that exist', async () => {
     const text = await readFile(page, 'utf8');
     const missing: string[] = [];
     for (const link of matches(prose(text), /\]\((?!https?:)([^)\s]+)\)/g)) {
@@ -70,7 +70,7 @@ describe.each(PAGES)('%s', (page) => {
 });
 
 describe.each([...PAGES, ...COMMENTED])('%s', (file) => {
-  it('names only npm scripts and pages that exist', async () => {
+  test('names only npm scripts and pages that exist', async () => {
     const text = await readFile(file, 'utf8');
     const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: object };
     const named = matches(text, /\bnpm run (?:-\S+ )*([\w:-]+)/g);

@@ -1,7 +1,7 @@
 /** The programs in examples/, run as the docs say, and shown there as they are. */
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { run } from '#test/support/clients/http.js';
 import { Messages, SendMessage } from '#test/support/documents.js';
 import { until } from '#test/support/until.js';
@@ -41,7 +41,7 @@ const contentsOf = async (roomId: string) =>
   (await run(used.server, Messages, { roomId })).messages.nodes.map(({ content }) => content);
 
 describe('the example with', () => {
-  it('Apollo Client has pages and live messages in one list', async () => {
+  test('Apollo Client has pages and live messages in one list', async () => {
     for (let number = 1; number <= 30; number += 1) await say('apollo', `message ${number}`);
     const output = start('apollo', 'apollo');
     await until(() => output.text.includes('Apollo: Hello from Apollo Client\n'), {
@@ -54,7 +54,7 @@ describe('the example with', () => {
     await until(() => output.text.includes('32 messages in the list'), { what: 'the list' });
   });
 
-  it('urql joins with the newest, and goes on live', async () => {
+  test('urql joins with the newest, and goes on live', async () => {
     await say('urql', 'before');
     const output = start('urql', 'urql');
     await until(() => output.text.includes('Ann: before\n'), { what: 'what was there' });
@@ -63,7 +63,7 @@ describe('the example with', () => {
     await until(() => output.text.includes('Ann: live\n'), { what: 'a live message' });
   });
 
-  it('a bot answers', async () => {
+  test('a bot answers', async () => {
     start('bot', 'bot');
     await until(async () => (await contentsOf('bot')).includes('Say !ping'), { what: 'the bot' });
     await say('bot', '!ping');
@@ -72,7 +72,7 @@ describe('the example with', () => {
 });
 
 describe('docs/clients.md', () => {
-  it.each(['apollo/documents', 'apollo/main', 'urql/main', 'bot/main'])(
+  test.each(['apollo/documents', 'apollo/main', 'urql/main', 'bot/main'])(
     'shows examples/%s.ts as it is',
     async (name) => {
       const docs = await readFile('docs/clients.md', 'utf8');

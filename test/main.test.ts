@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '#dev/free-port.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { paramsOf, post } from '#test/support/clients/http.js';
@@ -23,7 +23,7 @@ afterAll(() => redis?.close());
 const here = { PORT: 0, HOST: '127.0.0.1' };
 
 describe('a start', () => {
-  it.each([
+  test.each([
     ['PORT', { PORT: 'http' }],
     ['REDIS_URL', { NODE_ENV: 'production' }],
   ])('ends with 1 and the name on standard error where %s cannot be used', async (name, variables) => {
@@ -34,7 +34,7 @@ describe('a start', () => {
     expect(main.output.stdout).toBe('');
   });
 
-  it('ends with 1 and one sentence that names PORT if the port is in use', async () => {
+  test('ends with 1 and one sentence that names PORT if the port is in use', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void other.close());
@@ -44,7 +44,7 @@ describe('a start', () => {
     expect(main.output.stderr).toMatch(new RegExp(`^PORT ${port} is already in use .*\\.\\n$`));
   });
 
-  it('without REDIS_URL brings its own Redis, says where, and takes it along when it ends', async () => {
+  test('without REDIS_URL brings its own Redis, says where, and takes it along when it ends', async () => {
     const main = runMain(here);
     onTestFinished(() => main.signal('SIGKILL'));
     const port = await main.listening;
@@ -63,7 +63,7 @@ describe('a start', () => {
     await expect(own.connect()).rejects.toThrow();
   });
 
-  it('with REDIS_URL prints one address for people, and the log as JSON for machines', async () => {
+  test('with REDIS_URL prints one address for people, and the log as JSON for machines', async () => {
     const server = await spawnServer({ redisUrl: redis.url, HOST: '0.0.0.0', NODE_ID: 'eu-1' });
     expect(server.output.stdout).toMatch(/^Streamly Chat {2}http:\/\/localhost:\d+\/graphql$/m);
     await server.close();
@@ -76,7 +76,7 @@ describe('a start', () => {
 });
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
-  it('it completes what is open, gives up its places in Redis, and ends with 0', async () => {
+  test('it completes what is open, gives up its places in Redis, and ends with 0', async () => {
     const nodeId = `ends-by-${signal}`;
     const server = await spawnServer({
       redisUrl: redis.url,
@@ -124,7 +124,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
 });
 
 describe.concurrent('while it ends', () => {
-  it('a second signal, of the same kind or another, changes nothing', async ({ expect }) => {
+  test('a second signal, of the same kind or another, changes nothing', async ({ expect }) => {
     const server = await spawnServer({ redisUrl: redis.url, NODE_ID: 'twice' });
     const sockets = await Promise.all(Array.from({ length: 50 }, () => RawSocket.ready(server)));
     for (const socket of sockets) socket.subscribe('1', paramsOf(MessageAdded, { roomId: 'twice' }));
@@ -142,7 +142,7 @@ describe.concurrent('while it ends', () => {
     expect(await redis.cli('EXISTS', 'connections:twice', 'node:twice')).toBe('0');
   });
 
-  it('a client that does not close its side does not hold it up', async ({ expect }) => {
+  test('a client that does not close its side does not hold it up', async ({ expect }) => {
     const server = await spawnServer({ redisUrl: redis.url });
     const socket = await RawSocket.ready(server);
     socket.tcp.pause();
@@ -150,7 +150,7 @@ describe.concurrent('while it ends', () => {
     expect(await server.exited).toBe(0);
   });
 
-  it('a request that does not end is cut off after SHUTDOWN_TIMEOUT_MS', async ({ expect }) => {
+  test('a request that does not end is cut off after SHUTDOWN_TIMEOUT_MS', async ({ expect }) => {
     const server = await spawnServer({ redisUrl: redis.url, SHUTDOWN_TIMEOUT_MS: 200 });
     const half = request(server.url, {
       method: 'POST',
@@ -165,7 +165,7 @@ describe.concurrent('while it ends', () => {
     await broken;
   });
 
-  it('Redis being away does not hold it up', async ({ expect, onTestFinished }) => {
+  test('Redis being away does not hold it up', async ({ expect, onTestFinished }) => {
     const own = await startRedis();
     onTestFinished(() => own.close());
     const server = await spawnServer({ redisUrl: own.url, REDIS_TIMEOUT_MS: 300 });
@@ -195,14 +195,14 @@ describe.concurrent('a log that cannot be written', () => {
   }
   const debug = { ...here, LOG_LEVEL: 'debug' };
 
-  it('does not stop the chat when the reader of standard output has stopped', async ({ expect }) => {
+  test('does not stop the chat when the reader of standard output has stopped', async ({ expect }) => {
     const main = runMain({ ...debug, REDIS_URL: redis.url });
     const port = await main.listening;
     main.stopReading();
     expect(await chat(`http://127.0.0.1:${port}`, main)).toBe(0);
   });
 
-  it.runIf(process.platform === 'linux')(
+  test.runIf(process.platform === 'linux')(
     'does not stop the chat when the disk is full',
     async ({ expect }) => {
       const full = openSync('/dev/full', 'w');

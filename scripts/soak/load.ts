@@ -1,9 +1,9 @@
 import { ClientViewer } from '../../test/support/client-viewer.js';
 import { Member } from '../../test/support/crowd.js';
 import { EventStreamViewer } from '../../test/support/event-stream-viewer.js';
+import { TOLD_OF_A_GAP } from '../../test/support/ledger.js';
+import type { MessageSender } from '../../test/support/sender.js';
 import type { Counted, Site } from '../../test/support/site.js';
-import type { Talker } from '../../test/support/talker.js';
-import { TOLD_OF_A_GAP } from '../../test/support/tally.js';
 import { Visitor } from './visitor.js';
 
 /** Messages per second, by room. */
@@ -26,7 +26,7 @@ const TURN_MS = 250;
 /** All senders, viewers and visitors of a soak test. */
 export class Load {
   readonly rooms = Object.keys(ROOMS);
-  readonly senders: Talker[] = [];
+  readonly senders: MessageSender[] = [];
   readonly visitors: Visitor[] = [];
   readonly #droppable: { drop(): void }[] = [];
   readonly #pausing: Member[] = [];
@@ -90,7 +90,7 @@ export class Load {
     for (const n of numbers(EVENT_STREAMS)) add(new EventStreamViewer(`event stream ${n}`, roomId, server));
     for (const n of numbers(PAUSING_VIEWERS))
       this.#pausing.push(add(new Member(`pausing ${n}`, roomId, server)));
-    this.senders.push(site.talker(roomId));
+    this.senders.push(site.sender(roomId));
   }
 
   #turn(): void {

@@ -1,4 +1,4 @@
-import type { Counts } from '../../test/support/tally.js';
+import type { Counts } from '../../test/support/ledger.js';
 import type { MemorySeries } from './memory.js';
 
 /** The result of a soak test. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectionCount } from '../../test/support/ask.js';
+import { Ledger } from '../../test/support/ledger.js';
 import { randomFrom } from '../../test/support/random.js';
 import { ResumingViewer } from '../../test/support/resuming-viewer.js';
+import { MessageSender } from '../../test/support/sender.js';
 import { Site } from '../../test/support/site.js';
-import { Talker } from '../../test/support/talker.js';
-import { Tally } from '../../test/support/tally.js';
 import { until } from '../../test/support/until.js';
 import { FAULTS } from './faults.js';
 import { Load } from './load.js';
@@ -44,7 +44,7 @@ async function soakSite(site: Site, minutes: number, seed: number): Promise<Outc
   // Separate generators, so that a seed gives the same faults whatever the load does.
   const random = randomFrom(seed);
   const load = new Load(site, randomFrom(seed + 1));
-  const tallies = new Map(load.rooms.map((roomId) => [roomId, new Tally()]));
+  const tallies = new Map(load.rooms.map((roomId) => [roomId, new Ledger()]));
   const memory = new MemoryWatch(site);
   const happened = new Map<string, number>();
   const failures: string[] = [];
@@ -52,7 +52,7 @@ async function soakSite(site: Site, minutes: number, seed: number): Promise<Outc
   load.startSending();
 
   const auditing = repeat(AUDIT_MS, over, async () => {
-    for (const [roomId, tally] of tallies) await site.audit(roomId, tally);
+    for (const [roomId, ledger] of tallies) await site.audit(roomId, ledger);
   });
   const sampling = repeat((minutes * 60_000) / SAMPLES, over, () => memory.sample());
   while (!over.aborted) {
@@ -66,7 +66,7 @@ async function soakSite(site: Site, minutes: number, seed: number): Promise<Outc
 
   await load.settle();
   const counts: Outcome['counts'][number][] = [];
-  for (const [roomId, tally] of tallies) counts.push({ roomId, ...(await site.count(roomId, tally)) });
+  for (const [roomId, ledger] of tallies) counts.push({ roomId, ...(await site.count(roomId, ledger)) });
   const recovered = await stateAfterRecovery(site, load, initialClients);
   await memory.sample();
   load.close();
@@ -78,7 +78,7 @@ async function soakSite(site: Site, minutes: number, seed: number): Promise<Outc
     happened,
     failures,
     counts,
-    expiredCursors: [...tallies.values()].reduce((sum, tally) => sum + tally.told, 0),
+    expiredCursors: [...tallies.values()].reduce((sum, ledger) => sum + ledger.told, 0),
     answers: answersTo(site, load),
     memory: memory.series,
     ...recovered,
@@ -128,10 +128,10 @@ async function redisClients({ redis }: Site): Promise<number> {
 }
 
 /** Counts the answers other than messages that all clients received. */
-function answersTo({ talkers, viewers }: Site, { visitors }: Load): Map<string, number> {
+function answersTo({ senders, viewers }: Site, { visitors }: Load): Map<string, number> {
   const all = new Map<string, number>();
-  const refusals = [...talkers, ...viewers].flatMap((client) =>
-    client instanceof Talker || client instanceof ResumingViewer ? [client.refusals] : [],
+  const refusals = [...senders, ...viewers].flatMap((client) =>
+    client instanceof MessageSender || client instanceof ResumingViewer ? [client.refusals] : [],
   );
   for (const some of [...refusals, ...visitors.map(({ answers }) => answers)]) {
     for (const [answer, count] of some) all.set(answer, (all.get(answer) ?? 0) + count);

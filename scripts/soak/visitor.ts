@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { ask } from '../../test/support/ask.js';
+import { codeOf } from '../../test/support/sender.js';
 import type { TestServer } from '../../test/support/server.js';
-import { codeOf } from '../../test/support/talker.js';
 
 /** Operations over HTTP. The server refuses the last three. */
 const OPERATIONS = [

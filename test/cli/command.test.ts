@@ -1,5 +1,5 @@
 /** The command-line tool, against a real Redis and a real server. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '#cli/run.js';
 import { formatDuration, printable } from '#cli/table.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -54,7 +54,7 @@ async function run(line: string, env: Record<string, string> = {}, answer?: stri
 }
 
 describe('rooms', () => {
-  it('lists active rooms, those with most connections first', async () => {
+  test('lists active rooms, those with most connections first', async () => {
     const { code, out } = await run('rooms');
     expect(code).toBe(0);
     const lines = out.split('\n');
@@ -63,7 +63,7 @@ describe('rooms', () => {
     expect(lines[2]).toMatch(/^busy +0 +7 +\d+s ago$/);
   });
 
-  it('prints the same as JSON', async () => {
+  test('prints the same as JSON', async () => {
     const { out } = await run('rooms --json --limit 1');
     expect(JSON.parse(out)).toEqual({
       rooms: [{ id: 'quiet', connections: 1, messages: 1, lastMessageAgeMs: expect.any(Number) }],
@@ -71,7 +71,7 @@ describe('rooms', () => {
     });
   });
 
-  it('keeps the list up to date on a terminal until interrupted', async () => {
+  test('keeps the list up to date on a terminal until interrupted', async () => {
     const looked = new AbortController();
     let out = '';
     const running = runCommand(
@@ -95,7 +95,7 @@ describe('rooms', () => {
 });
 
 describe('inspect', () => {
-  it('shows what a room holds and its connections', async () => {
+  test('shows what a room holds and its connections', async () => {
     const { code, out } = await run('inspect quiet');
     expect(code).toBe(0);
     expect(out).toMatch(/^messages +1, from \d{4}-/m);
@@ -103,13 +103,13 @@ describe('inspect', () => {
     expect(out).toMatch(/^\d+-\d+ +Ann +hello$/m);
   });
 
-  it('shows the requested number of messages, also as JSON', async () => {
+  test('shows the requested number of messages, also as JSON', async () => {
     const { latest, messages } = JSON.parse((await run('inspect busy --messages 2 --json')).out);
     expect(messages).toBe(7);
     expect(latest.map(({ content }: { content: string }) => content)).toEqual(['text 6', 'text 7']);
   });
 
-  it('never passes control sequences of users to the terminal', async () => {
+  test('never passes control sequences of users to the terminal', async () => {
     const stored = {
       id: '1-0',
       prev: '0',
@@ -124,7 +124,7 @@ describe('inspect', () => {
     await redis.cli('DEL', 'messages:wild');
   });
 
-  it('fails for a room that does not exist', async () => {
+  test('fails for a room that does not exist', async () => {
     expect(await run('inspect nowhere')).toMatchObject({
       code: 1,
       out: '',
@@ -134,7 +134,7 @@ describe('inspect', () => {
 });
 
 describe('sweep', () => {
-  it('removes the connections of a dead server, and empty rooms', async () => {
+  test('removes the connections of a dead server, and empty rooms', async () => {
     await redis.cli('SADD', 'connections:quiet', 'dead:1', 'dead:2');
     await redis.cli('SADD', 'rooms:active', 'empty');
     const { code, out } = await run('sweep --json');
@@ -148,7 +148,7 @@ describe('sweep', () => {
 });
 
 describe('clear', () => {
-  it('asks first, and changes nothing without a yes', async () => {
+  test('asks first, and changes nothing without a yes', async () => {
     await say(server, 'cleared', 'one', 'two');
     expect(await run('clear cleared')).toMatchObject({ code: 2, error: expect.stringContaining('--yes') });
     expect(await run('clear cleared', {}, 'no')).toMatchObject({ code: 1 });
@@ -161,14 +161,14 @@ describe('clear', () => {
     expect(await redis.cli('SISMEMBER', 'rooms:active', 'cleared')).toBe('0');
   });
 
-  it('does not ask if --yes is given', async () => {
+  test('does not ask if --yes is given', async () => {
     await say(server, 'cleared', 'three');
     const { code, out } = await run('clear cleared --yes --json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({ room: 'cleared', messages: 1 });
   });
 
-  it('ends the subscriptions of the room with CURSOR_EXPIRED', async () => {
+  test('ends the subscriptions of the room with CURSOR_EXPIRED', async () => {
     await run('clear quiet --yes');
     await say(server, 'quiet', 'after');
     expect(await viewer.next()).toMatchObject({
@@ -179,7 +179,7 @@ describe('clear', () => {
 });
 
 describe('ping', () => {
-  it('measures every step, and leaves nothing behind', async () => {
+  test('measures every step, and leaves nothing behind', async () => {
     const { code, out, error } = await run(`ping --url ${server.url} --json`);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     const times = JSON.parse(out);
@@ -191,13 +191,13 @@ describe('ping', () => {
     expect(await redis.cli('KEYS', '*ping-*')).toBe('');
   });
 
-  it('fails with a reason if no server answers', async () => {
+  test('fails with a reason if no server answers', async () => {
     const { code, error } = await run('ping --url http://127.0.0.1:1/graphql');
     expect(code).toBe(1);
     expect(error).toMatch(/Cannot connect/);
   });
 
-  it('fails with a reason if the server refuses', async () => {
+  test('fails with a reason if the server refuses', async () => {
     const strict = await startServer({ redisUrl: redis.url, ALLOW_GUESTS: 'false' });
     const { code, error } = await run(`ping --url ${strict.url}`);
     expect(code).toBe(1);
@@ -207,7 +207,7 @@ describe('ping', () => {
 });
 
 describe('the command', () => {
-  it.each([
+  test.each([
     '',
     'nonsense',
     'rooms extra',
@@ -223,20 +223,20 @@ describe('the command', () => {
     expect(error).toMatch(/streamly-chat/);
   });
 
-  it.each(['--help', 'help', 'rooms --help', 'clear -h'])('%s exits with 0', async (line) => {
+  test.each(['--help', 'help', 'rooms --help', 'clear -h'])('%s exits with 0', async (line) => {
     const { code, out } = await run(line);
     expect(code).toBe(0);
     expect(out).toMatch(/^streamly-chat/);
   });
 
-  it('requires REDIS_URL', async () => {
+  test('requires REDIS_URL', async () => {
     expect(await run('rooms', { REDIS_URL: '' })).toMatchObject({
       code: 2,
       error: expect.stringContaining('REDIS_URL'),
     });
   });
 
-  it('fails if Redis is down or refuses, without printing the password', async () => {
+  test('fails if Redis is down or refuses, without printing the password', async () => {
     const secret = 'sesame-open';
     const away = await run('rooms', {
       REDIS_URL: `redis://me:${secret}@127.0.0.1:1`,
@@ -252,7 +252,7 @@ describe('the command', () => {
   });
 });
 
-it.each([
+test.each([
   [0, '0s'],
   [59_000, '59s'],
   [61_000, '1m'],
@@ -262,6 +262,6 @@ it.each([
   expect(formatDuration(ms)).toBe(text);
 });
 
-it('truncates long text by characters, not by code units', () => {
+test('truncates long text by characters, not by code units', () => {
   expect(printable('🔑🔑🔑🔑', 3)).toBe('🔑🔑…');
 });

@@ -1,16 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { configFromEnv } from '#config/config.js';
 import { errorOf } from './rows.js';
 
 const production = { NODE_ENV: 'production', REDIS_URL: 'redis://redis' };
 
 describe('an error', () => {
-  it('names every variable that is wrong, one a line', () => {
+  test('names every variable that is wrong, one a line', () => {
     const lines = errorOf({ PORT: 'x', LOG_LEVEL: 'loud', HOST: 'ok' }).message.split('\n');
     expect(lines).toEqual([expect.stringMatching(/^PORT /), expect.stringMatching(/^LOG_LEVEL /)]);
   });
 
-  it('names what is missing or conflicting along with it', () => {
+  test('names what is missing or conflicting along with it', () => {
     const env = { NODE_ENV: 'production', PORT: 'x', REQUIRE_TRUSTED_DOCUMENTS: 'true' };
     expect(errorOf(env).message.split('\n')).toEqual([
       expect.stringMatching(/^PORT /),
@@ -19,28 +19,28 @@ describe('an error', () => {
     ]);
   });
 
-  it('does not call a variable missing that is set to an invalid value', () => {
+  test('does not call a variable missing that is set to an invalid value', () => {
     const lines = errorOf({ NODE_ENV: 'production', REDIS_URL: 'localhost' }).message.split('\n');
     expect(lines).toEqual(['REDIS_URL must be a URL that begins with redis:// or rediss://.']);
   });
 });
 
-it('ignores variables that are not its own', () => {
+test('ignores variables that are not its own', () => {
   expect(configFromEnv({ PATH: '/bin', CONSTRUCTOR: 'x', port: '1' })).toEqual(configFromEnv({}));
 });
 
 describe('in production', () => {
-  it('requires a Redis', () => {
+  test('requires a Redis', () => {
     expect(errorOf({ NODE_ENV: 'production' }).message).toMatch(/^REDIS_URL /);
     expect(configFromEnv(production)).toMatchObject({ production: true, redisUrl: 'redis://redis' });
   });
 
-  it('refuses guests by default', () => {
+  test('refuses guests by default', () => {
     expect(configFromEnv(production).allowGuests).toBe(false);
     expect(configFromEnv({ ...production, ALLOW_GUESTS: 'true' }).allowGuests).toBe(true);
   });
 
-  it('turns rate limits on by default', () => {
+  test('turns rate limits on by default', () => {
     expect(configFromEnv(production).rates).toMatchObject({
       sendsPerUser: 5,
       sendsPerAddress: 100,
@@ -52,7 +52,7 @@ describe('in production', () => {
     expect(configFromEnv({}).rates.sendsPerUser).toBe(0);
   });
 
-  it.each(['prod', 'Production', 'production '])(
+  test.each(['prod', 'Production', 'production '])(
     'refuses to start as %j instead of starting open',
     (name) => {
       expect(errorOf({ ...production, NODE_ENV: name }).message).toMatch(/^NODE_ENV must be /);
@@ -64,20 +64,20 @@ describe('GraphiQL and introspection', () => {
   const off = { protection: { graphiql: false, introspection: false } };
   const required = { REQUIRE_TRUSTED_DOCUMENTS: 'true', TRUSTED_DOCUMENTS: 'manifest.json' };
 
-  it.each([
+  test.each([
     ['in production', production],
     ['if trusted documents are required', required],
   ])('are off by default %s', (_when, env) => {
     expect(configFromEnv(env)).toMatchObject(off);
   });
 
-  it('can be turned on there', () => {
+  test('can be turned on there', () => {
     expect(configFromEnv({ ...production, GRAPHIQL: 'true' }).protection.graphiql).toBe(true);
     expect(configFromEnv({ ...required, INTROSPECTION: 'true' }).protection.introspection).toBe(true);
   });
 });
 
-it('requires a manifest if trusted documents are required', () => {
+test('requires a manifest if trusted documents are required', () => {
   expect(errorOf({ REQUIRE_TRUSTED_DOCUMENTS: 'true' }).message).toMatch(/^TRUSTED_DOCUMENTS /);
 });
 
@@ -87,12 +87,12 @@ describe("the platform's own tokens", () => {
   const claims = { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'chat' };
   const accepted = { issuer: 'https://id.example', audience: 'chat' };
 
-  it('are verified with a secret', () => {
+  test('are verified with a secret', () => {
     const { jwt } = configFromEnv({ ...claims, JWT_SECRET: secret }).identity;
     expect(jwt).toEqual({ key: { secret }, ...accepted });
   });
 
-  it.each([
+  test.each([
     'https://id.example/keys',
     'http://localhost:8080/keys',
     'http://127.0.0.1/keys',
@@ -102,7 +102,7 @@ describe("the platform's own tokens", () => {
     expect(jwt).toEqual({ key: { jwksUrl: url }, ...accepted });
   });
 
-  it('need one of the two, an issuer and an audience, and no error repeats the secret', () => {
+  test('need one of the two, an issuer and an audience, and no error repeats the secret', () => {
     const both = errorOf({ ...claims, JWT_SECRET: secret, JWT_JWKS_URL: jwksUrl });
     expect(both.message).toMatch(/^JWT_SECRET and JWT_JWKS_URL /);
     for (const partial of [{}, { JWT_ISSUER: 'any' }, { JWT_AUDIENCE: 'any' }]) {
@@ -114,14 +114,14 @@ describe("the platform's own tokens", () => {
   });
 });
 
-it.each([
+test.each([
   ['is at least as large as a page', { ROOM_LOG_CAPACITY: '10', PAGE_SIZE_LIMIT: '300' }, 300],
   ['is at most as large as the history', { ROOM_LOG_CAPACITY: '600', HISTORY_LIMIT: '50' }, 50],
 ])('the log of a room %s', (_what, env, capacity) => {
   expect(configFromEnv(env).logCapacity).toBe(capacity);
 });
 
-it('makes the default page no larger than the largest page', () => {
+test('makes the default page no larger than the largest page', () => {
   expect(configFromEnv({}).limits.defaultPageSize).toBe(50);
   expect(configFromEnv({ PAGE_SIZE_LIMIT: '20' }).limits.defaultPageSize).toBe(20);
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { configFromEnv } from '#config/config.js';
 import { variable } from '#config/declaration.js';
 import { renderEnvExample } from '#config/env-example.js';
@@ -9,17 +9,17 @@ import { ROWS } from './rows.js';
 
 const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
 
-it('is what the table gives', () => {
+test('is what the table gives', () => {
   expect(text).toBe(renderEnvExample());
 });
 
-it('lists every variable once, with a comment', () => {
+test('lists every variable once, with a comment', () => {
   const named = [...text.matchAll(/^(?<comment># .*\n)?(?<name>[A-Z][A-Z0-9_]*)=/gm)];
   expect(named.map(({ groups }) => groups!.name).sort()).toEqual(Object.keys(ROWS).sort());
   expect(named.filter(({ groups }) => groups!.comment === undefined)).toEqual([]);
 });
 
-it('gives the defaults, so that using it unchanged changes nothing', () => {
+test('gives the defaults, so that using it unchanged changes nothing', () => {
   expect(configFromEnv(parseEnv(text))).toEqual(configFromEnv({}));
   const production = { NODE_ENV: 'production', REDIS_URL: 'redis://redis' };
   expect(configFromEnv({ ...parseEnv(text), ...production })).toEqual(configFromEnv(production));
@@ -27,7 +27,7 @@ it('gives the defaults, so that using it unchanged changes nothing', () => {
   for (const [name, value] of shown) expect(value, name).toBe(String(ROWS[name]!.default));
 });
 
-it('wraps descriptions, and shows the default of each environment', () => {
+test('wraps descriptions, and shows the default of each environment', () => {
   const SIZE = variable({
     parser: integer(1, 9),
     default: 2,

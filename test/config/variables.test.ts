@@ -1,26 +1,26 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { configFromEnv } from '#config/config.js';
 import { SECTIONS } from '#config/variables.js';
 import { errorOf, ROWS } from './rows.js';
 
 const NAMES = SECTIONS.flatMap(({ variables }) => Object.keys(variables));
 
-it('has a row for every variable, each declared once', () => {
+test('has a row for every variable, each declared once', () => {
   expect([...NAMES].sort()).toEqual(Object.keys(ROWS).sort());
 });
 
 describe.each(Object.entries(ROWS))('%s', (name, row) => {
-  it('has its default if it is unset or empty', () => {
+  test('has its default if it is unset or empty', () => {
     expect(row.of(configFromEnv({}))).toEqual(row.default);
     expect(row.of(configFromEnv({ [name]: '' }))).toEqual(row.default);
     expect(row.of(configFromEnv({ [name]: undefined }))).toEqual(row.default);
   });
 
-  it.each(Object.entries(row.good))('accepts %j', (text, value) => {
+  test.each(Object.entries(row.good))('accepts %j', (text, value) => {
     expect(row.of(configFromEnv({ [name]: text }))).toEqual(value);
   });
 
-  it.each(row.bad)('refuses %j in one line that names the variable', (text) => {
+  test.each(row.bad)('refuses %j in one line that names the variable', (text) => {
     const { message } = errorOf({ [name]: text });
     if (row.isSecret) {
       expect(message).toMatch(new RegExp(`^${name} must be .+\\.$`));
@@ -32,7 +32,7 @@ describe.each(Object.entries(ROWS))('%s', (name, row) => {
 });
 
 describe('an error', () => {
-  it.each([
+  test.each([
     [{ PORT: 'abc' }, 'PORT must be an integer between 0 and 65535, got "abc".'],
     [{ METRICS: 'on' }, 'METRICS must be true or false, got "on".'],
     [{ NODE_ENV: 'prod' }, 'NODE_ENV must be production, development or test, got "prod".'],

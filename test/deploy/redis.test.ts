@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Entry } from '#domain/entry.js';
 import { inspectRedis, redisWarnings } from '#redis/admin/health.js';
 import { createCache } from '#redis/cache/cache.js';
@@ -57,7 +57,7 @@ beforeEach(async () => {
 afterEach(() => redis.close());
 
 describe('deploy/redis', () => {
-  it.each([
+  test.each([
     ['maxmemory', '536870912'],
     ['maxmemory-policy', 'noeviction'],
     ['timeout', '0'],
@@ -69,19 +69,19 @@ describe('deploy/redis', () => {
     expect(await as('operator', 'CONFIG', 'GET', name)).toEqual([name, value]);
   });
 
-  it('limits what a slow subscriber may cost', async () => {
+  test('limits what a slow subscriber may cost', async () => {
     const [, limits] = (await as('operator', 'CONFIG', 'GET', 'client-output-buffer-limit')) as string[];
 
     expect(limits).toMatch(/pubsub [1-9]\d* [1-9]\d* [1-9]\d*/);
   });
 
-  it('lets nobody in without a password, or with a wrong one', async () => {
+  test('lets nobody in without a password, or with a wrong one', async () => {
     await expect(as(undefined, 'GET', 'messages:room1')).rejects.toThrow('NOAUTH');
     await expect(as(undefined, 'AUTH', 'default', '')).rejects.toThrow('WRONGPASS');
     await expect(as(undefined, 'AUTH', 'streamly', 'wrong')).rejects.toThrow('WRONGPASS');
   });
 
-  it.each([
+  test.each([
     ['another key', ['SET', 'other', '1']],
     ['another key in a script', ['EVAL', "return redis.call('SET', 'other', '1')", '0']],
     ['another channel', ['PUBLISH', 'other', '1']],
@@ -96,7 +96,7 @@ describe('deploy/redis', () => {
     await expect(as('streamly', ...command)).rejects.toThrow(/NOPERM|can't (access|run)/);
   });
 
-  it.each([
+  test.each([
     ['empty it', ['FLUSHALL']],
     ['end it', ['SHUTDOWN']],
     ['reconfigure it', ['CONFIG', 'SET', 'maxmemory', '1']],
@@ -108,7 +108,7 @@ describe('deploy/redis', () => {
 });
 
 describe('the user streamly', () => {
-  it('may do all that the chat server does', async () => {
+  test('may do all that the chat server does', async () => {
     const connections = connectRedis({ url: redis.url });
     expect(await connections.ready(5_000)).toBe(true);
     const { commands } = connections;
@@ -180,7 +180,7 @@ describe('the user streamly', () => {
     expect(await as('operator', 'ACL', 'LOG')).toEqual([]);
   });
 
-  it('finds everything again after a restart, in good order or not: messages, nonces, sessions', async () => {
+  test('finds everything again after a restart, in good order or not: messages, nonces, sessions', async () => {
     const draft = { roomId: 'room1', author: { id: 'guest:Ada', name: 'Ada' }, content: 'kept', nonce: 'n' };
     const open = async () => {
       const connections = connectRedis({ url: redis.url });

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '#dev/embedded-redis.js';
 import { freePort } from '#dev/free-port.js';
 import { NoServerProgramError } from '#dev/redis-process.js';
@@ -50,7 +50,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('the embedded Redis', () => {
-  it('answers, on loopback alone', async () => {
+  test('answers, on loopback alone', async () => {
     const redis = await start();
     const client = connect(redis.url);
 
@@ -61,13 +61,13 @@ describe('the embedded Redis', () => {
     expect(await setting(client, 'maxmemory-policy')).toBe('noeviction');
   });
 
-  it('starts many at once, each on a port of its own', async () => {
+  test('starts many at once, each on a port of its own', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, start));
 
     expect(new Set(all.map(({ url }) => url)).size).toBe(8);
   });
 
-  it('writes nothing to disk, and leaves nothing there', async () => {
+  test('writes nothing to disk, and leaves nothing there', async () => {
     const redis = await start();
     const client = connect(redis.url);
     const dir = await setting(client, 'dir');
@@ -82,7 +82,7 @@ describe('the embedded Redis', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
-  it('is gone once close() resolves, and may be closed twice', async () => {
+  test('is gone once close() resolves, and may be closed twice', async () => {
     const redis = await start();
 
     await redis.close();
@@ -90,7 +90,7 @@ describe('the embedded Redis', () => {
     await redis.close();
   });
 
-  it('may be closed by two at once, and after its server died', async () => {
+  test('may be closed by two at once, and after its server died', async () => {
     const redis = await start();
     const client = connect(redis.url);
     client.on('error', () => undefined);
@@ -102,7 +102,7 @@ describe('the embedded Redis', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
-  it.each([
+  test.each([
     ['killed', false],
     ['killed while the server hangs', true],
   ])('ends with the process that started it, when that is %s', async (_, hang) => {
@@ -128,7 +128,7 @@ describe('the embedded Redis', () => {
     await until(() => !existsSync(dir), { what: 'the end of its directory' });
   });
 
-  it('takes another port where the one it chose is taken', async () => {
+  test('takes another port where the one it chose is taken', async () => {
     const first = await start();
     vi.mocked(freePort).mockResolvedValueOnce(Number(new URL(first.url).port));
 
@@ -148,20 +148,20 @@ describe('an embedded Redis that cannot start', () => {
     return dir;
   }
 
-  it('says what to install where there is no program', async () => {
+  test('says what to install where there is no program', async () => {
     const starting = startEmbeddedRedis({ searchPath: await searchPath() });
 
     await expect(starting).rejects.toThrow(NoServerProgramError);
     await expect(starting).rejects.toThrow(/apt-get install redis-server.*REDIS_URL/);
   });
 
-  it('shows what the server logged where it ends at once', async () => {
+  test('shows what the server logged where it ends at once', async () => {
     const path = await searchPath('echo "no such option: port"; exit 3');
 
     await expect(startEmbeddedRedis({ searchPath: path })).rejects.toThrow(/status 3.*no such option: port/s);
   });
 
-  it('ends a server that never answers', async () => {
+  test('ends a server that never answers', async () => {
     const path = await searchPath('echo "pid $$"; exec /bin/sleep 60');
 
     const error = await startEmbeddedRedis({ searchPath: path, timeoutMs: 300 }).catch(String);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type RedisServer, type StartRedisOptions, startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
 
@@ -17,7 +17,7 @@ async function start(options?: StartRedisOptions): Promise<RedisServer> {
 }
 
 describe('a Redis server to test against', () => {
-  it('runs commands, and gives their replies as text', async () => {
+  test('runs commands, and gives their replies as text', async () => {
     const redis = await start();
 
     expect(await redis.cli('RPUSH', 'list', 'a b', 'c')).toBe('2');
@@ -26,7 +26,7 @@ describe('a Redis server to test against', () => {
     await expect(redis.cli('GET', 'list')).rejects.toThrow('WRONGTYPE');
   });
 
-  it.each(['kill', 'stop'] as const)(
+  test.each(['kill', 'stop'] as const)(
     'keeps what it held over %s() and restart(), with appendonly',
     async (end) => {
       const redis = await start({ appendonly: true });
@@ -43,7 +43,7 @@ describe('a Redis server to test against', () => {
     },
   );
 
-  it('starts empty after restart() without appendonly', async () => {
+  test('starts empty after restart() without appendonly', async () => {
     const redis = await start();
     await redis.cli('SET', 'key', 'value');
 
@@ -52,7 +52,7 @@ describe('a Redis server to test against', () => {
     expect(await redis.cli('EXISTS', 'key')).toBe('0');
   });
 
-  it('hangs and goes on', async () => {
+  test('hangs and goes on', async () => {
     const redis = await start();
     const client = new Redis(redis.url);
     await client.ping();
@@ -69,7 +69,7 @@ describe('a Redis server to test against', () => {
     client.disconnect();
   });
 
-  it('can be stopped and closed while it hangs', async () => {
+  test('can be stopped and closed while it hangs', async () => {
     const redis = await start();
     redis.hang();
     await redis.stop();
@@ -80,7 +80,7 @@ describe('a Redis server to test against', () => {
     await redis.close();
   });
 
-  it('takes an ACL file', async () => {
+  test('takes an ACL file', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'streamly-acl-'));
     const aclFile = join(dir, 'users.acl');
     await writeFile(aclFile, 'user default off\nuser reader on >secret ~* +get\n');
@@ -93,13 +93,13 @@ describe('a Redis server to test against', () => {
 });
 
 describe('until', () => {
-  it('gives the first truthy value', async () => {
+  test('gives the first truthy value', async () => {
     let looks = 0;
 
     expect(await until(() => ++looks === 3 && 'third', { what: 'the third look' })).toBe('third');
   });
 
-  it('names what it waited for, and the last value or error', async () => {
+  test('names what it waited for, and the last value or error', async () => {
     const options = { what: 'the message', timeout: 50 };
 
     await expect(until(() => 0, options)).rejects.toThrow('Waited 50 ms for the message; last seen: 0');

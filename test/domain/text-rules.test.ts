@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { badInput } from '#domain/errors.js';
 import { DEFAULT_LIMITS, inputRules } from '#domain/limits.js';
 import { cleanName, hidesSomething, isVisible } from '#domain/text-rules.js';
@@ -32,21 +32,21 @@ const BLANKS = {
 };
 
 describe('a text that shows nothing', () => {
-  it.each(Object.entries(BLANKS))('is refused as a message: %s', (_what, text) => {
+  test.each(Object.entries(BLANKS))('is refused as a message: %s', (_what, text) => {
     expect(refusalOf('content', text)).toEqual(['content must contain something visible.']);
   });
 
-  it.each(Object.entries(BLANKS))('is refused as a name: %s', (_what, text) => {
+  test.each(Object.entries(BLANKS))('is refused as a name: %s', (_what, text) => {
     expect(refusalOf('name', text)).toContain('name must contain something visible.');
   });
 
-  it('is told apart from an empty one', () => {
+  test('is told apart from an empty one', () => {
     expect(refusalOf('content', ' ')).toEqual(['content must not be empty.']);
   });
 });
 
 describe('a message', () => {
-  it.each([
+  test.each([
     'می‌خواهم',
     'ශ්‍රී ලංකා',
     '\u202bمرحبا\u202c',
@@ -64,7 +64,7 @@ describe('a name', () => {
   const HIDDEN =
     'name must not contain invisible characters or characters that change the direction of text.';
 
-  it.each([
+  test.each([
     '\u202a',
     '\u202b',
     '\u202c',
@@ -82,19 +82,19 @@ describe('a name', () => {
     expect(refusalOf('name', `A${control}nn`)).toEqual([HIDDEN]);
   });
 
-  it.each(Object.values(BLANKS).flatMap((text) => [...text.replace(/\s/gu, '')]))(
+  test.each(Object.values(BLANKS).flatMap((text) => [...text.replace(/\s/gu, '')]))(
     'must not look like another by an invisible character: %j',
     (blank) => {
       expect(refusalOf('name', `Mo${blank}d`)).toEqual([HIDDEN]);
     },
   );
 
-  it.each(['Mod\u2028', 'Mo\u2029d'])('has one line: %j', (name) => {
+  test.each(['Mod\u2028', 'Mo\u2029d'])('has one line: %j', (name) => {
     if (name.trim() !== name) return expect(rules.name.parse(name)).toBe('Mod');
     expect(refusalOf('name', name)).toEqual([HIDDEN]);
   });
 
-  it.each([
+  test.each([
     ['a family', '👨‍👩‍👧‍👦'],
     ['a heart', 'Ann ❤️'],
     ['a keycap', '1️⃣'],
@@ -109,14 +109,14 @@ describe('a name', () => {
     expect(rules.name.parse(name)).toBe(name);
   });
 
-  it.each(['😀\u200d😀', 'A\u200dB', 'Ann\u200c', '\u200cعلی', '葛\u{e0100}', '1\ufe0f', '🏴\u{e0061}'])(
+  test.each(['😀\u200d😀', 'A\u200dB', 'Ann\u200c', '\u200cعلی', '葛\u{e0100}', '1\ufe0f', '🏴\u{e0061}'])(
     'may not use them elsewhere: %j',
     (name) => {
       expect(refusalOf('name', name)).toEqual([HIDDEN]);
     },
   );
 
-  it('loses a variation selector that changes nothing, as some keyboards add', () => {
+  test('loses a variation selector that changes nothing, as some keyboards add', () => {
     expect(rules.name.parse('⭐\ufe0f Ann')).toBe('⭐ Ann');
   });
 });
@@ -127,7 +127,7 @@ describe('a cleaned name', () => {
     ...['a', 'ع', 'ल', '\u094d', '❤', '😀', '👩', '🚀', '🏴', '1', '\u20e3', ' '],
   );
 
-  it('hides nothing, whatever it was made of, and stays as it is when cleaned again', () => {
+  test('hides nothing, whatever it was made of, and stays as it is when cleaned again', () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
         const name = cleanName(parts.join(''));

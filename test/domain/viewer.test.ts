@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseRoles } from '#domain/viewer.js';
 
-it.each([
+test.each([
   ['a list', ['moderator', 'service'], ['viewer', 'moderator', 'service']],
   ['text with spaces between them', 'moderator  service', ['viewer', 'moderator', 'service']],
   ['any case', ['Moderator', 'SERVICE'], ['viewer', 'moderator', 'service']],

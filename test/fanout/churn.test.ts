@@ -1,6 +1,6 @@
 /** However many come and go: one subscription in Redis for each room and node, and nothing left after the last. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { startServer, type TestServer } from '#test/support/server.js';
@@ -36,7 +36,7 @@ async function settled(socket: RawSocket): Promise<void> {
 }
 
 describe('a room with a thousand viewers', () => {
-  it('is one subscription in Redis for each node, and none after the last has left', async () => {
+  test('is one subscription in Redis for each node, and none after the last has left', async () => {
     const servers = [await start(), await start()];
     const socketsOf = await Promise.all(servers.map(open));
     for (const [index, sockets] of socketsOf.entries()) {
@@ -64,7 +64,7 @@ describe('a room with a thousand viewers', () => {
 });
 
 describe('ten thousand joins and leaves, in any order', () => {
-  it('leave one subscription for each room that somebody is in, and in the end nothing', async () => {
+  test('leave one subscription for each room that somebody is in, and in the end nothing', async () => {
     const before = process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
     const server = await start();
     const sockets = await open(server);

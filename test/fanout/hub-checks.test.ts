@@ -1,10 +1,10 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Feed } from '#domain/ports/feed.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 import { createHub, follow, ROOM, turns } from './fixture.js';
 
 describe('comparing heads with the store', () => {
-  it('heals a feed that died in silence', async () => {
+  test('heals a feed that died in silence', async () => {
     const store = new MemoryStore();
     const deaf: Feed = { open: async () => ({ close: async () => undefined }) };
     const { hub, gaps } = createHub({ store, feed: deaf });
@@ -17,7 +17,7 @@ describe('comparing heads with the store', () => {
     viewer.leave();
   });
 
-  it('is done several times in the life of a message, until the hub is closed', async () => {
+  test('is done several times in the life of a message, until the hub is closed', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     let checks = 0;
     const store = new MemoryStore();
@@ -41,7 +41,7 @@ describe('comparing heads with the store', () => {
     vi.useRealTimers();
   });
 
-  it('asks nothing where no room is open', async () => {
+  test('asks nothing where no room is open', async () => {
     const asked = () => Promise.reject(new Error('asked'));
     const { hub } = createHub({ eventLog: { page: asked, messages: asked, heads: asked } });
     await expect(hub.checkHeads()).resolves.toBeUndefined();

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createHub, follow } from './fixture.js';
 
 describe('thousands who come and go', () => {
-  it('leave nothing behind', async () => {
+  test('leave nothing behind', async () => {
     const steps = fc.array(fc.record({ comes: fc.boolean(), room: fc.nat(4), key: fc.nat(3) }), {
       minLength: 10_000,
       maxLength: 10_000,

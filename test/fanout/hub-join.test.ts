@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RoomSource } from '#fanout/room-source.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 import { createHub, ROOM } from './fixture.js';
@@ -13,7 +13,7 @@ describe('joining a room that is open', () => {
     return { hub, present, sent, first };
   }
 
-  it.each(['now', 'last', 'after'] as const)('gives a place at once: from %s', async (from) => {
+  test.each(['now', 'last', 'after'] as const)('gives a place at once: from %s', async (from) => {
     const { hub, present, sent, first } = await openRoom();
     const start = { now: { from }, last: { from, count: 1 }, after: { from, cursor: sent[0]!.id } }[from];
     const source = hub.join(ROOM, start as never, 'second');
@@ -24,7 +24,7 @@ describe('joining a room that is open', () => {
     expect([present.get(ROOM), hub.size.rooms]).toEqual([0, 0]);
   });
 
-  it('rejects a negative number of messages, and keeps no place', async () => {
+  test('rejects a negative number of messages, and keeps no place', async () => {
     const { hub, present, first } = await openRoom();
     const joining = hub.join(ROOM, { from: 'last', count: -1 }, 'second');
     await expect(joining).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
@@ -33,7 +33,7 @@ describe('joining a room that is open', () => {
     expect(hub.size.rooms).toBe(0);
   });
 
-  it('rejects a cursor that the store does not know, and keeps no place', async () => {
+  test('rejects a cursor that the store does not know, and keeps no place', async () => {
     const { hub, present, first } = await openRoom();
     const joining = hub.join(ROOM, { from: 'after', cursor: '1-1' }, 'second');
     await expect(joining).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });

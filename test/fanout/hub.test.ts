@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { serviceUnavailable } from '#domain/errors.js';
 import { HeldFeed } from '#test/fanout/log/held-feed.js';
 import { createHub, follow, idOf, ROOM, TestSink, turns } from './fixture.js';
@@ -7,7 +7,7 @@ import { createHub, follow, idOf, ROOM, TestSink, turns } from './fixture.js';
 const UNAVAILABLE = { code: 'SERVICE_UNAVAILABLE' };
 
 describe('a room', () => {
-  it('is opened by the first and closed by the last, whatever they select', async () => {
+  test('is opened by the first and closed by the last, whatever they select', async () => {
     const { hub, store } = createHub();
     const [one, two] = [
       await follow(hub, { from: 'now' }),
@@ -20,7 +20,7 @@ describe('a room', () => {
     expect({ ...hub.size, feeds: store.openRooms }).toEqual({ rooms: 0, projections: 0, feeds: 0 });
   });
 
-  it('that is being opened is opened once for all who come', async () => {
+  test('that is being opened is opened once for all who come', async () => {
     const feed = new HeldFeed();
     const { hub } = createHub({ feed });
     const joins = [follow(hub, { from: 'now' }), follow(hub, { from: 'now' })];
@@ -32,7 +32,7 @@ describe('a room', () => {
     expect(feed.closed).toBe(1);
   });
 
-  it('that is being closed is opened anew for who comes, and both are told apart', async () => {
+  test('that is being closed is opened anew for who comes, and both are told apart', async () => {
     const feed = new HeldFeed();
     const { hub, store } = createHub({ feed });
     const leaving = follow(hub, { from: 'now' });
@@ -51,7 +51,7 @@ describe('a room', () => {
     expect([feed.opened, feed.closed]).toEqual([2, 2]);
   });
 
-  it('that cannot be opened refuses all who wait for it, leaves nothing, and is tried anew', async () => {
+  test('that cannot be opened refuses all who wait for it, leaves nothing, and is tried anew', async () => {
     const feed = new HeldFeed();
     const { hub, present } = createHub({ feed });
     feed.refusal = serviceUnavailable('refused');
@@ -67,7 +67,7 @@ describe('a room', () => {
     expect(feed.opened).toBe(2);
   });
 
-  it('counts a viewer as present for as long as it has its place', async () => {
+  test('counts a viewer as present for as long as it has its place', async () => {
     const { hub, present } = createHub();
     const viewers = [await follow(hub, { from: 'now' }), await follow(hub, { from: 'now' })];
     expect(present.get(ROOM)).toBe(2);
@@ -85,7 +85,7 @@ describe('a room', () => {
 });
 
 describe('a room whose feed is refused for good', () => {
-  it('refuses its viewers, once, and the next who comes opens it anew', async () => {
+  test('refuses its viewers, once, and the next who comes opens it anew', async () => {
     const feed = new HeldFeed();
     const { hub, troubles } = createHub({ feed });
     const joining = follow(hub, { from: 'now' });
@@ -105,7 +105,7 @@ describe('a room whose feed is refused for good', () => {
     expect(hub.size.rooms).toBe(0);
   });
 
-  it('has a room open from the first subscription that joins it to the last that leaves', async () => {
+  test('has a room open from the first subscription that joins it to the last that leaves', async () => {
     const feed = new HeldFeed();
     const { hub } = createHub({ feed });
     expect(hub.isOpen(ROOM)).toBe(false);
@@ -119,7 +119,7 @@ describe('a room whose feed is refused for good', () => {
     expect(hub.isOpen(ROOM)).toBe(false);
   });
 
-  it('refuses a viewer that has its place and has not begun', async () => {
+  test('refuses a viewer that has its place and has not begun', async () => {
     const feed = new HeldFeed();
     const { hub } = createHub({ feed });
     const joining = hub.join(ROOM, { from: 'now' }, 'c');
@@ -136,7 +136,7 @@ describe('a room whose feed is refused for good', () => {
 });
 
 describe('a hub that is closed', () => {
-  it('refuses its viewers, and takes nobody in', async () => {
+  test('refuses its viewers, and takes nobody in', async () => {
     const { hub, store, present } = createHub();
     const viewer = await follow(hub, { from: 'now' });
     await hub.close();
@@ -147,7 +147,7 @@ describe('a hub that is closed', () => {
     expect(present.get(ROOM)).toBe(0);
   });
 
-  it('refuses who is about to come in', async () => {
+  test('refuses who is about to come in', async () => {
     const feed = new HeldFeed();
     const { hub } = createHub({ feed });
     const joining = follow(hub, { from: 'now' });

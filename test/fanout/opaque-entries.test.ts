@@ -1,5 +1,5 @@
 /** An old reader on a log with entries that a later version wrote: it loses nothing, and shows nothing of them. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { OpaqueEntry } from '#domain/entry.js';
 import type { Feed } from '#domain/ports/feed.js';
 import { MemoryStore } from '#test/support/memory-store.js';
@@ -15,7 +15,7 @@ function fill(store: MemoryStore, kinds: string): string[] {
 }
 
 describe('entries of an unknown kind', () => {
-  it('are passed over in a live room, and nothing is written for them', async () => {
+  test('are passed over in a live room, and nothing is written for them', async () => {
     const { hub, store, troubles } = createHub();
     const viewer = await follow(hub, { from: 'now' });
     fill(store, 'ooo');
@@ -28,7 +28,7 @@ describe('entries of an unknown kind', () => {
     viewer.leave();
   });
 
-  it('move the cursor: whoever comes back behind one goes on from there', async () => {
+  test('move the cursor: whoever comes back behind one goes on from there', async () => {
     const { hub, store } = createHub();
     const keeper = await follow(hub, { from: 'now' });
     const opaque: OpaqueEntry = store.putOpaque(ROOM);
@@ -40,7 +40,7 @@ describe('entries of an unknown kind', () => {
     viewer.leave();
   });
 
-  it('do not stop a catch-up, though they fill whole pages of it', async () => {
+  test('do not stop a catch-up, though they fill whole pages of it', async () => {
     const store = new MemoryStore();
     const deaf: Feed = { open: async () => ({ close: async () => undefined }) };
     const { hub, gaps } = createHub({ store, feed: deaf, pageSize: 3, logCapacity: 64 });
@@ -56,7 +56,7 @@ describe('entries of an unknown kind', () => {
     viewer.leave();
   });
 
-  it('do not stop a subscriber that reads behind the log', async () => {
+  test('do not stop a subscriber that reads behind the log', async () => {
     const { hub, store } = createHub({ logCapacity: 4, pageSize: 3 });
     const sink = new TestSink(0);
     const viewer = await follow(hub, { from: 'now' }, { sink });
@@ -73,7 +73,7 @@ describe('entries of an unknown kind', () => {
     viewer.leave();
   });
 
-  it.each([
+  test.each([
     ['all in the log', 'mmoomoo', 64],
     ['behind what the log holds', 'mmmmooooooooooooooooo', 8],
     ['some of them held, some not', 'mmmoooooommoo', 6],
@@ -92,7 +92,7 @@ describe('entries of an unknown kind', () => {
     }
   });
 
-  it('are not measured: neither as received nor as delivered', async () => {
+  test('are not measured: neither as received nor as delivered', async () => {
     const { hub, store } = createHub();
     const viewers = [await follow(hub, { from: 'now' }), await follow(hub, { from: 'now' })];
     fill(store, 'oomomo');
@@ -107,9 +107,9 @@ describe('a room that is silent for longer than its messages live', () => {
     let ahead = 0;
     const ttlMs = 1_000;
     const store = new MemoryStore({ ttlMs, now: () => Date.now() + ahead });
-    const stage = createHub({ store, ttlMs, elapsed: () => Date.now() + ahead });
+    const harness = createHub({ store, ttlMs, elapsed: () => Date.now() + ahead });
     return {
-      ...stage,
+      ...harness,
       store,
       growOld: () => {
         ahead += 5 * ttlMs;
@@ -117,7 +117,7 @@ describe('a room that is silent for longer than its messages live', () => {
     };
   }
 
-  it('goes on for those who follow it, and for those who join with `last`, a cursor or "0"', async () => {
+  test('goes on for those who follow it, and for those who join with `last`, a cursor or "0"', async () => {
     const { hub, store, growOld } = silent();
     const before = store.put(ROOM).id;
     const live = await follow(hub, { from: 'now' });
@@ -138,7 +138,7 @@ describe('a room that is silent for longer than its messages live', () => {
     }
   });
 
-  it('is opened at its head by a node that comes later', async () => {
+  test('is opened at its head by a node that comes later', async () => {
     const { hub, store, growOld } = silent();
     const before = store.put(ROOM).id;
     growOld();
@@ -157,7 +157,7 @@ describe('a room that is silent for longer than its messages live', () => {
 });
 
 describe('a store that lost its data', () => {
-  it('is told to each live subscription once, though nothing is sent afterwards', async () => {
+  test('is told to each live subscription once, though nothing is sent afterwards', async () => {
     const { hub, store } = createHub();
     store.put(ROOM);
     const viewers = [await follow(hub, { from: 'now' }), await follow(hub, { from: 'last', count: 5 })];

@@ -9,8 +9,8 @@ const HOUR = 3_600_000;
 test('13. a clock that goes back by an hour: ids go on from the newest message, and never back', async () => {
   const site = await startSite({ variables: { HEAD_CHECK_MS: 500 } });
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
-  const talker = site.talker('room1');
-  await talker.say(50);
+  const sender = site.sender('room1');
+  await sender.say(50);
 
   // What the list looks like to a clock that is an hour behind the one that wrote its newest message.
   const newest = (await site.stored('room1')).at(-1)!;
@@ -23,7 +23,7 @@ test('13. a clock that goes back by an hour: ids go on from the newest message, 
   };
   const entry = JSON.stringify({ ...message, content: 'written before the clock went back' });
   await site.redis.cli('LPUSH', 'messages:room1', entry);
-  await talker.say(200);
+  await sender.say(200);
 
   const stored = await site.stored('room1');
   const ids = stored.map(({ id }) => id);

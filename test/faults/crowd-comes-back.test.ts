@@ -9,23 +9,23 @@ const SIZE = 5_000;
 test('9. 5,000 clients dropped at once and back with their cursors while messages flow', HEAVY, async () => {
   const site = await startSite();
   const node = site.node();
-  const talker = site.talker('room1');
+  const sender = site.sender('room1');
   const crowd = new Crowd(node, 'room1', SIZE);
   for (const member of crowd.members) site.counts(member);
   const counted = () => connectionCount(node, 'room1');
 
   await crowd.join();
   await until(async () => (await counted()) === SIZE, { what: 'all to be there', timeout: 20_000 });
-  await talker.say(10);
+  await sender.say(10);
   await until(() => crowd.members.every(({ received }) => received.length === 10), {
     what: 'messages to flow',
   });
 
   crowd.drop();
-  await talker.say(10);
+  await sender.say(10);
   const sends: Promise<unknown>[] = [];
   await crowd.join((count) => {
-    if (count % 100 === 0) sends.push(talker.one());
+    if (count % 100 === 0) sends.push(sender.one());
   });
   await Promise.all(sends);
   const counts = await site.count('room1');

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
+import type { Counts } from '#test/support/ledger.js';
 import { Site, type SiteOptions } from '#test/support/site.js';
-import type { Counts } from '#test/support/tally.js';
 
 /** For a test that is short on a machine of its own, and may take its time on a busy one. */
 export const HEAVY = { timeout: 120_000 };

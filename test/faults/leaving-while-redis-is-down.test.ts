@@ -27,8 +27,8 @@ test('4. clients leave, and the last viewer unsubscribes, while Redis is down: n
   expect(await site.redis.cli('EXISTS', 'connections:room2')).toBe('0');
 
   site.viewers.splice(0, Number.POSITIVE_INFINITY, stays!, site.viewer('room2'));
-  const talkers = rooms.map((roomId) => site.talker(roomId));
-  await Promise.all(talkers.map((talker) => talker.say(20)));
+  const senders = rooms.map((roomId) => site.sender(roomId));
+  await Promise.all(senders.map((sender) => sender.say(20)));
   for (const roomId of rooms) {
     const counts = await site.count(roomId);
     report(`4. left while Redis was down, ${roomId}`, counts);

@@ -35,20 +35,20 @@ const LOOKALIKES = [
 test('14. malformed things in the list and on the channel: counted, logged, skipped, nobody’s stream is broken', async () => {
   const site = await startSite({ variables: { HEAD_CHECK_MS: 500 } });
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
-  const talker = site.talker('room1');
-  await talker.say(20);
+  const sender = site.sender('room1');
+  await sender.say(20);
 
   for (const text of [...GARBAGE, ...LOOKALIKES]) {
     await site.redis.cli('LPUSH', 'messages:room1', text);
     await site.redis.cli('RPUSH', 'messages:room1', text);
     await site.redis.cli('PUBLISH', 'messages:room1', text);
-    await talker.say(5);
+    await sender.say(5);
   }
   viewers.push(site.viewer('room1'));
   for (const text of GARBAGE) await site.redis.cli('LPUSH', 'messages:room1', text);
   // The head is malformed: whoever comes now reads behind it.
   viewers.push(site.viewer('room1'));
-  await until(() => viewers.every(({ total }) => total === talker.total), { what: 'all to be received' });
+  await until(() => viewers.every(({ total }) => total === sender.total), { what: 'all to be received' });
 
   const counts = await site.count('room1');
   const logged = site.nodes.map(
@@ -66,8 +66,8 @@ test('14. keys that are not what they should be: they break their own room at mo
   const site = await startSite({ variables: { HEAD_CHECK_MS: 500, PRESENCE_HEARTBEAT_MS: 300 } });
   const node = site.node();
   const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
-  const talker = site.talker('room1');
-  await talker.say(20);
+  const sender = site.sender('room1');
+  await sender.say(20);
   const elsewhere = site.viewer('broken');
   await until(() => connectionCount(node, 'broken').then((count) => count === 1), { what: 'the other room' });
 
@@ -88,7 +88,7 @@ test('14. keys that are not what they should be: they break their own room at mo
   expect(await ask(node, { query: '{ activeRooms { id } }' })).toEqual({
     activeRooms: [{ id: 'room1' }, { id: 'broken' }],
   });
-  await talker.say(20);
+  await sender.say(20);
 
   await elsewhere.close();
   site.viewers.splice(site.viewers.indexOf(elsewhere), 1);

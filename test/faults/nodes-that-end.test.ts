@@ -11,8 +11,8 @@ test(
   async () => {
     const site = await startSite({ nodes: 4, variables });
     const viewers = Array.from({ length: 12 }, () => site.viewer('room1'));
-    const talkers = [site.talker('room1'), site.talker('room1')];
-    for (const talker of talkers) talker.talk(200);
+    const senders = [site.sender('room1'), site.sender('room1')];
+    for (const sender of senders) sender.talk(200);
 
     const exits: (number | null)[] = [];
     for (const node of site.nodes.slice(0, 3)) {
@@ -23,7 +23,7 @@ test(
       node.signal('SIGTERM');
       exits.push(await node.exited);
     }
-    for (const talker of talkers) await talker.hush();
+    for (const sender of senders) await sender.hush();
 
     const counts = await site.count('room1');
     const subscribes = viewers.reduce((sum, viewer) => sum + viewer.subscribes, 0);
@@ -41,8 +41,8 @@ test('12. SIGKILL of a node: its clients move, and others sweep its connections'
   const [killed, left] = site.nodes;
   const counted = () => connectionCount(left!, 'room1');
   await until(async () => (await counted()) === 10, { what: 'all to be counted' });
-  const talker = site.talker('room1');
-  talker.talk(200);
+  const sender = site.sender('room1');
+  sender.talk(200);
   await until(() => viewers.every(({ total }) => total > 50), { what: 'messages to reach every viewer' });
 
   killed!.signal('SIGKILL');
@@ -52,7 +52,7 @@ test('12. SIGKILL of a node: its clients move, and others sweep its connections'
   await until(async () => (await nodes()).size === 1 && (await counted()) === 10, {
     what: 'the connections of the dead node to be swept, and those of its clients to be counted',
   });
-  await talker.hush();
+  await sender.hush();
 
   const counts = await site.count('room1');
   report('12. SIGKILL of a node', counts);

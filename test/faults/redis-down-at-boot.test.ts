@@ -13,9 +13,9 @@ test('1. Redis down at boot, back later: the node waits, refuses with SERVICE_UN
   expect(await readiness(node)).toBe(503);
   expect(await send(node, 'room1', 'early')).toBe('SERVICE_UNAVAILABLE');
   const viewer = site.viewer('room1');
-  const talker = site.talker('room1');
-  const said = talker.say(20);
-  const both = () => [viewer, talker].every(({ refusals }) => refusals.has('SERVICE_UNAVAILABLE'));
+  const sender = site.sender('room1');
+  const said = sender.say(20);
+  const both = () => [viewer, sender].every(({ refusals }) => refusals.has('SERVICE_UNAVAILABLE'));
   await until(both, { what: 'a subscription and a send to be refused' });
 
   await site.redis.restart();

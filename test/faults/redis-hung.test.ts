@@ -7,12 +7,12 @@ test('5. Redis hung and resumed: nothing waits for ever, readiness flips both wa
   const site = await startSite({ redis: { appendonly: true }, variables: { REDIS_TIMEOUT_MS: 500 } });
   const node = site.node();
   const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
-  const talker = site.talker('room1');
-  talker.talk(200);
+  const sender = site.sender('room1');
+  sender.talk(200);
 
   for (let round = 1; round <= 2; round += 1) {
-    const before = talker.total;
-    await until(() => talker.total > before + 50, { what: 'sends to be accepted' });
+    const before = sender.total;
+    await until(() => sender.total > before + 50, { what: 'sends to be accepted' });
     site.redis.hang();
     const newcomer = site.viewer(`other${round}`);
     await until(async () => (await readiness(node)) === 503, { what: 'the node not to be ready' });
@@ -25,11 +25,11 @@ test('5. Redis hung and resumed: nothing waits for ever, readiness flips both wa
     site.redis.resume();
     await until(async () => (await readiness(node)) === 200, { what: 'the node to be ready again' });
   }
-  await talker.hush();
+  await sender.hush();
 
   const counts = await site.count('room1');
   report('5. Redis hung twice', counts, {
-    'sends repeated': [...talker.refusals].join(' '),
+    'sends repeated': [...sender.refusals].join(' '),
   });
   expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
 });

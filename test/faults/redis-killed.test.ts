@@ -11,22 +11,22 @@ test(
   async () => {
     const site = await startSite({ nodes: 2, redis: { appendonly: true }, variables: { REDIS_TIMEOUT_MS } });
     const viewers = Array.from({ length: 6 }, () => site.viewer('room1'));
-    const talkers = [site.talker('room1'), site.talker('room1')];
-    for (const talker of talkers) talker.talk(200);
+    const senders = [site.sender('room1'), site.sender('room1')];
+    for (const sender of senders) sender.talk(200);
 
     for (let kill = 1; kill <= 3; kill += 1) {
       const before = viewers[0]!.total;
       await until(() => viewers.every(({ total }) => total > before + 50), { what: 'messages to flow' });
       await site.redis.kill();
       const refused = () =>
-        talkers.every(({ refusals }) => (refusals.get('SERVICE_UNAVAILABLE') ?? 0) >= kill);
+        senders.every(({ refusals }) => (refusals.get('SERVICE_UNAVAILABLE') ?? 0) >= kill);
       await until(refused, { what: 'a send to be refused' });
       await site.redis.restart();
     }
-    for (const talker of talkers) await talker.hush();
+    for (const sender of senders) await sender.hush();
 
     const counts = await site.count('room1');
-    const unknown = talkers.map(({ refusals }) => refusals.get('SERVICE_UNAVAILABLE'));
+    const unknown = senders.map(({ refusals }) => refusals.get('SERVICE_UNAVAILABLE'));
     report('2. Redis killed 3 times with appendonly', counts, { 'sends repeated': unknown });
     expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
     expect(counts.sent).toBeGreaterThan(150);

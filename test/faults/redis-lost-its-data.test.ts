@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { connectionCount } from '#test/support/ask.js';
+import { Ledger, TOLD_OF_A_GAP } from '#test/support/ledger.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
-import { Tally, TOLD_OF_A_GAP } from '#test/support/tally.js';
 import { TcpProxy } from '#test/support/tcp-proxy.js';
 import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
@@ -32,15 +32,15 @@ test.each(losses)(
     await until(async () => (await counted()) === 3, { what: 'the silent room to be counted' });
     // Each stays with its node: another may not have seen the loss yet, and tell of it a second time.
     const viewers = [0, 1, 0, 1, 0, 1].map((n) => site.viewer('room1', { server: () => site.node(n) }));
-    const talker = site.talker('room1');
-    await talker.say(100);
+    const sender = site.sender('room1');
+    await sender.say(100);
     await until(() => viewers.every(({ total }) => total === 100), { what: 'the messages before the loss' });
-    const before = new Tally();
+    const before = new Ledger();
     await site.audit('room1', before);
     expect(before.counts).toEqual(clean(100, 600));
 
     await lose(site.redis);
-    await talker.say(100);
+    await sender.say(100);
     const told = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
     await until(told, { what: 'every viewer to be told' });
 
@@ -57,8 +57,8 @@ test.each(losses)(
 
 test('2. Redis emptied by FLUSHALL, and silence afterwards: every live subscription is told once', async () => {
   const site = await startSite({ nodes: 2, variables });
-  const talker = site.talker('room1');
-  await talker.say(20);
+  const sender = site.sender('room1');
+  await sender.say(20);
   const viewers = [0, 1, 0, 1].map((n) => site.viewer('room1', { server: () => site.node(n) }));
   await until(() => viewers.every(({ total }) => total === 20), { what: 'the messages before the loss' });
 
@@ -72,7 +72,7 @@ test('2. Redis emptied by FLUSHALL, and silence afterwards: every live subscript
   const before = await checks();
   await until(async () => (await checks()) >= before + 8, { what: 'heads to be compared again' });
 
-  const [first] = await Promise.all([talker.one()]);
+  const [first] = await Promise.all([sender.one()]);
   await until(() => viewers.every(({ cursor }) => cursor === first!.id), {
     what: 'the first message after it',
   });
@@ -82,13 +82,13 @@ test('2. Redis emptied by FLUSHALL, and silence afterwards: every live subscript
 
 test('2. Redis restarted with older data: every live subscription is told once, nobody is spliced', async () => {
   const site = await startSite({ nodes: 1, variables });
-  const talker = site.talker('room1');
-  await talker.say(20);
+  const sender = site.sender('room1');
+  await sender.say(20);
   await site.redis.cli('SAVE');
   const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
-  await talker.say(20);
+  await sender.say(20);
   await until(() => viewers.every(({ total }) => total === 40), { what: 'the messages before the loss' });
-  const before = new Tally();
+  const before = new Ledger();
   await site.audit('room1', before);
   expect(before.counts).toEqual(clean(40, 120));
 
@@ -118,22 +118,22 @@ test('2. Redis fails over to a replica that is behind: what is lost is told to e
   await replica.cli('REPLICAOF', '127.0.0.1', String(master));
 
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
-  const talker = site.talker('room1');
-  await talker.say(100);
+  const sender = site.sender('room1');
+  await sender.say(100);
   await until(async () => (await replica.cli('LLEN', 'messages:room1')) === '100', { what: 'the replica' });
   const kept = (await site.stored('room1')).at(-1)!.id;
   // What is accepted from here on the master has alone.
   await replica.cli('REPLICAOF', 'NO', 'ONE');
-  await talker.say(20);
+  await sender.say(20);
   await until(() => viewers.every(({ total }) => total === 120), { what: 'the messages before the loss' });
-  const before = new Tally();
+  const before = new Ledger();
   await site.audit('room1', before);
   expect(before.counts).toEqual(clean(120, 480));
 
   await site.redis.kill();
   master = replica.port;
   address.cut();
-  await talker.say(50);
+  await sender.say(50);
   const told = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
   await until(told, { what: 'every viewer to be told' });
   // Someone who had left before the loss has nothing that is lost.
@@ -142,7 +142,7 @@ test('2. Redis fails over to a replica that is behind: what is lost is told to e
 
   expect(viewers.map(({ received }) => received[0])).toEqual(viewers.map(() => TOLD_OF_A_GAP));
   expect(returned.refusals.has('CURSOR_EXPIRED')).toBe(false);
-  const { received, ...counts } = await site.count('room1', new Tally(), replica);
+  const { received, ...counts } = await site.count('room1', new Ledger(), replica);
   report('2. failed over', { received, ...counts }, { 'lost by Redis, and told': 20 });
   expect(counts).toEqual({ sent: 51, lost: 0, doubled: 0, outOfOrder: 0, unknown: 0 });
 });
@@ -158,8 +158,8 @@ test('2. DURABILITY=replicated: a failover under load loses nothing that was ack
   await site.addNode({ REDIS_URL: site.redis.urlAt(address.port), DURABILITY: 'replicated' });
 
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
-  const talkers = [site.talker('room1'), site.talker('room1')];
-  for (const talker of talkers) talker.talk(200);
+  const senders = [site.sender('room1'), site.sender('room1')];
+  for (const sender of senders) sender.talk(200);
   await until(() => viewers.every(({ total }) => total > 200), { what: 'messages to flow' });
 
   await site.redis.kill();
@@ -170,16 +170,16 @@ test('2. DURABILITY=replicated: a failover under load loses nothing that was ack
   onTestFinished(() => second.close());
   await second.cli('REPLICAOF', '127.0.0.1', String(master));
   address.cut();
-  const before = talkers.map(({ total }) => total);
-  await until(() => talkers.every(({ total }, index) => total > before[index]! + 50), {
+  const before = senders.map(({ total }) => total);
+  await until(() => senders.every(({ total }, index) => total > before[index]! + 50), {
     what: 'sends to be accepted again',
   });
-  for (const talker of talkers) await talker.hush();
+  for (const sender of senders) await sender.hush();
 
-  const tally = new Tally();
-  const { unknown, ...counts } = await site.count('room1', tally, replica);
+  const ledger = new Ledger();
+  const { unknown, ...counts } = await site.count('room1', ledger, replica);
   // What nobody was told is accepted may have been seen, and be gone: then its viewers are told so.
-  report('2. replicated, failed over', { ...counts, unknown }, { 'told of a gap': tally.told });
+  report('2. replicated, failed over', { ...counts, unknown }, { 'told of a gap': ledger.told });
   expect(counts).toMatchObject({ lost: 0, doubled: 0, outOfOrder: 0 });
-  if (unknown > 0) expect(tally.told).toBeGreaterThan(0);
+  if (unknown > 0) expect(ledger.told).toBeGreaterThan(0);
 });

@@ -7,8 +7,8 @@ import { clean, report, startSite } from './fixture.js';
 test('7. Redis kicks the subscriber for its output buffer: what it missed is read from the store', async () => {
   const site = await startSite();
   const viewers = Array.from({ length: 5 }, () => site.viewer('room1'));
-  const talker = site.talker('room1');
-  talker.talk(300);
+  const sender = site.sender('room1');
+  sender.talk(300);
   await until(() => viewers.every(({ total }) => total > 20), { what: 'messages to flow' });
   const connection = async () =>
     /^id=\d+/.exec(await site.redis.cli('CLIENT', 'LIST', 'TYPE', 'pubsub'))?.[0];
@@ -21,7 +21,7 @@ test('7. Redis kicks the subscriber for its output buffer: what it missed is rea
     await site.redis.cli('EVAL', flood, '1', 'messages:room1');
     await until(async () => (await connection()) !== before, { what: 'the subscriber to be kicked' });
   }
-  await talker.hush();
+  await sender.hush();
 
   const counts = await site.count('room1');
   report('7. kicked for the output buffer', counts, { kicks: 5 });
@@ -48,13 +48,13 @@ test.each(states)(
     const site = await startSite({ variables: { PRESENCE_HEARTBEAT_MS: 500 } });
     const node = site.node();
     const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
-    const talker = site.talker('room1');
-    talker.talk(200);
+    const sender = site.sender('room1');
+    sender.talk(200);
     await until(() => viewers.every(({ total }) => total > 20), { what: 'messages to flow' });
 
     const [command, ...args] = await begin();
     await site.redis.cli(command!, ...args);
-    await until(() => (talker.refusals.get('SERVICE_UNAVAILABLE') ?? 0) > 20, {
+    await until(() => (sender.refusals.get('SERVICE_UNAVAILABLE') ?? 0) > 20, {
       what: 'sends to be refused',
     });
     viewers.push(site.viewer('room1'));
@@ -62,12 +62,12 @@ test.each(states)(
     const query = '{ messages(roomId: "room1", last: 1) { nodes { id } } }';
     await until(async () => typeof (await ask(node, { query })) === 'object', { what: 'a page to be read' });
     await site.redis.cli(...(end as unknown as [string]));
-    await talker.hush();
+    await sender.hush();
 
     const counts = await site.count('room1');
-    report(`7. no writes, since ${what}`, counts, { refusals: [...talker.refusals].join(' ') });
+    report(`7. no writes, since ${what}`, counts, { refusals: [...sender.refusals].join(' ') });
     expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
-    expect([...talker.refusals.keys()]).toEqual(['SERVICE_UNAVAILABLE']);
+    expect([...sender.refusals.keys()]).toEqual(['SERVICE_UNAVAILABLE']);
     await until(async () => (await connectionCount(node, 'room1')) === 4, {
       what: 'every viewer to be counted',
     });

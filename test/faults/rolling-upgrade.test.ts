@@ -30,8 +30,8 @@ test.each([
       site.addNode({}, version === 'previous' ? previous : undefined);
     const leaving = [await start(from), await start(from)];
     const viewers = Array.from({ length: 10 }, () => site.viewer('room1'));
-    const talkers = [site.talker('room1'), site.talker('room1')];
-    for (const talker of talkers) talker.talk(50);
+    const senders = [site.sender('room1'), site.sender('room1')];
+    for (const sender of senders) sender.talk(50);
     const flow = async (count: number) => {
       const before = viewers.map(({ total }) => total);
       await until(() => viewers.every(({ total }, index) => total > before[index]! + count), {
@@ -51,7 +51,7 @@ test.each([
       await retire(node);
       await flow(10);
     }
-    for (const talker of talkers) await talker.hush();
+    for (const sender of senders) await sender.hush();
 
     const counts = await site.count('room1');
     const refusals = viewers.flatMap((viewer) => [...viewer.refusals]);
@@ -68,8 +68,8 @@ test.each([
 test('16. a room that fell silent, while both versions run: its chain goes on', HEAVY, async () => {
   const site = await startSite({ nodes: 0, variables: { ...variables, MESSAGE_TTL_SECONDS: 3 } });
   const [before, after] = [await site.addNode({}, previous), await site.addNode()];
-  const sender = site.talker('room1', { servers: () => [after] });
-  const senderBefore = site.talker('room1', { servers: () => [before] });
+  const sender = site.sender('room1', { servers: () => [after] });
+  const senderBefore = site.sender('room1', { servers: () => [before] });
   await sender.say(10);
   const on = (node: ServerProcess, cursor: string) =>
     site.viewer('room1', { server: () => node, after: cursor });

@@ -19,7 +19,7 @@ test(
   async () => {
     const site = await startSite();
     const node = site.node();
-    const talker = site.talker('room1', { length: 500 });
+    const sender = site.sender('room1', { length: 500 });
     const healthy = Array.from({ length: 3 }, () => site.viewer('room1'));
     const stalled = Array.from({ length: 20 }, (_, index) =>
       site.counts(new Member(`stalled ${index}`, 'room1', () => node, WIDE)),
@@ -27,14 +27,14 @@ test(
     const slow = site.counts(new Member('slow', 'room1', () => node, WIDE));
     const behind = [...stalled, slow];
     await Promise.all(behind.map((member) => member.join()));
-    await talker.say(100);
+    await sender.say(100);
     await until(() => behind.every(({ received }) => received.length === 100), { what: 'all to follow' });
 
     const before = await site.holdings(node);
     for (const member of behind) member.pause();
     const reading = setInterval(() => slow.readOnce(), 25);
     onTestFinished(() => clearInterval(reading));
-    await talker.say(MESSAGES);
+    await sender.say(MESSAGES);
     await until(() => healthy.every(({ total }) => total === MESSAGES + 100), {
       what: 'the healthy to have all',
     });
@@ -69,8 +69,8 @@ test('8. stalled and half-open viewers are ended and counted out; back, they mis
     site.counts(new Member(`stalled ${index}`, 'room1', () => node)),
   );
   await Promise.all(stalled.map((member) => member.join()));
-  const talker = site.talker('room1');
-  talker.talk(100);
+  const sender = site.sender('room1');
+  sender.talk(100);
   const viewers = [...healthy, ...halfOpen];
   await until(() => viewers.every(({ total }) => total > 20), { what: 'messages to flow' });
   expect(await connectionCount(node, 'room1')).toBe(9);
@@ -84,7 +84,7 @@ test('8. stalled and half-open viewers are ended and counted out; back, they mis
   for (const member of stalled) member.resume();
   await until(() => stalled.every(({ connected }) => !connected), { what: 'the stalled to see their end' });
   await Promise.all(stalled.map((member) => member.join()));
-  await talker.hush();
+  await sender.hush();
 
   const counts = await site.count('room1');
   report('8. stalled and half-open', counts);

@@ -13,8 +13,8 @@ test.each([
   async ({ refused, rule, mended }) => {
     const site = await startSite();
     const watching = site.viewer('room1');
-    const talkers = { room1: site.talker('room1'), room2: site.talker('room2') };
-    await talkers.room1.say(20);
+    const senders = { room1: site.sender('room1'), room2: site.sender('room2') };
+    await senders.room1.say(20);
     await until(() => watching.total === 20, { what: 'the first messages' });
 
     await site.redis.cli(...setUser(site.redis.user, rule));
@@ -22,7 +22,7 @@ test.each([
     await until(() => newcomer.refusals.has('SERVICE_UNAVAILABLE'), { what: 'a newcomer to be refused' });
     await site.redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await until(() => watching.refusals.has('SERVICE_UNAVAILABLE'), { what: 'a viewer to lose its room' });
-    await Promise.all([talkers.room1.say(20), talkers.room2.say(20)]);
+    await Promise.all([senders.room1.say(20), senders.room2.say(20)]);
     expect(await readiness(site.node())).toBe(200);
 
     await site.redis.cli(...setUser(site.redis.user, mended));

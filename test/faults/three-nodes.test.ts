@@ -10,10 +10,10 @@ test(
     const viewers = site.nodes.flatMap((node) =>
       Array.from({ length: 4 }, () => site.viewer('room1', { server: () => node })),
     );
-    const talkers = site.nodes.flatMap((node) =>
-      Array.from({ length: 2 }, () => site.talker('room1', { servers: () => [node] })),
+    const senders = site.nodes.flatMap((node) =>
+      Array.from({ length: 2 }, () => site.sender('room1', { servers: () => [node] })),
     );
-    await Promise.all(talkers.map((talker) => talker.say(500)));
+    await Promise.all(senders.map((sender) => sender.say(500)));
 
     await until(() => viewers.every(({ total }) => total === 3_000), { what: 'all to be received' });
     const orders = new Set(viewers.map(({ received }) => received.join()));

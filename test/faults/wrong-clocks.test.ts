@@ -21,8 +21,8 @@ test.each([
   await site.addNode({ NODE_OPTIONS: `--import=${SKEWED}`, CLOCK_SKEW_MS: skew });
   await site.addNode();
   const viewers = [0, 1, 0, 1].map((n) => site.viewer('room1', { server: () => site.node(n) }));
-  const talker = site.talker('room1');
-  await talker.say(20);
+  const sender = site.sender('room1');
+  await sender.say(20);
   await until(() => viewers.every(({ total }) => total === 20), { what: 'the messages' });
 
   // All of them grow old and are gone, and heads are compared all the while.
@@ -30,7 +30,7 @@ test.each([
     what: 'the messages to grow old',
     timeout: 10_000,
   });
-  await talker.say(20);
+  await sender.say(20);
   await until(() => viewers.every(({ total }) => total === 40), { what: 'what came after the silence' });
 
   report(`15. a clock ${what}`, clean(40, 160));

@@ -1,5 +1,5 @@
 import { execute, parse } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import type { Viewer } from '#domain/viewer.js';
 import { createBuilder } from '#graphql/builder.js';
@@ -11,12 +11,12 @@ import { messageOf, recording, schema } from './recording.js';
 const viewer: Viewer = { user: { id: 'u1', name: 'Ada' }, roles: ['viewer'] };
 
 describe('the shared context', () => {
-  it('gives no viewer, and says what to do about it', () => {
+  test('gives no viewer, and says what to do about it', () => {
     const shared = recording().contexts.shared();
     expect(() => shared.viewer).toThrow('viewerDependent: true');
   });
 
-  it('serves everything that can be asked of a message', async () => {
+  test('serves everything that can be asked of a message', async () => {
     const { contexts } = recording();
     const result = await execute({
       schema,
@@ -30,7 +30,7 @@ describe('the shared context', () => {
     expect(result.data?.messageAdded).toMatchObject({ id: '1001-0', room: { id: 'a', connectionCount: 1 } });
   });
 
-  it('executes a message at once where nothing is asked of the store', () => {
+  test('executes a message at once where nothing is asked of the store', () => {
     const result = execute({
       schema,
       document: parse(
@@ -44,7 +44,7 @@ describe('the shared context', () => {
     });
   });
 
-  it('fails a field that reads the viewer without saying so', async () => {
+  test('fails a field that reads the viewer without saying so', async () => {
     const withMine = schemaWithMine();
     const { contexts } = recording();
     const args = {
@@ -79,7 +79,7 @@ function schemaWithMine() {
 }
 
 describe('the context of an operation', () => {
-  it('has the caller in it', () => {
+  test('has the caller in it', () => {
     const { contexts } = recording({ allowGuests: false });
     const one = contexts.forOperation({ viewer, connectionId: 'c1' });
     const two = contexts.forOperation({ viewer: null, connectionId: 'c2' });
@@ -87,7 +87,7 @@ describe('the context of an operation', () => {
     expect(two).toMatchObject({ viewer: null, connectionId: 'c2' });
   });
 
-  it('is told apart by its viewer, and can be made again for a broadcast to that viewer', () => {
+  test('is told apart by its viewer, and can be made again for a broadcast to that viewer', () => {
     const { contexts } = recording();
     const own = contexts.forOperation({ viewer, connectionId: 'c1' });
     expect(contexts.viewerKey(own)).toBe('u1');

@@ -12,7 +12,7 @@ import {
   printSchema,
   validateSchema,
 } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import { createSchema } from '#graphql/schema.js';
 import { schema } from './recording.js';
@@ -22,16 +22,16 @@ const own = Object.values(schema.getTypeMap()).filter(
 );
 
 describe('the schema', () => {
-  it('is valid', () => {
+  test('is valid', () => {
     expect(validateSchema(schema)).toEqual([]);
   });
 
-  it('is what schema.graphql says', async () => {
+  test('is what schema.graphql says', async () => {
     const committed = await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8');
     expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toBe(committed);
   });
 
-  it('has exactly the names and types of the public interface', () => {
+  test('has exactly the names and types of the public interface', () => {
     const expected = buildSchema(`
       scalar DateTime
       type Query {
@@ -88,11 +88,11 @@ describe('the schema', () => {
     expect(outline(schema)).toBe(outline(expected));
   });
 
-  it('describes every type, field, argument, input field and enum value', () => {
+  test('describes every type, field, argument, input field and enum value', () => {
     expect(own.flatMap(undescribed)).toEqual([]);
   });
 
-  it('tells the limits that it was made with, and no default above them', () => {
+  test('tells the limits that it was made with, and no default above them', () => {
     const tight = printSchema(
       createSchema({ ...DEFAULT_LIMITS, contentLength: 77, pageSize: 33, defaultPageSize: 11, roomCount: 9 }),
     );

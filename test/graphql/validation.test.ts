@@ -1,5 +1,5 @@
 import type { DocumentNode } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ActiveRooms,
   ConnectionCount,
@@ -56,7 +56,7 @@ const bad: [what: string, DocumentNode, Record<string, unknown>, field: string, 
 ];
 
 describe('bad input', () => {
-  it.each(bad)('refuses %s before anything is called', async (_what, document, variables, field, limit) => {
+  test.each(bad)('refuses %s before anything is called', async (_what, document, variables, field, limit) => {
     const { refusal, calls } = await run(document, variables);
     expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', field });
     expect(refusal?.message).toMatch(new RegExp(`^${field.replace('.', '\\.')} \\S.*\\.$`, 's'));
@@ -65,14 +65,14 @@ describe('bad input', () => {
     expect(calls).toEqual([]);
   });
 
-  it('reads as a sentence about the field', async () => {
+  test('reads as a sentence about the field', async () => {
     const { refusal } = await run(SendMessage, send({ content: 'x'.repeat(501) }));
     expect(refusal?.message).toBe('input.content must have at most 500 characters.');
   });
 });
 
 describe('good input', () => {
-  it('is trimmed where it is text, and measured in characters after that', async () => {
+  test('is trimmed where it is text, and measured in characters after that', async () => {
     const content = '😀'.repeat(500);
     const { calls } = await run(SendMessage, send({ content: `  ${content}\n`, author: ' Ada ' }));
     expect(calls).toEqual([
@@ -80,7 +80,7 @@ describe('good input', () => {
     ]);
   });
 
-  it('may be at the limits', async () => {
+  test('may be at the limits', async () => {
     const roomId = 'r'.repeat(64);
     expect((await run(Messages, { roomId, first: 200 })).calls).toEqual([
       ['messages', roomId, { take: { first: 200 } }],

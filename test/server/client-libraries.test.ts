@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { apollo } from '#test/support/clients/apollo.js';
 import type { ChatClient } from '#test/support/clients/chat-client.js';
 import { graphqlSse } from '#test/support/clients/graphql-sse.js';
@@ -52,14 +52,14 @@ describe.each([graphqlWs, graphqlSse, apollo, urql, relay])('$name', ({ name, co
 
   const countConnections = async () => (await run(server, ConnectionCount, { roomId })).connectionCount;
 
-  it('sends a message and gets it back as it was stored', async () => {
+  test('sends a message and gets it back as it was stored', async () => {
     const { sendMessage } = await client.mutate(SendMessage, inputOf('Hello'));
 
     expect(sendMessage).toMatchObject({ roomId, content: 'Hello', author: { id: 'guest:Ann', name: 'Ann' } });
     expect(await redis.cli('LRANGE', `messages:${roomId}`, '0', '-1')).toContain(`"id":"${sendMessage.id}"`);
   });
 
-  it('reads a page of history', async () => {
+  test('reads a page of history', async () => {
     for (const content of ['one', 'two', 'three']) await run(server, SendMessage, inputOf(content));
 
     const { messages } = await client.query(Messages, { roomId, last: 2 });
@@ -73,7 +73,7 @@ describe.each([graphqlWs, graphqlSse, apollo, urql, relay])('$name', ({ name, co
     });
   });
 
-  it('follows a room live, and stops', async () => {
+  test('follows a room live, and stops', async () => {
     const { received, errors, stop } = await follow();
 
     const sent = await client.mutate(SendMessage, inputOf('live'));
@@ -88,7 +88,7 @@ describe.each([graphqlWs, graphqlSse, apollo, urql, relay])('$name', ({ name, co
     expect(errors).toEqual([]);
   });
 
-  it('joins with the last messages, and comes back with its cursor', async () => {
+  test('joins with the last messages, and comes back with its cursor', async () => {
     for (const content of ['one', 'two', 'three']) await run(server, SendMessage, inputOf(content));
     const contents = (messages: { content: string }[]) => messages.map(({ content }) => content);
 
@@ -106,13 +106,13 @@ describe.each([graphqlWs, graphqlSse, apollo, urql, relay])('$name', ({ name, co
     second.stop();
   });
 
-  it('is told what is wrong with a message', async () => {
+  test('is told what is wrong with a message', async () => {
     await expect(client.mutate(SendMessage, inputOf(' '))).rejects.toThrow(
       'input.content must not be empty.',
     );
   });
 
-  it('is told when its cursor has expired', async () => {
+  test('is told when its cursor has expired', async () => {
     const { received, errors } = await follow({ after: '1-0' });
 
     await until(() => errors.length > 0, { what: 'the refusal' });

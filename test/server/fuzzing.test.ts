@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { frame, fuzzFrame, Seeded } from '#test/support/fuzz.js';
 import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
@@ -84,7 +84,7 @@ async function attackAll(random: Seeded, frames: number): Promise<number> {
   return answered;
 }
 
-it('100,000 random and mutated frames leave a healthy server, and nothing in its memory', async () => {
+test('100,000 random and mutated frames leave a healthy server, and nothing in its memory', async () => {
   const random = new Seeded(SEED);
   const faults: unknown[] = [];
   const onFault = (error: unknown) => void faults.push(error);

@@ -2,9 +2,9 @@ import { createClient } from 'graphql-ws';
 import { type ResumingClient, resumingClient } from 'streamly-chat-client';
 import { WebSocket } from 'ws';
 import type { EntryId } from '#domain/cursor.js';
+import { TOLD_OF_A_GAP } from './ledger.js';
 import type { TestServer } from './server.js';
 import type { Counted } from './site.js';
-import { TOLD_OF_A_GAP } from './tally.js';
 
 const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
   messageAdded(roomId: $roomId, after: $after, last: $last) { id }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntryId } from '#domain/cursor.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
+import { TOLD_OF_A_GAP } from './ledger.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 import type { Counted } from './site.js';
-import { TOLD_OF_A_GAP } from './tally.js';
 
 const query =
   'subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { id } }';

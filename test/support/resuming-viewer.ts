@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { EntryId } from '#domain/cursor.js';
+import { type Received, TOLD_OF_A_GAP } from './ledger.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
-import { type Received, TOLD_OF_A_GAP } from './tally.js';
 
 const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
   messageAdded(roomId: $roomId, after: $after, last: $last) { id }

@@ -3,11 +3,11 @@ import type { EntryId } from '#domain/cursor.js';
 import { isMessage } from '#domain/entry.js';
 import type { Message } from '#domain/message.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
+import { type Counts, Ledger, type Received } from './ledger.js';
 import { type RedisServer, type StartRedisOptions, startRedis } from './redis-server.js';
 import { ResumingViewer, type ViewerOptions } from './resuming-viewer.js';
+import { MessageSender, type MessageSenderOptions } from './sender.js';
 import { type ServerProcess, spawnServer } from './server.js';
-import { Talker, type TalkerOptions } from './talker.js';
-import { type Counts, type Received, Tally } from './tally.js';
 import { until } from './until.js';
 
 export type Variables = Record<string, string | number | undefined>;
@@ -39,15 +39,15 @@ export interface Holdings {
 
 const WATCHED = pathToFileURL(fileURLToPath(new URL('./watched-node.mjs', import.meta.url))).href;
 
-/** A talker has more operations under way than a person would, and a test selects the same field again. */
+/** A sender has more operations under way than a person would, and a test selects the same field again. */
 const NO_LIMITS: Variables = { OPERATIONS_PER_CONNECTION: 0, QUERY_ALIASES_LIMIT: 0 };
 
-/** Several nodes, each a process of its own, over one Redis, with viewers and talkers that are counted. */
+/** Several nodes, each a process of its own, over one Redis, with viewers and senders that are counted. */
 export class Site {
   /** The nodes that run. */
   readonly nodes: ServerProcess[] = [];
   readonly viewers: Counted[] = [];
-  readonly talkers: Talker[] = [];
+  readonly senders: MessageSender[] = [];
   readonly #all: ServerProcess[] = [];
   #named = 0;
 
@@ -110,16 +110,16 @@ export class Site {
   }
 
   /** Someone who sends into a room; through all nodes in turn where no servers are given. */
-  talker(roomId: string, options: Partial<TalkerOptions> = {}): Talker {
+  sender(roomId: string, options: Partial<MessageSenderOptions> = {}): MessageSender {
     this.#named += 1;
-    const talker = new Talker({
-      name: `talker${this.#named}`,
+    const sender = new MessageSender({
+      name: `sender${this.#named}`,
       roomId,
       servers: () => this.nodes,
       ...options,
     });
-    this.talkers.push(talker);
-    return talker;
+    this.senders.push(sender);
+    return sender;
   }
 
   /** What a room's list holds, oldest first; what is no message is left out. */
@@ -132,31 +132,31 @@ export class Site {
       .reverse();
   }
 
-  /** Has a tally take what was stored, accepted and received in a room until now. */
-  async audit(roomId: string, tally: Tally, redis = this.redis): Promise<void> {
+  /** Has a ledger take what was stored, accepted and received in a room until now. */
+  async audit(roomId: string, ledger: Ledger, redis = this.redis): Promise<void> {
     const viewers = this.viewers.filter((viewer) => viewer.roomId === roomId);
     // What was received before the list is read stands in it.
     const received = viewers.map((viewer) => viewer.received.length);
-    tally.stored(await this.stored(roomId, redis));
-    for (const talker of this.talkers) {
-      if (talker.roomId === roomId) tally.acknowledged(talker.acknowledged);
+    ledger.stored(await this.stored(roomId, redis));
+    for (const sender of this.senders) {
+      if (sender.roomId === roomId) ledger.acknowledged(sender.acknowledged);
     }
-    for (const [index, viewer] of viewers.entries()) tally.received(viewer, received[index]);
+    for (const [index, viewer] of viewers.entries()) ledger.received(viewer, received[index]);
   }
 
   /**
    * Sends one more message, waits until every viewer of the room has it, and counts. All of them must have
    * begun at the room's beginning.
    */
-  async count(roomId: string, tally = new Tally(), redis = this.redis): Promise<Counts> {
-    const last = await this.talker(roomId).one();
+  async count(roomId: string, ledger = new Ledger(), redis = this.redis): Promise<Counts> {
+    const last = await this.sender(roomId).one();
     const viewers = this.viewers.filter((viewer) => viewer.roomId === roomId);
     await until(() => viewers.every(({ cursor }) => cursor === last.id), {
       what: 'the last message to reach every viewer',
       timeout: 20_000,
     }).catch((error: unknown) => console.error(error));
-    await this.audit(roomId, tally, redis);
-    return tally.counts;
+    await this.audit(roomId, ledger, redis);
+    return ledger.counts;
   }
 
   /** What a node holds now. */
@@ -170,7 +170,7 @@ export class Site {
   /** Ends all that was started here, in whatever state it is. */
   async close(): Promise<void> {
     this.redis.resume();
-    await Promise.all([...this.viewers, ...this.talkers].map((client) => client.close()));
+    await Promise.all([...this.viewers, ...this.senders].map((client) => client.close()));
     for (const node of this.nodes) node.signal('SIGKILL');
     await Promise.all(this.#all.map((node) => node.exited));
     await this.redis.close();

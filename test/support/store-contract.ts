@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Entry, OpaqueEntry } from '#domain/entry.js';
 import type { Message } from '#domain/message.js';
 import type { Window } from '#domain/ports/event-log.js';
@@ -48,13 +48,13 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
     const page = (window: Window) => tested.store.page(roomId, window);
     const messages = (window: Window) => tested.store.messages(roomId, window);
 
-    it('chains each message to the one before it, by ids that grow', async () => {
+    test('chains each message to the one before it, by ids that grow', async () => {
       const [a, b, c] = await filled(3);
       expect([a!.prev, b!.prev, c!.prev]).toEqual(['0', a!.id, b!.id]);
       expect(new Set([a!.id, b!.id, c!.id]).size).toBe(3);
     });
 
-    it('reads from either end, and tells whether there is more', async () => {
+    test('reads from either end, and tells whether there is more', async () => {
       const sent = await filled(5);
       for (const [window, expected] of [
         [{ take: { last: 2 } }, { of: sent.slice(3), hasOlder: true, hasNewer: false }],
@@ -70,14 +70,14 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       }
     });
 
-    it('reads nothing after the newest, and everything after the beginning', async () => {
+    test('reads nothing after the newest, and everything after the beginning', async () => {
       const sent = await filled(3);
       const none = await page({ after: sent[2]!.id, take: { first: 9 } });
       expect(none).toMatchObject({ entries: [], hasOlder: true, hasNewer: false });
       expect((await page({ after: '0', take: { first: 9 } })).entries).toEqual(sent);
     });
 
-    it('honours a cursor just before the oldest kept, and refuses an older one', async () => {
+    test('honours a cursor just before the oldest kept, and refuses an older one', async () => {
       const sent = await filled(HISTORY_LIMIT + 2);
       const all = await page({ after: sent[1]!.id, take: { first: 99 } });
       expect(all).toMatchObject({ entries: sent.slice(2), hasOlder: false, hasNewer: false });
@@ -86,7 +86,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       }
     });
 
-    it('honours the beginning of an empty room alone', async () => {
+    test('honours the beginning of an empty room alone', async () => {
       await filled(0);
       const empty = { entries: [], hasOlder: false, hasNewer: false, epoch: '', head: '0' };
       expect(await page({ after: '0', take: { first: 9 } })).toMatchObject(empty);
@@ -96,7 +96,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       });
     });
 
-    it('tells how far a log goes with every page, in its epoch, by its own clock', async () => {
+    test('tells how far a log goes with every page, in its epoch, by its own clock', async () => {
       const before = Date.now();
       const sent = await filled(2);
       const { epoch, head, now } = await page({ take: { last: 1 } });
@@ -108,7 +108,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect((await page({ take: { first: 1 } })).epoch).toBe(epoch);
     });
 
-    it('tells the heads of many rooms, which need not have any', async () => {
+    test('tells the heads of many rooms, which need not have any', async () => {
       const sent = await filled(2);
       const { epoch } = await page({ take: { last: 1 } });
       expect(await tested.store.heads([roomId, 'none'])).toMatchObject([
@@ -118,7 +118,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(await tested.store.heads([])).toEqual([]);
     });
 
-    it('goes on behind the head of a room whose entries have all grown old', async () => {
+    test('goes on behind the head of a room whose entries have all grown old', async () => {
       const sent = await filled(2);
       const { epoch } = await page({ take: { last: 1 } });
       await tested.growOld(roomId);
@@ -139,7 +139,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       await expect(page({ after: sent[0]!.id, take: { first: 9 } })).rejects.toMatchObject(EXPIRED);
     });
 
-    it('honours a cursor of before a list that the version before it began, and only the last one', async () => {
+    test('honours a cursor of before a list that the version before it began, and only the last one', async () => {
       const sent = await filled(2);
       await tested.growOld(roomId);
       const first = await tested.appendAsBefore(roomId);
@@ -153,7 +153,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       await expect(page({ after: sent[0]!.id, take: { first: 9 } })).rejects.toMatchObject(EXPIRED);
     });
 
-    it('continues the chain of a list that the version before it wrote', async () => {
+    test('continues the chain of a list that the version before it wrote', async () => {
       await filled(0);
       const before = [await tested.appendAsBefore(roomId), await tested.appendAsBefore(roomId)];
       expect(await page({ take: { last: 9 } })).toMatchObject({ epoch: '', head: before[1]!.id });
@@ -165,7 +165,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect((await page({ after: '0', take: { first: 9 } })).entries).toHaveLength(5);
     });
 
-    it('begins another epoch when its data is lost', async () => {
+    test('begins another epoch when its data is lost', async () => {
       await filled(2);
       const { epoch } = await page({ take: { last: 1 } });
       await tested.lose();
@@ -176,7 +176,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(other).not.toBe(epoch);
     });
 
-    it('keeps entries of an unknown kind in pages, and leaves them out of messages', async () => {
+    test('keeps entries of an unknown kind in pages, and leaves them out of messages', async () => {
       const [a] = await filled(1);
       const kinds = [await tested.appendOpaque(roomId), await tested.appendOpaque(roomId)];
       const b = await send('b');
@@ -200,7 +200,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(await tested.store.lastMessages([roomId])).toEqual([b]);
     });
 
-    it('delivers entries of an unknown kind on the feed, as they are listed', async () => {
+    test('delivers entries of an unknown kind on the feed, as they are listed', async () => {
       await filled(1);
       const told: Entry[] = [];
       const feed = await tested.store.open(roomId, {
@@ -214,7 +214,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       await feed.close();
     });
 
-    it('tells a message its nonce, and makes one message of a nonce', async () => {
+    test('tells a message its nonce, and makes one message of a nonce', async () => {
       await filled(0);
       const draft = { roomId, author, content: 'once', nonce: 'n1' };
       const first = await tested.store.append(draft);
@@ -223,12 +223,12 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect((await messages({ take: { last: 9 } })).messages).toEqual([first]);
     });
 
-    it('gives the newest message of each room, and null for a room without any', async () => {
+    test('gives the newest message of each room, and null for a room without any', async () => {
       const sent = await filled(2);
       expect(await tested.store.lastMessages([roomId, 'none'])).toEqual([sent[1], null]);
     });
 
-    it('tells what is sent once the feed is open, as it is stored, until it is closed', async () => {
+    test('tells what is sent once the feed is open, as it is stored, until it is closed', async () => {
       await filled(1);
       const told: Entry[] = [];
       const feed = await tested.store.open(roomId, {

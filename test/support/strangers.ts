@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientViewer } from './client-viewer.js';
+import { type Counts, Ledger } from './ledger.js';
 import { randomFrom } from './random.js';
+import type { MessageSender } from './sender.js';
 import type { Site } from './site.js';
-import type { Talker } from './talker.js';
-import { type Counts, Tally } from './tally.js';
 
 export interface StrangersOptions {
   /** Clients over graphql-ws as it is; a fifth as many by streamly-chat-client come on top. */
@@ -27,7 +27,7 @@ export interface StrangersVerdict {
   kills: number;
 }
 
-/** How far a client may be behind before the talkers wait: well within the history that is kept. */
+/** How far a client may be behind before the senders wait: well within the history that is kept. */
 const MOST_BEHIND = 2_000;
 
 /** How often the list is read, so that no message leaves it unread. */
@@ -52,27 +52,27 @@ export async function strangersCheck(site: Site, options: StrangersOptions): Pro
     site.counts(new ClientViewer(`client ${n}`, roomId, () => site.node(turn++), onMessage));
   }
 
-  const tally = new Tally();
+  const ledger = new Ledger();
   const over = new AbortController();
   let kills = 0;
   const killing = every(killEveryMs, over.signal, async () => {
     kills += Number(await site.redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub'));
   });
-  const auditing = every(AUDIT_MS, over.signal, () => site.audit(roomId, tally));
-  const talkers: Talker[] = [];
+  const auditing = every(AUDIT_MS, over.signal, () => site.audit(roomId, ledger));
+  const senders: MessageSender[] = [];
   // On a machine that is busy this process falls behind, which is no fault of the nodes.
   const holdsBack = () => {
-    const sent = talkers.reduce((sum, { total }) => sum + total, 0);
+    const sent = senders.reduce((sum, { total }) => sum + total, 0);
     return sent - Math.min(...received.values()) > MOST_BEHIND;
   };
-  for (let n = 0; n < 4; n += 1) talkers.push(site.talker(roomId, { holdsBack }));
+  for (let n = 0; n < 4; n += 1) senders.push(site.sender(roomId, { holdsBack }));
   await Promise.all(
-    talkers.map((talker) => talker.say(messages / talkers.length, perSecond / talkers.length)),
+    senders.map((sender) => sender.say(messages / senders.length, perSecond / senders.length)),
   );
   over.abort();
   await Promise.all([killing, auditing]);
-  const counts = await site.count(roomId, tally);
-  return { viewers: site.viewers.length, counts, told: tally.told, drops, kills };
+  const counts = await site.count(roomId, ledger);
+  return { viewers: site.viewers.length, counts, told: ledger.told, drops, kills };
 }
 
 async function every(ms: number, over: AbortSignal, act: () => Promise<void>): Promise<void> {

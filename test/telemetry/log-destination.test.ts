@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, type Writable } from 'node:stream';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { LogDestination } from '#telemetry/log-destination.js';
 import { until } from '#test/support/until.js';
 
@@ -23,7 +23,7 @@ async function directory(): Promise<string> {
 }
 
 describe('a log destination', () => {
-  it('writes every line, and those that are left when it closes', async () => {
+  test('writes every line, and those that are left when it closes', async () => {
     const file = join(await directory(), 'log');
     const { destination } = destinationOn(() => createWriteStream(file));
     for (let number = 0; number < 100; number += 1) destination.write(`${number}\n`);
@@ -33,7 +33,7 @@ describe('a log destination', () => {
     expect(destination.dropped).toBe(0);
   });
 
-  it.runIf(process.platform === 'linux')('drops and counts lines while the disk is full', async () => {
+  test.runIf(process.platform === 'linux')('drops and counts lines while the disk is full', async () => {
     const { destination } = destinationOn(() => createWriteStream('', { fd: openSync('/dev/full', 'w') }));
     const write = () => {
       destination.write(LINE);
@@ -43,7 +43,7 @@ describe('a log destination', () => {
     await destination.close();
   });
 
-  it('drops and counts lines while nobody reads, and says how many once somebody does', async () => {
+  test('drops and counts lines while nobody reads, and says how many once somebody does', async () => {
     const reader = new PassThrough();
     const { destination, recovered } = destinationOn(() => reader);
     for (let number = 0; number < 3_000; number += 1) destination.write(LINE);
@@ -54,7 +54,7 @@ describe('a log destination', () => {
     expect(recovered).toEqual([dropped]);
   });
 
-  it('opens the stream again after it failed', async () => {
+  test('opens the stream again after it failed', async () => {
     const streams: PassThrough[] = [];
     const { destination } = destinationOn(() => {
       streams.push(new PassThrough());

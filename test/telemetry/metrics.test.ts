@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { post } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -41,7 +41,7 @@ const file = (path: string) => fileURLToPath(new URL(`../../deploy/${path}`, imp
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
 describe('measures', () => {
-  it('tell of who is here, and of what is delivered', async () => {
+  test('tell of who is here, and of what is delivered', async () => {
     const before = await scrape();
     const roomId = 'measured';
     const query = `subscription { messageAdded(roomId: "${roomId}") { content } }`;
@@ -80,19 +80,19 @@ describe('measures', () => {
     await until(async () => sumOf(await scrape(), 'streamly_rooms') === 0, { what: 'nobody' });
   });
 
-  it('tell of refusals by their code', async () => {
+  test('tell of refusals by their code', async () => {
     const refusals = async () => sumOf(await scrape(), 'streamly_refusals_total{code="BAD_USER_INPUT"}');
     const before = await refusals();
     await post(used.server, { query: '{ messages(roomId: "a b") { nodes { id } } }' });
     expect(await refusals()).toBe(before + 1);
   });
 
-  it('tell of pages that were not let in', async () => {
+  test('tell of pages that were not let in', async () => {
     await fetch(used.server.url, { method: 'POST', headers: { Origin: 'https://evil.example' } });
     expect(sumOf(await scrape(), 'streamly_rejected_connections_total{reason="origin"}')).toBe(1);
   });
 
-  it('tell how Redis is, and that it is away', async () => {
+  test('tell how Redis is, and that it is away', async () => {
     const text = await scrapeUntil(
       (text) => sumOf(text, 'streamly_redis_up') === 1,
       'Redis to have been asked',
@@ -109,7 +109,7 @@ describe('measures', () => {
     expect(sumOf(await scrape(), 'streamly_redis_reconnects_total{connection="commands"}')).toBe(1);
   });
 
-  it('have no more series for more rooms, and for what clients call their operations', async () => {
+  test('have no more series for more rooms, and for what clients call their operations', async () => {
     const seriesOf = (text: string) => text.split('\n').filter((line) => !line.startsWith('#')).length;
     await post(used.server, {
       query: 'query Warm { activeRooms { id connectionCount lastMessage { id } } }',
@@ -135,17 +135,17 @@ describe('who may ask', () => {
   const statusOf = async (server: TestServer, headers: Record<string, string> = {}) =>
     (await fetch(`${server.origin}/metrics`, { headers })).status;
 
-  it('is this machine, and nobody whom a proxy on it speaks for', async () => {
+  test('is this machine, and nobody whom a proxy on it speaks for', async () => {
     expect(await statusOf(used.server)).toBe(200);
     expect(await statusOf(used.server, { 'X-Forwarded-For': '203.0.113.9' })).toBe(404);
     expect(await statusOf(used.server, { Forwarded: 'for=203.0.113.9' })).toBe(404);
   });
 
-  it('is nobody in production, where there is no token', async () => {
+  test('is nobody in production, where there is no token', async () => {
     expect(await statusOf(await another({ NODE_ENV: 'production' }))).toBe(404);
   });
 
-  it('is who has the token, where there is one', async () => {
+  test('is who has the token, where there is one', async () => {
     const token = 'a-token-that-is-long';
     const server = await another({ METRICS_TOKEN: token });
     expect(await statusOf(server)).toBe(404);
@@ -153,7 +153,7 @@ describe('who may ask', () => {
     expect(await statusOf(server, { Authorization: `Bearer ${token}` })).toBe(200);
   });
 
-  it('is nobody where it is off', async () => {
+  test('is nobody where it is off', async () => {
     expect(await statusOf(await another({ METRICS: 'false' }))).toBe(404);
   });
 });
@@ -175,7 +175,7 @@ describe('what is deployed with it', () => {
   const namesIn = (text: string) =>
     [...text.matchAll(/\b((?:streamly|process|nodejs)_\w+)\b/g)].map(([, name]) => name!);
 
-  it('the dashboard asks for measures that there are, and for nearly all of them', () => {
+  test('the dashboard asks for measures that there are, and for nearly all of them', () => {
     const dashboard = JSON.parse(readFileSync(file('grafana/dashboard.json'), 'utf8')) as {
       panels: { title: string; targets?: { expr: string }[] }[];
     };
@@ -194,13 +194,13 @@ describe('what is deployed with it', () => {
     ]);
   });
 
-  it('the alerts ask for measures that there are', () => {
+  test('the alerts ask for measures that there are', () => {
     const asked = namesIn(readFileSync(file('prometheus/alerts.yml'), 'utf8'));
     expect(asked.length).toBeGreaterThan(10);
     expect(asked.filter((name) => !names.has(name))).toEqual([]);
   });
 
-  it.runIf(hasPromtool)('promtool finds nothing wrong with either', async () => {
+  test.runIf(hasPromtool)('promtool finds nothing wrong with either', async () => {
     execFileSync('promtool', ['check', 'rules', file('prometheus/alerts.yml')]);
     const checked = spawnSync('promtool', ['check', 'metrics'], { input: await scrape(), encoding: 'utf8' });
     expect(checked.stderr + checked.stdout).toBe('');

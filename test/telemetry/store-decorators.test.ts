@@ -1,5 +1,5 @@
 import { Histogram, Registry } from 'prom-client';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { EventLog } from '#domain/ports/event-log.js';
 import type { RoomDirectory } from '#domain/ports/presence.js';
 import { type ObserverOptions, observer } from '#telemetry/store-decorators.js';
@@ -102,18 +102,18 @@ describe('a measured store', () => {
 
   const noCalls = Object.fromEntries(OPERATIONS.map((operation) => [`${operation} ok`, 0]));
 
-  it('has a series for every operation before the first call', async () => {
+  test('has a series for every operation before the first call', async () => {
     observed(echo(), { durations });
     expect(await recorded()).toEqual(noCalls);
   });
 
-  it.each(OPERATIONS)('records a call of %s, and hands on its arguments and result', async (operation) => {
+  test.each(OPERATIONS)('records a call of %s, and hands on its arguments and result', async (operation) => {
     const result = await call(observed(echo(), { durations }), operation);
     expect(result).toEqual({ operation, args: CALLS[operation] });
     expect(await recorded()).toEqual({ ...noCalls, [`${operation} ok`]: 1 });
   });
 
-  it.each(OPERATIONS)('records a call of %s that fails, and hands on its error', async (operation) => {
+  test.each(OPERATIONS)('records a call of %s that fails, and hands on its error', async (operation) => {
     const fault = new Error('away');
     await expect(call(observed(echo(fault), { durations }), operation)).rejects.toBe(fault);
     expect(await recorded()).toEqual({ ...noCalls, [`${operation} error`]: 1 });
@@ -121,7 +121,7 @@ describe('a measured store', () => {
 });
 
 describe('a traced store', () => {
-  it.each(OPERATIONS)('makes each call of %s in a span of its name', async (operation) => {
+  test.each(OPERATIONS)('makes each call of %s in a span of its name', async (operation) => {
     const spans: string[] = [];
     const store = observed(echo(), {
       run: async (name, attributes, work) => {

@@ -1,7 +1,7 @@
 /** Traces reach a collector, and nothing of OpenTelemetry is loaded where none is named. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { say } from '#test/support/say.js';
@@ -35,7 +35,7 @@ afterAll(async () => {
   await redis.close();
 });
 
-it('each operation is a span, with the calls of the store below it, and nothing of what was said', async () => {
+test('each operation is a span, with the calls of the store below it, and nothing of what was said', async () => {
   const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
   const server = await startServer({ redisUrl: redis.url, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   await say(server, 'traced-room', 'traced-content');
@@ -54,7 +54,7 @@ it('each operation is a span, with the calls of the store below it, and nothing 
   expect(received).not.toMatch(/traced-(room|content)|Ann/);
 });
 
-it('nothing of it is loaded where it is off', async () => {
+test('nothing of it is loaded where it is off', async () => {
   // A module that cannot be found ends a process that asks for it.
   const blocker = `data:text/javascript,${encodeURIComponent(`
     import { register } from 'node:module';

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { Talker } from '#test/support/talker.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { MessageSender } from '#test/support/sender.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 import { useBrowser } from './browser.js';
@@ -13,13 +13,13 @@ const used = useServer();
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 beforeAll(async () => {
-  const talker = new Talker({ name: 'talker', roomId: 'lobby', servers: () => [used.server] });
-  for (let sent = 0; sent < 80; sent += 1) await talker.one();
-  await talker.close();
+  const sender = new MessageSender({ name: 'sender', roomId: 'lobby', servers: () => [used.server] });
+  for (let sent = 0; sent < 80; sent += 1) await sender.one();
+  await sender.close();
 });
 
 describe('the page', () => {
-  it('can be used by keyboard alone: to send, scroll back, return, rename oneself and change rooms', async () => {
+  test('can be used by keyboard alone: to send, scroll back, return, rename oneself and change rooms', async () => {
     const room = await browser.viewer(used.server.origin, 'lobby');
     const { keyboard } = room.page;
     const focused = () =>
@@ -74,7 +74,7 @@ describe('the page', () => {
     expect(room.faults).toEqual([]);
   });
 
-  it('reads new messages out, and only their number in a busy room', async () => {
+  test('reads new messages out, and only their number in a busy room', async () => {
     const room = await browser.viewer(used.server.origin, 'lobby');
     await room.page.evaluate(() => {
       const words: string[] = [];
@@ -86,25 +86,25 @@ describe('the page', () => {
         subtree: true,
       });
     });
-    const talker = new Talker({ name: 'crowd', roomId: 'lobby', servers: () => [used.server] });
+    const sender = new MessageSender({ name: 'crowd', roomId: 'lobby', servers: () => [used.server] });
     const spoken = () => room.page.evaluate(() => (window as unknown as { words: string[] }).words);
     for (const times of [1, 2]) {
-      await talker.say(40);
+      await sender.say(40);
       await until(async () => (await spoken()).length === times, { what: 'an announcement' });
     }
-    await talker.close();
+    await sender.close();
     // The same words twice must be a change. Otherwise screen readers would read them once.
     expect(await spoken()).toEqual(['40 new messages', '40 new messages\u00a0']);
   });
 });
 
 describe.each(['light', 'dark'] as const)('in the %s theme, axe finds nothing serious', (colorScheme) => {
-  it('in a room', async () => {
+  test('in a room', async () => {
     const { page } = await browser.viewer(used.server.origin, 'lobby', { colorScheme });
     expect(await seriousIn(page)).toEqual([]);
   });
 
-  it('in a room on a phone, with the rooms open', async () => {
+  test('in a room on a phone, with the rooms open', async () => {
     const viewport = { width: 390, height: 780 };
     const { page } = await browser.viewer(used.server.origin, 'lobby', { colorScheme, viewport });
     expect(await seriousIn(page)).toEqual([]);
@@ -114,7 +114,7 @@ describe.each(['light', 'dark'] as const)('in the %s theme, axe finds nothing se
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
   });
 
-  it('with a message that is too long', async () => {
+  test('with a message that is too long', async () => {
     const room = await browser.viewer(used.server.origin, 'lobby', { colorScheme });
     await room.composer.fill('x'.repeat(501));
     await room.page.getByText('501 / 500').waitFor();
@@ -122,7 +122,7 @@ describe.each(['light', 'dark'] as const)('in the %s theme, axe finds nothing se
     expect(await seriousIn(room.page)).toEqual([]);
   });
 
-  it('in the view of the server load', async () => {
+  test('in the view of the server load', async () => {
     const { page } = await browser.page({ colorScheme });
     await page.goto(`${used.server.origin}/stats`);
     await page.getByRole('status').getByText('Live').waitFor();

@@ -1,12 +1,12 @@
 /** What the address of the page opens. */
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { useServer } from '#test/support/use-server.js';
 import { useBrowser } from './browser.js';
 
 const browser = useBrowser();
 const used = useServer({ ROOM_ID_LENGTH_LIMIT: 10 });
 
-it.each([
+test.each([
   ['foo%20bar', 'foo bar'],
   ['a%2Fb', 'a/b'],
   ['elevenchars', 'elevenchars'],
@@ -25,13 +25,13 @@ it.each([
   expect(faults).toEqual([]);
 });
 
-it.each(['', '?room='])('opens the lobby if the address names no room: /%s', async (query) => {
+test.each(['', '?room='])('opens the lobby if the address names no room: /%s', async (query) => {
   const { page } = await browser.page();
   await page.goto(`${used.server.origin}/${query}`);
   await page.getByRole('heading', { name: 'lobby' }).waitFor();
 });
 
-it('checks the field for another room with the limit of this server', async () => {
+test('checks the field for another room with the limit of this server', async () => {
   const { page } = await browser.page();
   await page.goto(`${used.server.origin}/?room=lobby`);
   const field = page.getByRole('textbox', { name: 'Open another room' });

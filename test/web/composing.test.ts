@@ -1,6 +1,6 @@
 /** Enter and Escape during a composition belong to the input method. */
 import type { Locator } from 'playwright-core';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { useServer } from '#test/support/use-server.js';
 import { useBrowser } from './browser.js';
 
@@ -20,17 +20,20 @@ function pressComposing(field: Locator, key: string, how: 'isComposing' | 'keyCo
   );
 }
 
-it.each(['isComposing', 'keyCode 229'] as const)('does not send a half-written message (%s)', async (how) => {
-  const room = await browser.viewer(used.server.origin, 'lobby');
-  await room.composer.fill('にほん');
-  await pressComposing(room.composer, 'Enter', how);
-  await pressComposing(room.composer, 'Escape', how);
-  expect(await room.composer.inputValue()).toBe('にほん');
-  await room.composer.press('Enter');
-  await room.shows('にほん');
-});
+test.each(['isComposing', 'keyCode 229'] as const)(
+  'does not send a half-written message (%s)',
+  async (how) => {
+    const room = await browser.viewer(used.server.origin, 'lobby');
+    await room.composer.fill('にほん');
+    await pressComposing(room.composer, 'Enter', how);
+    await pressComposing(room.composer, 'Escape', how);
+    expect(await room.composer.inputValue()).toBe('にほん');
+    await room.composer.press('Enter');
+    await room.shows('にほん');
+  },
+);
 
-it.each(['isComposing', 'keyCode 229'] as const)('does not save a half-written name (%s)', async (how) => {
+test.each(['isComposing', 'keyCode 229'] as const)('does not save a half-written name (%s)', async (how) => {
   const room = await browser.viewer(used.server.origin, 'lobby');
   await room.page.getByRole('button', { name: /change your name/ }).click();
   const field = room.page.getByRole('textbox', { name: 'Your name' });

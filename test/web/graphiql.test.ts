@@ -1,5 +1,5 @@
 /** GraphiQL in a real browser that can reach no other host. */
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { run } from '#test/support/clients/http.js';
 import { SendMessage } from '#test/support/documents.js';
 import { until } from '#test/support/until.js';
@@ -9,7 +9,7 @@ import { useBrowser } from './browser.js';
 const browser = useBrowser();
 const used = useServer();
 
-it('subscribes to a room, sends a message and reads it, without any other host', async () => {
+test('subscribes to a room, sends a message and reads it, without any other host', async () => {
   const { page, faults } = await browser.page();
   const otherHosts: string[] = [];
   await page.route('**/*', (route) => {

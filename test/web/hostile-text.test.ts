@@ -1,6 +1,6 @@
 /** Names and messages that would disturb what is shown around them. */
 import type { Locator } from 'playwright-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '#test/support/clients/http.js';
 import { SendMessage } from '#test/support/documents.js';
 import { until } from '#test/support/until.js';
@@ -46,7 +46,7 @@ describe('a name that changes the direction of text', () => {
     await used.redis.cli('LSET', key, '0', JSON.stringify(entry));
   }
 
-  it('does not turn the message after it, in the room or in the list of rooms', async () => {
+  test('does not turn the message after it, in the room or in the list of rooms', async () => {
     await storeOldMessage('turned');
     const room = await browser.viewer(used.server.origin, 'turned');
     await room.shows('pay 100 dollars');
@@ -56,7 +56,7 @@ describe('a name that changes the direction of text', () => {
     expect(await isLeftToRight(last)).toBe(true);
   });
 
-  it("does not turn the user's own pending message or the words after the name", async () => {
+  test("does not turn the user's own pending message or the words after the name", async () => {
     const room = await browser.viewer(used.server.origin, 'own');
     await room.page.route('**/graphql', () => undefined);
     await room.setName(NAME);
@@ -68,7 +68,7 @@ describe('a name that changes the direction of text', () => {
 });
 
 describe('a message that changes the direction of text', () => {
-  it('does not turn the message that is read out after it', async () => {
+  test('does not turn the message that is read out after it', async () => {
     const room = await browser.viewer(used.server.origin, 'spoken');
     await Promise.all([send('spoken', '\u202eabc'), send('spoken', 'plain')]);
     const spoken = room.page.getByTestId('announcer').locator('bdi');
@@ -78,7 +78,7 @@ describe('a message that changes the direction of text', () => {
     }
   });
 
-  it('is shown from right to left if it is written in Hebrew, beside a name that is not', async () => {
+  test('is shown from right to left if it is written in Hebrew, beside a name that is not', async () => {
     await send('hebrew', 'שלום עולם');
     const room = await browser.viewer(used.server.origin, 'hebrew');
     await room.shows('שלום עולם');
@@ -95,7 +95,7 @@ describe('a message of many lines', () => {
     await send('tall', 'after');
   });
 
-  it.each([
+  test.each([
     ['on a desktop', { width: 1180, height: 760 }],
     ['on a phone', { width: 390, height: 780 }],
   ])('leaves room for others, and is shown in full on request, %s', async (_where, viewport) => {
@@ -121,7 +121,7 @@ describe('a message of many lines', () => {
     expect(room.faults).toEqual([]);
   });
 
-  it('is collapsed while it is being sent too, and its controls stay visible', async () => {
+  test('is collapsed while it is being sent too, and its controls stay visible', async () => {
     const room = await browser.viewer(used.server.origin, 'tall-own');
     await room.page.route('**/graphql', (route) =>
       route.fulfill({
@@ -136,7 +136,7 @@ describe('a message of many lines', () => {
     expect(await room.page.getByRole('button', { name: 'Discard' }).isVisible()).toBe(true);
   });
 
-  it('is collapsed when a narrower window makes it tall', async () => {
+  test('is collapsed when a narrower window makes it tall', async () => {
     await send('narrow', 'word '.repeat(99));
     const room = await browser.viewer(used.server.origin, 'narrow');
     await room.shows('word '.repeat(99).trim());
@@ -148,7 +148,7 @@ describe('a message of many lines', () => {
   });
 });
 
-it('clips stacked combining marks, which would cover the lines around them', async () => {
+test('clips stacked combining marks, which would cover the lines around them', async () => {
   await send('marks', 'above');
   await send('marks', `Z${'\u0351\u0343\u0316\u0323'.repeat(100)}`, `Z${'\u0351'.repeat(30)}`);
   await send('marks', 'below');

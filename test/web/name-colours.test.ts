@@ -1,6 +1,6 @@
 /** Every name must be readable. Its hue comes from the name, its lightness and chroma from the theme. */
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hueOf } from '../../web/page/name-hue.js';
 
 /** The contrast that WCAG AA requires of text of normal size. */
@@ -15,7 +15,7 @@ describe.each([
 ])('in the %s theme', (_name, theme) => {
   const variable = (name: string) => new RegExp(`--${name}: ([^;]+);`).exec(theme)![1]!;
 
-  it.each(['ground', 'own'])('every name is readable on the colour “%s”', (ground) => {
+  test.each(['ground', 'own'])('every name is readable on the colour “%s”', (ground) => {
     const behind = luminance(rgbOfHex(variable(ground)));
     const lightness = Number(variable('name-lightness'));
     const chroma = Number(variable('name-chroma'));
@@ -28,7 +28,7 @@ describe.each([
 });
 
 describe('the hue of a name', () => {
-  it('is the same each time, from 0 to 359', () => {
+  test('is the same each time, from 0 to 359', () => {
     for (const name of ['Ann', 'Ben', 'Zoë', '愛子', '']) {
       expect(hueOf(name)).toBe(hueOf(name));
       expect(hueOf(name)).toBeGreaterThanOrEqual(0);
@@ -36,7 +36,7 @@ describe('the hue of a name', () => {
     }
   });
 
-  it('differs between similar names', () => {
+  test('differs between similar names', () => {
     const hues = Array.from({ length: 1_000 }, (_, number) => hueOf(`Guest ${number}`));
     const sixths = [0, 0, 0, 0, 0, 0];
     for (const hue of hues) sixths[Math.floor(hue / 60)]! += 1;

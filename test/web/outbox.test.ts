@@ -1,5 +1,5 @@
 /** A user's own messages until they are settled, with the test in the role of the server. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { refusal } from '#test/packages/client/scripted-client.js';
 import { until } from '#test/support/until.js';
 import type { Message } from '../../web/page/room/message.js';
@@ -62,7 +62,7 @@ function openOutbox() {
 }
 
 describe('an own message', () => {
-  it('is shown at once, and as sent if the answer arrives before the message', async () => {
+  test('is shown at once, and as sent if the answer arrives before the message', async () => {
     const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     expect(states()).toEqual([['hello', 'sending']]);
@@ -74,7 +74,7 @@ describe('an own message', () => {
     expect(states()).toEqual([]);
   });
 
-  it('gives its place to the message with its nonce, and is never told to be gone before that', async () => {
+  test('gives its place to the message with its nonce, and is never told to be gone before that', async () => {
     const { outbox, shown, nonces, answer, arrives } = openOutbox();
     outbox.say('Ann', 'hello');
     const { key, saidAt } = outbox.shown[0]!;
@@ -90,7 +90,7 @@ describe('an own message', () => {
     expect(outbox.shown).toEqual([]);
   });
 
-  it('is not taken for the same words of another, or of an older server', async () => {
+  test('is not taken for the same words of another, or of an older server', async () => {
     const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'GG');
     const { key } = outbox.shown[0]!;
@@ -103,7 +103,7 @@ describe('an own message', () => {
     expect(states()).toEqual([]);
   });
 
-  it('is sent after the one before, and each is settled separately', async () => {
+  test('is sent after the one before, and each is settled separately', async () => {
     const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'GG');
     outbox.say('Ann', 'GG');
@@ -115,7 +115,7 @@ describe('an own message', () => {
     expect(states()).toEqual([]);
   });
 
-  it('is not waited for where a newer message came: it lies in a gap', async () => {
+  test('is not waited for where a newer message came: it lies in a gap', async () => {
     const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     await answer(message('5-0', 'hello'));
@@ -124,7 +124,7 @@ describe('an own message', () => {
     expect(states()).toEqual([]);
   });
 
-  it('counts for slow mode unless it was refused', async () => {
+  test('counts for slow mode unless it was refused', async () => {
     const { outbox, answer, fail, failed } = openOutbox();
     expect(outbox.saidAt).toBe(Number.NEGATIVE_INFINITY);
     outbox.say('Ann', 'too long');
@@ -144,7 +144,7 @@ describe('a failed message', () => {
     vi.useRealTimers();
   });
 
-  it('is settled by the message that comes, where it may have been sent', async () => {
+  test('is settled by the message that comes, where it may have been sent', async () => {
     const { outbox, nonces, fail, failed, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     const { key } = outbox.shown[0]!;
@@ -154,7 +154,7 @@ describe('a failed message', () => {
     expect(states()).toEqual([]);
   });
 
-  it('leaves the message that comes to the one with its nonce', async () => {
+  test('leaves the message that comes to the one with its nonce', async () => {
     const { outbox, nonces, fail, failed, arrives, states } = openOutbox();
     outbox.say('Ann', 'GG');
     await fail(CLOSED);
@@ -166,7 +166,7 @@ describe('a failed message', () => {
     expect(states()).toEqual([['GG', 'failed']]);
   });
 
-  it('is shown where it was refused, whatever came', async () => {
+  test('is shown where it was refused, whatever came', async () => {
     const { outbox, fail, failed, arrives } = openOutbox();
     outbox.say('Ann', 'hello');
     await fail(refusal('FORBIDDEN').errors);
@@ -175,7 +175,7 @@ describe('a failed message', () => {
     expect(outbox.shown[0]).toMatchObject({ state: 'failed', error: { outcome: 'refused' } });
   });
 
-  it('is not shown where it has come all the same', async () => {
+  test('is not shown where it has come all the same', async () => {
     const { outbox, shown, nonces, fail, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     await until(() => nonces.length === 1, { what: 'it to be sent' });
@@ -186,7 +186,7 @@ describe('a failed message', () => {
     expect(states()).toEqual([]);
   });
 
-  it('is sent again as a new message if it was refused', async () => {
+  test('is sent again as a new message if it was refused', async () => {
     const { outbox, nonces, fail, failed, answer, states } = openOutbox();
     outbox.say('Ann', 'hello');
     await fail(refusal('FORBIDDEN').errors);
@@ -197,7 +197,7 @@ describe('a failed message', () => {
     expect(new Set(nonces).size).toBe(2);
   });
 
-  it('is sent again with its nonce while the server knows it, and as a new message after that', async () => {
+  test('is sent again with its nonce while the server knows it, and as a new message after that', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const { outbox, nonces, fail, failed } = openOutbox();
     outbox.say('Ann', 'hello');
@@ -214,7 +214,7 @@ describe('a failed message', () => {
     expect(nonces[2]).not.toBe(nonces[0]);
   });
 
-  it('knows when it may be sent, even if that is later than the outbox keeps trying', async () => {
+  test('knows when it may be sent, even if that is later than the outbox keeps trying', async () => {
     const { outbox, fail, failed } = openOutbox();
     outbox.say('Ann', 'hello');
     await fail(limited(3_600_000));
@@ -228,7 +228,7 @@ describe('a failed message', () => {
 describe('the outbox of a room that the user left', () => {
   const view = (): OutboxView => ({ newestId: () => undefined, onChange: () => undefined });
 
-  it('goes on sending, is there when the user returns, and is dropped once it is empty', async () => {
+  test('goes on sending, is there when the user returns, and is dropped once it is empty', async () => {
     const { deliver, nonces, answer } = waitingSends();
     const outboxes = new Outboxes(deliver);
     const left = outboxes.of('room1');
@@ -249,7 +249,7 @@ describe('the outbox of a room that the user left', () => {
     expect(outboxes.of('room1').shown).toEqual([]);
   });
 
-  it('shows what is not stored yet, and not what was', async () => {
+  test('shows what is not stored yet, and not what was', async () => {
     const { deliver, answer } = waitingSends();
     const outbox = new Outboxes(deliver).of('room1');
     const leave = outbox.attach(view());

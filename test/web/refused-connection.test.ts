@@ -1,5 +1,5 @@
 /** What the page says if its WebSocket does not open. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { startServer, type TestServer } from '#test/support/server.js';
 import { startWrongHostProxy, type WrongHostProxy } from '#test/support/wrong-host-proxy.js';
@@ -23,20 +23,20 @@ describe('behind a proxy that passes on a wrong Host', () => {
   });
   const REASON = 'Cannot connect: This origin is not allowed. Trying again…';
 
-  it('a room shows why the server refuses it', async () => {
+  test('a room shows why the server refuses it', async () => {
     const { page, faults } = await browser.page();
     await page.goto(`${proxy.origin}/?room=lobby`);
     await new RoomPage(page, faults).hasStatus(REASON);
     expect(faults).toEqual([]);
   });
 
-  it('the view of the load shows it too', async () => {
+  test('the view of the load shows it too', async () => {
     const { page, faults } = await browser.page();
     await page.goto(`${proxy.origin}/stats`);
     await new RoomPage(page, faults).hasStatus(REASON);
   });
 
-  it('a message fails at once with the reason', async () => {
+  test('a message fails at once with the reason', async () => {
     const { page, faults } = await browser.page();
     await page.goto(`${proxy.origin}/?room=lobby`);
     await new RoomPage(page, faults).say('hello');
@@ -45,7 +45,7 @@ describe('behind a proxy that passes on a wrong Host', () => {
 });
 
 describe('behind a proxy without WebSockets', () => {
-  it('says that only WebSockets fail, until one opens', async () => {
+  test('says that only WebSockets fail, until one opens', async () => {
     const redis = await startRedis();
     const server = await startServer({ redisUrl: redis.url });
     try {

@@ -1,7 +1,7 @@
 /** The state of a room, with the test in the role of the server. */
 import { Observable } from '@apollo/client';
 import type { ResumeEvent } from 'streamly-chat-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { refusal } from '#test/packages/client/scripted-client.js';
 import type { ChatClient } from '../../web/page/chat-client.js';
 import type { Message } from '../../web/page/room/message.js';
@@ -75,7 +75,7 @@ function openSession() {
 const between = (first: number, last: number) => numbered(first, last).map((_, index) => first + index);
 
 describe('a page of history', () => {
-  it('is dropped and requested again if the first messages arrived meanwhile', async () => {
+  test('is dropped and requested again if the first messages arrived meanwhile', async () => {
     const { session, requests, receive, shown } = openSession();
     const reading = session.readOlder();
     expect(session.snapshot().reading).toBe(true);
@@ -92,7 +92,7 @@ describe('a page of history', () => {
     expect(shown()).toEqual(between(1, 5));
   });
 
-  it('is dropped if the user went to the newest messages meanwhile', async () => {
+  test('is dropped if the user went to the newest messages meanwhile', async () => {
     const { session, requests, receive, shown } = openSession();
     receive(1_001, 1_500);
     session.follow(false);
@@ -104,7 +104,7 @@ describe('a page of history', () => {
     expect(shown()).toEqual(between(2_901, 3_000));
   });
 
-  it('makes no gap if it expired after the user left that place', async () => {
+  test('makes no gap if it expired after the user left that place', async () => {
     const { session, requests, receive, shown } = openSession();
     receive(1, 500);
     session.follow(false);
@@ -119,7 +119,7 @@ describe('a page of history', () => {
     expect(shown()).not.toContain('gap');
   });
 
-  it('reports the direction in which reading failed, until the user goes to the newest messages', async () => {
+  test('reports the direction in which reading failed, until the user goes to the newest messages', async () => {
     const { session, requests, receive } = openSession();
     receive(1, 500);
     session.follow(false);

@@ -1,6 +1,6 @@
 /** Scrolling back while messages arrive, and a very busy room. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import { Talker } from '#test/support/talker.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { MessageSender } from '#test/support/sender.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 import { type RoomPage, useBrowser } from './browser.js';
@@ -11,8 +11,8 @@ const BUSY_SECONDS = Number(process.env.BUSY_SECONDS ?? 10);
 const browser = useBrowser();
 const used = useServer();
 
-function talkerIn(roomId: string, name = 'talker'): Talker {
-  return new Talker({ name, roomId, servers: () => [used.server] });
+function talkerIn(roomId: string, name = 'sender'): MessageSender {
+  return new MessageSender({ name, roomId, servers: () => [used.server] });
 }
 
 /** Starts recording which lines are visible, once a frame. */
@@ -47,13 +47,13 @@ describe('scrolling back', () => {
   const roomId = 'history';
   let ids: string[];
   beforeAll(async () => {
-    const talker = talkerIn(roomId);
-    for (let sent = 0; sent < 400; sent += 1) await talker.one();
-    ids = talker.acknowledged.map(({ id }) => id);
-    await talker.close();
+    const sender = talkerIn(roomId);
+    for (let sent = 0; sent < 400; sent += 1) await sender.one();
+    ids = sender.acknowledged.map(({ id }) => id);
+    await sender.close();
   });
 
-  it('reaches the first message, page by page, without a jump', async () => {
+  test('reaches the first message, page by page, without a jump', async () => {
     const room = await browser.viewer(used.server.origin, roomId);
     await until(async () => (await room.fromEnd()) < 2, { what: 'the newest message' });
     await watchLines(room);
@@ -74,7 +74,7 @@ describe('scrolling back', () => {
     expect(room.faults).toEqual([]);
   }, 120_000);
 
-  it('keeps its position while messages arrive, counts them, and goes to them on request', async () => {
+  test('keeps its position while messages arrive, counts them, and goes to them on request', async () => {
     const room = await browser.viewer(used.server.origin, roomId);
     await room.wheel(-900);
     await until(async () => (await room.fromEnd()) > 400, { what: 'the list to be scrolled' });
@@ -82,9 +82,9 @@ describe('scrolling back', () => {
     const seen = await until(async () => (await framesOf(room)).at(-1)?.[3], { what: 'a line' });
     const before = await topOf(room, seen!);
 
-    const talker = talkerIn(roomId, 'late');
-    for (let sent = 0; sent < 12; sent += 1) await talker.one();
-    await talker.close();
+    const sender = talkerIn(roomId, 'late');
+    for (let sent = 0; sent < 12; sent += 1) await sender.one();
+    await sender.close();
 
     await until(async () => (await room.newest.textContent()) === '12 new messages', {
       what: '12 new messages',
@@ -99,10 +99,10 @@ describe('scrolling back', () => {
 });
 
 describe('scrolling with a finger', () => {
-  it('stops following, and follows again at the end', async () => {
-    const talker = talkerIn('touched');
-    await talker.say(60);
-    await talker.close();
+  test('stops following, and follows again at the end', async () => {
+    const sender = talkerIn('touched');
+    await sender.say(60);
+    await sender.close();
     const room = await browser.viewer(used.server.origin, 'touched', { hasTouch: true });
     await until(async () => (await room.fromEnd()) < 2, { what: 'the newest message' });
     const session = await room.page.context().newCDPSession(room.page);
@@ -130,7 +130,7 @@ describe('scrolling with a finger', () => {
 });
 
 describe(`a room with 100 messages a second for ${BUSY_SECONDS} seconds`, () => {
-  it(
+  test(
     'is shown up to the last message, with few elements and little memory',
     async () => {
       const room = await browser.viewer(used.server.origin, 'busy');
@@ -139,9 +139,9 @@ describe(`a room with 100 messages a second for ${BUSY_SECONDS} seconds`, () => 
         await session.send('HeapProfiler.collectGarbage');
         return (await session.send('Runtime.getHeapUsage')).usedSize;
       };
-      const talker = talkerIn('busy');
-      await talker.say(1_500);
-      await room.shows('talker:1500').catch(() => undefined);
+      const sender = talkerIn('busy');
+      await sender.say(1_500);
+      await room.shows('sender:1500').catch(() => undefined);
       const heapBefore = await heap();
       await room.page.evaluate(() => {
         const times: number[] = [];
@@ -154,7 +154,7 @@ describe(`a room with 100 messages a second for ${BUSY_SECONDS} seconds`, () => 
       });
 
       const endsAt = performance.now() + BUSY_SECONDS * 1_000;
-      talker.talk(100);
+      sender.talk(100);
       let most = 0;
       await until(
         async () => {
@@ -163,8 +163,8 @@ describe(`a room with 100 messages a second for ${BUSY_SECONDS} seconds`, () => 
         },
         { what: 'the busy time to end', timeout: BUSY_SECONDS * 1_000 + 10_000, interval: 250 },
       );
-      await talker.hush();
-      const last = await talker.one();
+      await sender.hush();
+      const last = await sender.one();
 
       await room.shows(last.content!);
       await until(async () => (await room.fromEnd()) < 2, { what: 'the end' });
@@ -174,7 +174,7 @@ describe(`a room with 100 messages a second for ${BUSY_SECONDS} seconds`, () => 
       expect(most).toBeLessThan(150);
       expect(grown).toBeLessThan(4e6);
       expect(room.faults).toEqual([]);
-      await talker.close();
+      await sender.close();
     },
     BUSY_SECONDS * 1_000 + 60_000,
   );

@@ -1,5 +1,5 @@
 /** Limits on how fast a user may send, and refused messages. */
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 import { useBrowser } from './browser.js';
@@ -7,7 +7,7 @@ import { useBrowser } from './browser.js';
 const browser = useBrowser();
 const used = useServer({ RATE_SENDS_PER_USER: 1, RATE_WINDOW_SECONDS: 3 });
 
-it('counts down to the next message, and keeps a message that was too early until then', async () => {
+test('counts down to the next message, and keeps a message that was too early until then', async () => {
   const room = await browser.viewer(used.server.origin, 'slow');
   await room.say('first');
   await room.shows('first');
@@ -25,7 +25,7 @@ it('counts down to the next message, and keeps a message that was too early unti
   expect(await room.composer.inputValue()).toBe('and another');
 });
 
-it('shows why a message was refused, and keeps it for another try', async () => {
+test('shows why a message was refused, and keeps it for another try', async () => {
   const room = await browser.viewer(used.server.origin, 'refused');
   // As if the page did not know the limit of this server.
   await room.page.route('**/graphql', (route) =>
@@ -52,7 +52,7 @@ it('shows why a message was refused, and keeps it for another try', async () => 
   expect(await room.texts()).toEqual(['hello']);
 });
 
-it('counts down even if the wait is longer than the page keeps trying', async () => {
+test('counts down even if the wait is longer than the page keeps trying', async () => {
   const room = await browser.viewer(used.server.origin, 'patient');
   await room.page.route('**/graphql', (route) =>
     route.fulfill({

@@ -1,5 +1,5 @@
 /** The view of the server load, also while the server is away. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startRedis } from '#test/support/redis-server.js';
 import { spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
@@ -12,13 +12,13 @@ const seconds = (numbers: readonly number[]) =>
   shown(numbers.map(second).reduce<Seconds>((known, each) => withSecond(known, each), []));
 
 describe('the seconds', () => {
-  it('are the last two minutes', () => {
+  test('are the last two minutes', () => {
     expect(seconds(Array.from({ length: 500 }, (_, index) => index))).toEqual(
       Array.from({ length: 120 }, (_, index) => 380 + index),
     );
   });
 
-  it('have a gap while the server was away, but not if a second was late', () => {
+  test('have a gap while the server was away, but not if a second was late', () => {
     expect(seconds([1, 2, 4.5, 5])).toEqual([1, 2, 4.5, 5]);
     expect(seconds([1, 2, 6, 7])).toEqual([1, 2, null, null, null, 6, 7]);
     expect(seconds([1, 10_000])).toEqual([...Array.from({ length: 119 }, () => null), 10_000]);
@@ -30,7 +30,7 @@ describe('the seconds', () => {
 describe('the view', () => {
   const browser = useBrowser();
 
-  it('shows that the server is away, and leaves a gap in the charts', async () => {
+  test('shows that the server is away, and leaves a gap in the charts', async () => {
     const redis = await startRedis();
     let server = await spawnServer({ redisUrl: redis.url });
     try {

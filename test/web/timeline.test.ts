@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Message } from '../../web/page/room/message.js';
 import { Timeline } from '../../web/page/room/timeline.js';
 
@@ -22,7 +22,7 @@ function timelineOf(first: number, last: number): Timeline {
 }
 
 describe('a timeline that follows', () => {
-  it('holds the newest of 50,000 messages, never more than 1,000', () => {
+  test('holds the newest of 50,000 messages, never more than 1,000', () => {
     const timeline = new Timeline();
     for (const each of numbered(1, 50_000)) {
       timeline.append(each);
@@ -34,7 +34,7 @@ describe('a timeline that follows', () => {
 });
 
 describe('a timeline that looks back', () => {
-  it('keeps its position, counts new messages, and never holds more than 1,000', () => {
+  test('keeps its position, counts new messages, and never holds more than 1,000', () => {
     const timeline = timelineOf(1, 500);
     timeline.follow(false);
     for (const each of numbered(501, 50_500)) timeline.append(each);
@@ -44,7 +44,7 @@ describe('a timeline that looks back', () => {
     expect(timeline.following).toBe(false);
   });
 
-  it('jumps to the newest messages, and can read history again from there', () => {
+  test('jumps to the newest messages, and can read history again from there', () => {
     const timeline = timelineOf(1, 500);
     timeline.follow(false);
     for (const each of numbered(501, 3_000)) timeline.append(each);
@@ -53,7 +53,7 @@ describe('a timeline that looks back', () => {
     expect(timeline).toMatchObject({ following: true, detached: false, unread: 0, hasOlder: true });
   });
 
-  it('reads page by page up to the newest message, without a gap or a duplicate', () => {
+  test('reads page by page up to the newest message, without a gap or a duplicate', () => {
     const timeline = timelineOf(1, 500);
     timeline.follow(false);
     for (const each of numbered(501, 1_650)) timeline.append(each);
@@ -75,7 +75,7 @@ describe('a timeline that looks back', () => {
     expect([...seen].length).toBe(newest);
   });
 
-  it('makes room for older pages by dropping the newest lines', () => {
+  test('makes room for older pages by dropping the newest lines', () => {
     const timeline = timelineOf(2_001, 2_980);
     timeline.follow(false);
     timeline.prepend({ messages: numbered(1_951, 2_000), hasMore: true });
@@ -90,13 +90,13 @@ describe('a timeline that looks back', () => {
 });
 
 describe('a page of history', () => {
-  it('adds no message that is shown already', () => {
+  test('adds no message that is shown already', () => {
     const timeline = timelineOf(5, 6);
     timeline.prepend({ messages: numbered(1, 6), hasMore: false });
     expect(shown(timeline)).toEqual(between(1, 6));
   });
 
-  it('may contain a message before the subscription delivers it', () => {
+  test('may contain a message before the subscription delivers it', () => {
     const timeline = new Timeline();
     timeline.prepend({ messages: numbered(1, 3), hasMore: false });
     for (const each of numbered(3, 4)) timeline.append(each);
@@ -106,7 +106,7 @@ describe('a page of history', () => {
 });
 
 describe('a gap', () => {
-  it('is shown as a line if there are messages before it', () => {
+  test('is shown as a line if there are messages before it', () => {
     const timeline = new Timeline();
     timeline.markGap();
     for (const each of numbered(1, 2)) timeline.append(each);
@@ -116,7 +116,7 @@ describe('a gap', () => {
     expect(shown(timeline)).toEqual([1, 2, 'gap', 9]);
   });
 
-  it('starts a following timeline again after it, with the remaining history to read', () => {
+  test('starts a following timeline again after it, with the remaining history to read', () => {
     const timeline = timelineOf(1, 2);
     timeline.markGap();
     expect(shown(timeline)).toEqual([1, 2, 'gap']);
@@ -133,7 +133,7 @@ describe('a gap', () => {
     expect(shown(timeline)).toEqual(['gap', ...between(20, 52)]);
   });
 
-  it('is shown in its place if the store lost only the newest messages', () => {
+  test('is shown in its place if the store lost only the newest messages', () => {
     const timeline = timelineOf(1, 20);
     timeline.markGap();
     timeline.append(message(50));
@@ -142,7 +142,7 @@ describe('a gap', () => {
     expect(shown(timeline)).toEqual([...between(8, 12), 'gap', ...between(28, 50)]);
   });
 
-  it('starts the timeline again after it when the user returns to the newest message', () => {
+  test('starts the timeline again after it when the user returns to the newest message', () => {
     const timeline = timelineOf(1, 2);
     timeline.follow(false);
     timeline.markGap();
@@ -152,7 +152,7 @@ describe('a gap', () => {
     expect(timeline.hasOlder).toBe(true);
   });
 
-  it('is not shown if the window reaches the newest message, and nothing is shown twice', () => {
+  test('is not shown if the window reaches the newest message, and nothing is shown twice', () => {
     const timeline = timelineOf(2_001, 3_000);
     timeline.follow(false);
     timeline.append(message(3_001));
@@ -161,7 +161,7 @@ describe('a gap', () => {
     expect(shown(timeline)).toEqual(between(2_202, 3_001));
   });
 
-  it('joins the window to the newest messages if those in between have expired', () => {
+  test('joins the window to the newest messages if those in between have expired', () => {
     const timeline = timelineOf(1, 500);
     timeline.follow(false);
     for (const each of numbered(501, 3_000)) timeline.append(each);

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startRedis } from '#test/support/redis-server.js';
 import { spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
@@ -10,7 +10,7 @@ import { useBrowser } from './browser.js';
 
 const browser = useBrowser();
 
-it('shows the rooms, follows one, sends, and reads history', async () => {
+test('shows the rooms, follows one, sends, and reads history', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'streamly-manifest-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const manifest = join(folder, 'documents.json');

@@ -4,8 +4,8 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { CrowdStage, type Join, type OfViewer, type Step } from '#test/fanout/crowd-stage.js';
+import { describe, expect, test } from 'vitest';
+import { CrowdHarness, type Join, type OfViewer, type Step } from '#test/fanout/crowd-harness.js';
 
 const only = (what: 'send' | 'sendOpaque' | 'turn' | 'check' | 'away' | 'back', weight: number) => ({
   weight,
@@ -36,7 +36,7 @@ const steps = fc.array(
 );
 
 describe('delivery', () => {
-  it('is exact or refused, for every viewer', async () => {
+  test('is exact or refused, for every viewer', async () => {
     const sizes = fc.record({
       historyLimit: fc.constantFrom(4, 10, 1_000),
       logCapacity: fc.constantFrom(1, 2, 5, 64),
@@ -44,13 +44,13 @@ describe('delivery', () => {
     });
     await fc.assert(
       fc.asyncProperty(sizes, steps, async ({ historyLimit, logCapacity, pageSize }, taken) => {
-        const stage = new CrowdStage(historyLimit, logCapacity, pageSize);
-        for (const step of taken) await stage.take(step);
-        await stage.settle();
-        for (const viewer of stage.viewers) stage.expectKept(viewer);
-        for (const number of stage.viewers.keys()) stage.leave(number);
+        const harness = new CrowdHarness(historyLimit, logCapacity, pageSize);
+        for (const step of taken) await harness.take(step);
+        await harness.settle();
+        for (const viewer of harness.viewers) harness.expectKept(viewer);
+        for (const number of harness.viewers.keys()) harness.leave(number);
         await nextTurn();
-        expect({ ...stage.hub.size, feeds: stage.store.openRooms }).toEqual({
+        expect({ ...harness.hub.size, feeds: harness.store.openRooms }).toEqual({
           rooms: 0,
           projections: 0,
           feeds: 0,

@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { execute, type GraphQLError, parse, validate } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isMessage } from '#domain/entry.js';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
@@ -42,7 +42,7 @@ const aCase = fc.record({
 });
 
 /** A store whose rooms may be out of reach while messages come. */
-function createStage(storeFails: boolean) {
+function createHarness(storeFails: boolean) {
   const store = new MemoryStore();
   const asked = async <T>(answer: T): Promise<T> => {
     if (storeFails) throw new Error('out of reach');
@@ -78,7 +78,7 @@ function createStage(storeFails: boolean) {
 }
 
 describe('shared delivery', () => {
-  it('works on selections that are valid', () => {
+  test('works on selections that are valid', () => {
     fc.assert(
       fc.property(randomSelection, (selection) => {
         for (const spelling of [PLAIN_SPELLING, OTHER_SPELLING]) {
@@ -89,11 +89,13 @@ describe('shared delivery', () => {
     );
   });
 
-  it('gives each subscriber, byte for byte, what graphql-js alone would', { timeout: 180_000 }, async () => {
+  test('gives each subscriber, byte for byte, what graphql-js alone would', {
+    timeout: 180_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(aCase, async ({ selection, messages, ids, kind }) => {
         const storeFails = kind === 'store fails';
-        const { store, hub, subscribe, context } = createStage(storeFails);
+        const { store, hub, subscribe, context } = createHarness(storeFails);
         const document = parse(documentOf(selection, PLAIN_SPELLING));
         // An error tells a place in its document, so that then all have the same.
         const spelled = kind === 'two spellings' ? parse(documentOf(selection, OTHER_SPELLING)) : document;

@@ -1,15 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TestSink, turns } from '#test/fanout/fixture.js';
-import { DONE, stage } from './shared-stream-stage.js';
+import { createStreamHarness, DONE } from './shared-stream-harness.js';
 
 describe('a shared stream that is attached to a sink', () => {
   const attached = async (sink = new TestSink()) => {
-    const staged = await stage();
+    const staged = await createStreamHarness();
     staged.stream.attach(sink);
     return { ...staged, sink };
   };
 
-  it('is silent, and at its end for who iterates: the results go to the sink', async () => {
+  test('is silent, and at its end for who iterates: the results go to the sink', async () => {
     const { stream, put, sink } = await attached();
     const sent = put();
     await turns();
@@ -19,7 +19,7 @@ describe('a shared stream that is attached to a sink', () => {
     expect(sink.refusals).toEqual([]);
   });
 
-  it('tells the sink of a refusal, once, and gives its place back', async () => {
+  test('tells the sink of a refusal, once, and gives its place back', async () => {
     const { stream, hub, sink } = await attached();
     await hub.close();
     expect(sink.refusals).toMatchObject([{ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] }]);
@@ -27,8 +27,8 @@ describe('a shared stream that is attached to a sink', () => {
     expect(hub.size).toEqual({ rooms: 0, projections: 0 });
   });
 
-  it('is refused while it attaches, where the room ended between', async () => {
-    const { stream, hub } = await stage();
+  test('is refused while it attaches, where the room ended between', async () => {
+    const { stream, hub } = await createStreamHarness();
     await hub.close();
     const sink = new TestSink();
     stream.attach(sink);
@@ -36,7 +36,7 @@ describe('a shared stream that is attached to a sink', () => {
     expect(sink.writes).toBe(0);
   });
 
-  it('writes nothing after it is returned, not even where its sink drains then', async () => {
+  test('writes nothing after it is returned, not even where its sink drains then', async () => {
     const { stream, put, sink } = await attached(new TestSink(1));
     put();
     await turns();
@@ -50,7 +50,7 @@ describe('a shared stream that is attached to a sink', () => {
     expect(sink.writes).toBe(1);
   });
 
-  it('is attached once', async () => {
+  test('is attached once', async () => {
     const { stream, put, sink } = await attached();
     const other = new TestSink();
     stream.attach(other);

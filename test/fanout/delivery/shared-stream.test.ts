@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { ROOM, TestSink } from '#test/fanout/fixture.js';
-import { DONE, isPending, stage } from './shared-stream-stage.js';
+import { createStreamHarness, DONE, isPending } from './shared-stream-harness.js';
 
 describe('a shared stream that is iterated', () => {
-  it('gives the results in order, until it is returned', async () => {
-    const { stream, put, hub } = await stage();
+  test('gives the results in order, until it is returned', async () => {
+    const { stream, put, hub } = await createStreamHarness();
     const first = stream.next();
     const sent = [put(), put(), put()];
     const received: ExecutionResult[] = [(await first).value!];
@@ -20,8 +20,8 @@ describe('a shared stream that is iterated', () => {
     expect(hub.size).toEqual({ rooms: 0, projections: 0 });
   });
 
-  it('holds no more than a batch for who does not ask', async () => {
-    const { stream, put, store } = await stage();
+  test('holds no more than a batch for who does not ask', async () => {
+    const { stream, put, store } = await createStreamHarness();
     const first = stream.next();
     const sent = [put()];
     await first;
@@ -33,8 +33,8 @@ describe('a shared stream that is iterated', () => {
     await stream.return();
   });
 
-  it('answers several who ask at once, each with a result of its own', async () => {
-    const { stream, put } = await stage();
+  test('answers several who ask at once, each with a result of its own', async () => {
+    const { stream, put } = await createStreamHarness();
     const asked = [stream.next(), stream.next(), stream.next()];
     const sent = [put(), put()];
     expect((await asked[0]!).value).toEqual(sent[0]);
@@ -43,14 +43,14 @@ describe('a shared stream that is iterated', () => {
     expect(await asked[2]!).toEqual(DONE);
   });
 
-  it('ends for who waits when it is returned or thrown into', async () => {
-    const one = await stage();
+  test('ends for who waits when it is returned or thrown into', async () => {
+    const one = await createStreamHarness();
     const waiting = one.stream.next();
     expect(await isPending(waiting)).toBe(true);
     expect(await one.stream.return()).toEqual(DONE);
     expect(await waiting).toEqual(DONE);
 
-    const other = await stage();
+    const other = await createStreamHarness();
     const error = new Error('thrown');
     const alsoWaiting = other.stream.next();
     await expect(other.stream.throw(error)).rejects.toBe(error);
@@ -58,8 +58,8 @@ describe('a shared stream that is iterated', () => {
     expect(other.hub.size.rooms).toBe(0);
   });
 
-  it('gives a refusal as its last result, after what it had', async () => {
-    const { stream, put, hub } = await stage();
+  test('gives a refusal as its last result, after what it had', async () => {
+    const { stream, put, hub } = await createStreamHarness();
     const first = stream.next();
     const sent = [put(), put()];
     expect((await first).value).toEqual(sent[0]);
@@ -74,12 +74,12 @@ describe('a shared stream that is iterated', () => {
 });
 
 describe('a shared stream that nobody uses', () => {
-  it.each<[string, (stream: SharedStream) => Promise<unknown>]>([
+  test.each<[string, (stream: SharedStream) => Promise<unknown>]>([
     ['return', (stream) => stream.return()],
     ['throw', (stream) => stream.throw(new Error('x')).catch(() => undefined)],
     ['asyncDispose', (stream) => stream[Symbol.asyncDispose]()],
   ])('gives its place back by %s, once, and nothing can be attached then', async (_how, end) => {
-    const { stream, hub } = await stage();
+    const { stream, hub } = await createStreamHarness();
     expect(hub.size.rooms).toBe(1);
     await end(stream);
     await end(stream);

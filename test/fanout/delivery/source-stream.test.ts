@@ -6,7 +6,7 @@ import {
   type GraphQLResolveInfo,
   parse,
 } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SourceStreams } from '#fanout/delivery/source-stream.js';
 
 const schema = buildSchema(`
@@ -51,7 +51,7 @@ async function outcomeOf(create: () => unknown) {
 }
 
 describe('a source stream is that of graphql-js', () => {
-  it.each<[string, string, Partial<ExecutionArgs>?]>([
+  test.each<[string, string, Partial<ExecutionArgs>?]>([
     ['a field with its arguments', 'subscription { added(room: "a", last: 5) }'],
     ['an alias', 'subscription { other: added(room: "a") }'],
     [
@@ -133,12 +133,12 @@ describe('a source stream is that of graphql-js', () => {
     expect(await outcomeOf(() => sources.create(args))).toEqual(expected);
   });
 
-  it('at once, if the resolver gives it at once', () => {
+  test('at once, if the resolver gives it at once', () => {
     const document = parse('subscription { added(room: "a") }');
     expect(new SourceStreams(schema).create({ schema, document })).toBe(STREAM);
   });
 
-  it('also for another schema', async () => {
+  test('also for another schema', async () => {
     const other = buildSchema('type Query { unused: Int } type Subscription { added: Int }');
     other.getSubscriptionType()!.getFields().added!.subscribe = () => STREAM;
     const document = parse('subscription { added }');

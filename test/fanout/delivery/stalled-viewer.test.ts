@@ -1,7 +1,7 @@
 /** A viewer that stops reading costs a cursor: no queue grows for it, and nobody else notices. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSender, SocketViewer, WITHOUT_LIMITS } from '#test/fanout/room-of-viewers.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { startServer, type TestServer } from '#test/support/server.js';
@@ -45,7 +45,7 @@ describe.each([
     await redis?.close();
   });
 
-  it('viewers that do not read cost nothing that grows, and get what is kept when they read again', {
+  test('viewers that do not read cost nothing that grows, and get what is kept when they read again', {
     timeout: 180_000,
   }, async () => {
     const neighbour = await SocketViewer.join(server, 'room1');

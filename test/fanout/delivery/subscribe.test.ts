@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { ROOM } from '#test/fanout/fixture.js';
-import { createStage, nextOf } from './viewer-stage.js';
+import { createHarness, nextOf } from './viewer-harness.js';
 
 const joined: SharedStream[] = [];
 afterEach(async () => {
@@ -14,8 +14,8 @@ function noted(stream: SharedStream): SharedStream {
 }
 
 describe('how often a message is executed', () => {
-  it('once for a thousand subscribers with one selection', async () => {
-    const { store, join, executed } = createStage();
+  test('once for a thousand subscribers with one selection', async () => {
+    const { store, join, executed } = createHarness();
     const streams: SharedStream[] = [];
     for (let count = 0; count < 1_000; count += 1) streams.push(noted(await join('{ id content }')));
     const first = nextOf(...streams);
@@ -25,8 +25,8 @@ describe('how often a message is executed', () => {
     expect(executed).toEqual(sent);
   });
 
-  it('once for each of many selections', async () => {
-    const { store, join, executed, hub } = createStage();
+  test('once for each of many selections', async () => {
+    const { store, join, executed, hub } = createHarness();
     const streams: SharedStream[] = [];
     for (let count = 0; count < 100; count += 1)
       streams.push(noted(await join(`{ id a${count % 20}: content }`)));
@@ -37,8 +37,8 @@ describe('how often a message is executed', () => {
     expect(hub.size.projections).toBe(20);
   });
 
-  it('once for all who come back to what was sent before', async () => {
-    const { store, join, executed } = createStage();
+  test('once for all who come back to what was sent before', async () => {
+    const { store, join, executed } = createHarness();
     const first = noted(await join('{ id }'));
     const result = nextOf(first);
     const { id } = store.put(ROOM);
@@ -56,8 +56,8 @@ describe('the values of variables', () => {
   const contentOf = (result: unknown) =>
     (result as { data: { messageAdded: { content: string } } }).data.messageAdded.content;
 
-  it('set apart where they take part in the result', async () => {
-    const { store, join, hub } = createStage();
+  test('set apart where they take part in the result', async () => {
+    const { store, join, hub } = createHarness();
     const streams = [
       noted(await join(selection, { head, variables: { shout: true } })),
       noted(await join(selection, { head, variables: { shout: false } })),
@@ -69,8 +69,8 @@ describe('the values of variables', () => {
     expect(hub.size.projections).toBe(3);
   });
 
-  it('tell null from none: one has no default', async () => {
-    const { store, join } = createStage();
+  test('tell null from none: one has no default', async () => {
+    const { store, join } = createHarness();
     const streams = [
       noted(await join(selection, { head, variables: { shout: null } })),
       noted(await join(selection, { head })),
@@ -80,8 +80,8 @@ describe('the values of variables', () => {
     expect((await results).map(contentOf)).toEqual(['hi', 'HI']);
   });
 
-  it('of variables that take no part do not set apart', async () => {
-    const { join, hub } = createStage();
+  test('of variables that take no part do not set apart', async () => {
+    const { join, hub } = createHarness();
     noted(await join('{ id }', { variables: { other: 1 } }));
     noted(await join('{ id }', { variables: { other: 2 } }));
     await nextTurn();
@@ -96,14 +96,14 @@ describe('a message that cannot be rendered', () => {
     throw new Error('secret');
   };
 
-  it.each([
+  test.each([
     ['at once', () => 1n],
     ['later', async () => 1n],
   ])(
     'for what has no form in JSON, found %s, is a masked error, and the next one comes',
     async (_when, anything) => {
       const values = [anything, () => 'fine'];
-      const { store, join, faults } = createStage({ resolvers: { anything: () => values.shift()!() } });
+      const { store, join, faults } = createHarness({ resolvers: { anything: () => values.shift()!() } });
       const stream = noted(await join('{ anything }'));
       const [first] = await Promise.all([stream.next(), store.put(ROOM)]);
       expect(first.value).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
@@ -114,8 +114,8 @@ describe('a message that cannot be rendered', () => {
     },
   );
 
-  it('does not end a room where even the formatting of errors fails', async () => {
-    const { store, join, troubles } = createStage({
+  test('does not end a room where even the formatting of errors fails', async () => {
+    const { store, join, troubles } = createHarness({
       resolvers: { isMine: broken },
       formatError: broken,
     });

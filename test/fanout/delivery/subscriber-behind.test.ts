@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { serviceUnavailable } from '#domain/errors.js';
 import { createHub, follow, ROOM, TestSink, turns } from '#test/fanout/fixture.js';
 import { UnreliableStore } from '#test/fanout/unreliable-store.js';
@@ -11,7 +11,7 @@ function eventLogOf(store: MemoryStore, page: MemoryStore['page']) {
 }
 
 describe('a subscriber that reads behind the log', () => {
-  it('goes on from the log where the store had no more, and the log has by then', async () => {
+  test('goes on from the log where the store had no more, and the log has by then', async () => {
     const store = new MemoryStore();
     const between = new UnreliableStore(store);
     const eventLog = eventLogOf(store, between.page.bind(between));
@@ -39,7 +39,7 @@ describe('a subscriber that reads behind the log', () => {
     expect(viewer.sink.received).toEqual([next.id]);
   });
 
-  it('is served by the next check where its read failed, though the room is silent', async () => {
+  test('is served by the next check where its read failed, though the room is silent', async () => {
     const store = new MemoryStore();
     let away = false;
     const page: MemoryStore['page'] = async (roomId, window) => {
@@ -63,7 +63,7 @@ describe('a subscriber that reads behind the log', () => {
     expect(viewer.refusals).toEqual([]);
   });
 
-  it('writes nothing where it has ended by the time the store answers', async () => {
+  test('writes nothing where it has ended by the time the store answers', async () => {
     const store = new MemoryStore();
     const between = new UnreliableStore(store);
     const eventLog = eventLogOf(store, between.page.bind(between));
@@ -85,7 +85,7 @@ describe('a subscriber that reads behind the log', () => {
     expect(viewer.refusals).toEqual([]);
   });
 
-  it('costs one read with all who stand at the same place', async () => {
+  test('costs one read with all who stand at the same place', async () => {
     const store = new MemoryStore();
     let reads = 0;
     const page: MemoryStore['page'] = async (roomId, window) => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createHub, follow, ROOM, turns } from '#test/fanout/fixture.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 
@@ -7,7 +7,7 @@ afterEach(() => {
 });
 
 describe('where a subscriber begins', () => {
-  it('is the newest that still live, or fewer, or none', async () => {
+  test('is the newest that still live, or fewer, or none', async () => {
     const { hub, store } = createHub();
     const sent = [store.put(ROOM).id, store.put(ROOM).id, store.put(ROOM).id];
     for (const [count, expected] of [
@@ -24,7 +24,7 @@ describe('where a subscriber begins', () => {
     expect(hub.size.rooms).toBe(0);
   });
 
-  it('is the beginning, where all of it is kept, and refused where it is not', async () => {
+  test('is the beginning, where all of it is kept, and refused where it is not', async () => {
     const { hub, store } = createHub({ store: new MemoryStore({ historyLimit: 2 }), logCapacity: 2 });
     const beginning = { from: 'after', cursor: '0' } as const;
     const early = await follow(hub, beginning);
@@ -40,7 +40,7 @@ describe('where a subscriber begins', () => {
     for (const viewer of [early, late, exact]) viewer.leave();
   });
 
-  it('is not a message that has outlived its time in the log of a room that somebody keeps open', async () => {
+  test('is not a message that has outlived its time in the log of a room that somebody keeps open', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
     const ttlMs = 1_000;
     const { hub, store } = createHub({ store: new MemoryStore({ ttlMs }), ttlMs, elapsed: () => Date.now() });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createHub, follow, ROOM, TestSink, turns } from '#test/fanout/fixture.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 
@@ -7,7 +7,7 @@ afterEach(() => {
 });
 
 describe('a subscriber whose sink is full', () => {
-  it('is written nothing until it drains, and then all at once', async () => {
+  test('is written nothing until it drains, and then all at once', async () => {
     const { hub, store } = createHub();
     const viewer = await follow(hub, { from: 'now' }, { sink: new TestSink(1) });
     const sent: string[] = [];
@@ -22,7 +22,7 @@ describe('a subscriber whose sink is full', () => {
     viewer.leave();
   });
 
-  it('goes on from the store where the log has gone on without it', async () => {
+  test('goes on from the store where the log has gone on without it', async () => {
     const { hub, store } = createHub({ logCapacity: 4, pageSize: 3 });
     const viewer = await follow(hub, { from: 'now' }, { sink: new TestSink(1) });
     const sent: string[] = [];
@@ -38,7 +38,7 @@ describe('a subscriber whose sink is full', () => {
     viewer.leave();
   });
 
-  it('is refused with what it has where the store has gone on without it, too', async () => {
+  test('is refused with what it has where the store has gone on without it, too', async () => {
     const { hub, store } = createHub({ store: new MemoryStore({ historyLimit: 4 }), logCapacity: 4 });
     const viewer = await follow(hub, { from: 'now' }, { sink: new TestSink(1) });
     const neighbour = await follow(hub, { from: 'now' });
@@ -58,7 +58,7 @@ describe('a subscriber whose sink is full', () => {
     expect(hub.size.rooms).toBe(0);
   });
 
-  it('is not refused for what it has already where that is trimmed: what comes next counts', async () => {
+  test('is not refused for what it has already where that is trimmed: what comes next counts', async () => {
     const { hub, store } = createHub({ store: new MemoryStore({ historyLimit: 4 }), logCapacity: 2 });
     const viewer = await follow(hub, { from: 'now' }, { sink: new TestSink(0) });
     const sent = [1, 2, 3, 4].map(() => store.put(ROOM).id);
@@ -72,7 +72,7 @@ describe('a subscriber whose sink is full', () => {
 });
 
 describe('a store that lost its data', () => {
-  it('refuses who was in an empty room, too, though it begins at the beginning again', async () => {
+  test('refuses who was in an empty room, too, though it begins at the beginning again', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
     const { hub, store } = createHub();
     const viewer = await follow(hub, { from: 'now' }, { sink: new TestSink(0) });
@@ -90,7 +90,7 @@ describe('a store that lost its data', () => {
     viewer.leave();
   });
 
-  it('refuses who stands in the log, who reads behind it, and who has its place and has not begun', async () => {
+  test('refuses who stands in the log, who reads behind it, and who has its place and has not begun', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
     const { hub, store } = createHub({ logCapacity: 2 });
     const sent = [1, 2, 3, 4].map(() => store.put(ROOM).id);

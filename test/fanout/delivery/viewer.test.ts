@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { ROOM } from '#test/fanout/fixture.js';
-import { createStage, nextOf } from './viewer-stage.js';
+import { createHarness, nextOf } from './viewer-harness.js';
 
 const joined: SharedStream[] = [];
 afterEach(async () => {
@@ -16,8 +16,8 @@ const author = { id: 'ann', name: 'Ann' };
 const mine = (isMine: boolean) => ({ data: { messageAdded: { isMine } } });
 
 describe('two viewers', () => {
-  it('share where nothing depends on the viewer', async () => {
-    const { store, hub, join, executed } = createStage();
+  test('share where nothing depends on the viewer', async () => {
+    const { store, hub, join, executed } = createHarness();
     const ann = noted(await join('{ id }', { name: 'ann' }));
     const bob = noted(await join('{ id }', { name: 'bob' }));
     const results = nextOf(ann, bob);
@@ -28,8 +28,8 @@ describe('two viewers', () => {
     expect(hub.size.projections).toBe(1);
   });
 
-  it('get each what is theirs where a field depends on the viewer', async () => {
-    const { store, hub, join } = createStage();
+  test('get each what is theirs where a field depends on the viewer', async () => {
+    const { store, hub, join } = createHarness();
     const ann = noted(await join('{ isMine }', { name: 'ann' }));
     const bob = noted(await join('{ isMine }', { name: 'bob' }));
     const guest = noted(await join('{ isMine }'));
@@ -39,8 +39,8 @@ describe('two viewers', () => {
     expect(hub.size.projections).toBe(3);
   });
 
-  it('share all the same where they are one viewer on two connections', async () => {
-    const { store, hub, join, executed } = createStage();
+  test('share all the same where they are one viewer on two connections', async () => {
+    const { store, hub, join, executed } = createHarness();
     const streams = [
       noted(await join('{ id isMine }', { name: 'ann' })),
       noted(await join('{ id isMine }', { name: 'ann' })),
@@ -54,8 +54,8 @@ describe('two viewers', () => {
 });
 
 describe('a field that reads the viewer and does not say so', () => {
-  it('fails, masked, for everybody: the rule cannot be forgotten', async () => {
-    const { store, join, faults } = createStage({ marked: false });
+  test('fails, masked, for everybody: the rule cannot be forgotten', async () => {
+    const { store, join, faults } = createHarness({ marked: false });
     const streams = [
       noted(await join('{ content isMine }', { name: 'ann' })),
       noted(await join('{ content isMine }', { name: 'bob' })),

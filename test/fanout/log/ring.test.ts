@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Ring } from '#fanout/log/ring.js';
 
 type Step = 'push' | 'shift' | 'reset';
@@ -14,7 +14,7 @@ const steps = fc.array(
 );
 
 describe('a ring', () => {
-  it('is what a list without an end would be, seen through its newest items', () => {
+  test('is what a list without an end would be, seen through its newest items', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 7 }), steps, (capacity, taken) => {
         const ring = new Ring<number>(capacity);
@@ -44,7 +44,7 @@ describe('a ring', () => {
     );
   });
 
-  it('leaves no position of before a reset at or past its start', () => {
+  test('leaves no position of before a reset at or past its start', () => {
     const ring = new Ring<string>(2);
     ring.push('a');
     const end = ring.end;
@@ -55,7 +55,7 @@ describe('a ring', () => {
     expect(ring.at(ring.start)).toBe('b');
   });
 
-  it('lets go of what it dropped', () => {
+  test('lets go of what it dropped', () => {
     const ring = new Ring<string>(2);
     ring.push('a');
     ring.push('b');

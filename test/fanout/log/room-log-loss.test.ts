@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ROOM } from '#test/fanout/fixture.js';
-import { createLog, pass, TTL_MS } from './log-stage.js';
+import { createLog, pass, TTL_MS } from './log-harness.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
@@ -10,7 +10,7 @@ afterEach(() => {
 });
 
 describe('a store that lost its data', () => {
-  it('makes the log start again, with what the store holds', async () => {
+  test('makes the log start again, with what the store holds', async () => {
     const { store, put, open, check, answer, held, reader } = createLog();
     put();
     await open();
@@ -24,7 +24,7 @@ describe('a store that lost its data', () => {
     expect(held()).toEqual(sent);
   });
 
-  it('makes the log start again once, though nothing is sent afterwards', async () => {
+  test('makes the log start again once, though nothing is sent afterwards', async () => {
     const { store, between, put, open, check, answer, held, reader } = createLog();
     put();
     await open();
@@ -46,7 +46,7 @@ describe('a store that lost its data', () => {
     expect(reader.floor).toBe(floor);
   });
 
-  it('does not have it join what came after the loss to what came before', async () => {
+  test('does not have it join what came after the loss to what came before', async () => {
     const { store, between, put, open, log, answer, held, reader } = createLog();
     put();
     await open();
@@ -64,7 +64,7 @@ describe('a store that lost its data', () => {
     expect(held()).toEqual(sent);
   });
 
-  it('does not make it miss what is delivered while it starts again', async () => {
+  test('does not make it miss what is delivered while it starts again', async () => {
     const { store, between, put, open, check, answer, held } = createLog();
     put();
     await open();
@@ -80,7 +80,7 @@ describe('a store that lost its data', () => {
     expect(held()).toEqual(sent);
   });
 
-  it('is noticed by its epoch, though it holds an entry with the id of the head', async () => {
+  test('is noticed by its epoch, though it holds an entry with the id of the head', async () => {
     const { store, put, open, check, answer, held, reader, between } = createLog();
     const before = put();
     await open();
@@ -95,7 +95,7 @@ describe('a store that lost its data', () => {
     expect(held()).toEqual(sent);
   });
 
-  it('and came back with older data makes the log go back to that', async () => {
+  test('and came back with older data makes the log go back to that', async () => {
     const { store, put, open, check, answer, held, reader } = createLog();
     const kept = [put()];
     const restore = store.snapshot();
@@ -108,7 +108,7 @@ describe('a store that lost its data', () => {
     expect(held()).toEqual(kept);
   });
 
-  it('ends nothing in a room that never held anything', async () => {
+  test('ends nothing in a room that never held anything', async () => {
     const { store, between, put, open, check, answer, held, reader } = createLog();
     await open();
     store.flush();
@@ -123,7 +123,7 @@ describe('a store that lost its data', () => {
 });
 
 describe('an epoch that is learned', () => {
-  it('ends nothing: the list was written by the version before it', async () => {
+  test('ends nothing: the list was written by the version before it', async () => {
     const { store, between, put, open, check, held, reader } = createLog();
     const sent = [store.putAsBefore(ROOM).id];
     await open();
@@ -145,7 +145,7 @@ describe('an epoch that is learned', () => {
 });
 
 describe('a room that is silent for longer than its messages live', () => {
-  it('goes on where it was: nobody has missed anything', async () => {
+  test('goes on where it was: nobody has missed anything', async () => {
     const { between, put, open, held, check, reader } = createLog();
     const sent = [put()];
     await open();
@@ -160,7 +160,7 @@ describe('a room that is silent for longer than its messages live', () => {
     expect(reader.floor).toBe(0);
   });
 
-  it('goes on though nobody compared heads in the meantime', async () => {
+  test('goes on though nobody compared heads in the meantime', async () => {
     const { between, put, open, held, reader } = createLog();
     const sent = [put()];
     await open();
@@ -171,7 +171,7 @@ describe('a room that is silent for longer than its messages live', () => {
     expect(reader.floor).toBe(0);
   });
 
-  it('is opened at its head, and goes on from there', async () => {
+  test('is opened at its head, and goes on from there', async () => {
     const { between, put, open, held, reader } = createLog();
     const last = put();
     pass(2 * TTL_MS);
@@ -184,7 +184,7 @@ describe('a room that is silent for longer than its messages live', () => {
     expect(between.reads).toEqual([]);
   });
 
-  it('starts again if a message lived and died unseen', async () => {
+  test('starts again if a message lived and died unseen', async () => {
     const { between, put, open, answer, held, reader } = createLog();
     put();
     await open();
@@ -198,7 +198,7 @@ describe('a room that is silent for longer than its messages live', () => {
     expect(held()).toEqual(sent);
   });
 
-  it('goes on with a message of the version before, which begins its list with "0"', async () => {
+  test('goes on with a message of the version before, which begins its list with "0"', async () => {
     const { store, between, put, open, answer, held, reader, told } = createLog();
     put();
     await open();
@@ -212,7 +212,7 @@ describe('a room that is silent for longer than its messages live', () => {
     expect(told.gaps).toEqual([1]);
   });
 
-  it('is told of a loss once if the store has forgotten what it knew of the room', async () => {
+  test('is told of a loss once if the store has forgotten what it knew of the room', async () => {
     const { store, put, open, check, answer, reader, between } = createLog();
     put();
     await open();
@@ -228,7 +228,7 @@ describe('a room that is silent for longer than its messages live', () => {
 });
 
 describe('the clock of a node', () => {
-  it.each([
+  test.each([
     ['a second and a half behind', -1_500],
     ['as far ahead as messages live', TTL_MS],
     ['an hour behind', -3_600_000],
@@ -254,7 +254,7 @@ describe('the clock of a node', () => {
     expect(reader.floor).toBe(0);
   });
 
-  it('asks the store to validate a cursor older than the log', async () => {
+  test('asks the store to validate a cursor older than the log', async () => {
     const { between, put, open, log, reader, check } = createLog();
     const [first] = [put(), put()];
     await open();

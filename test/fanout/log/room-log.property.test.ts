@@ -4,9 +4,9 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ROOM } from '#test/fanout/fixture.js';
-import { idsIn } from './log-stage.js';
+import { idsIn } from './log-harness.js';
 import { Observed, type Step, TTL_MS } from './observed-log.js';
 
 const step = (what: Step['do'], weight: number) => ({ weight, arbitrary: fc.constant({ do: what } as Step) });
@@ -65,7 +65,7 @@ describe('a log on a store and a feed that do all that a network does', () => {
     before: fc.nat(4),
   });
 
-  it('appends what was sent, without gap, double or disorder, and in the end all of it', async () => {
+  test('appends what was sent, without gap, double or disorder, and in the end all of it', async () => {
     await fc.assert(
       fc.asyncProperty(sizes, steps(true), async (size, taken) => {
         const observed = new Observed(
@@ -96,7 +96,7 @@ describe('a log on a store and a feed that do all that a network does', () => {
     );
   });
 
-  it('is not reset where the store lost nothing and keeps all that it missed', async () => {
+  test('is not reset where the store lost nothing and keeps all that it missed', async () => {
     await fc.assert(
       fc.asyncProperty(sizes, steps(false), async (size, taken) => {
         const observed = new Observed(1_000, 100, size.pageSize);
@@ -116,7 +116,7 @@ describe('a log on a store and a feed that do all that a network does', () => {
     );
   });
 
-  it('is not reset by silence, however long, if it had seen what came before', async () => {
+  test('is not reset by silence, however long, if it had seen what came before', async () => {
     await fc.assert(
       fc.asyncProperty(
         sizes,

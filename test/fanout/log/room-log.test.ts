@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { serviceUnavailable } from '#domain/errors.js';
-import { createLog } from './log-stage.js';
+import { createLog } from './log-harness.js';
 
 describe('opening a log', () => {
-  it('begins with the newest that the store holds', async () => {
+  test('begins with the newest that the store holds', async () => {
     const { reader, put, open, held } = createLog({ capacity: 2 });
     const sent = [put(), put(), put()];
     await open();
@@ -12,7 +12,7 @@ describe('opening a log', () => {
     expect(reader.head).toBe(sent[2]);
   });
 
-  it('does not lose what is told between the opening of the feed and the read of the store', async () => {
+  test('does not lose what is told between the opening of the feed and the read of the store', async () => {
     const { log, between, put, answer, held } = createLog();
     const opening = log.open();
     await nextTurn();
@@ -25,7 +25,7 @@ describe('opening a log', () => {
     expect(held()).toEqual(sent);
   });
 
-  it('fails where the store is away, and leaves no feed open', async () => {
+  test('fails where the store is away, and leaves no feed open', async () => {
     const { log, between, store } = createLog();
     const opening = log.open();
     await nextTurn();
@@ -34,14 +34,14 @@ describe('opening a log', () => {
     expect(store.openRooms).toBe(0);
   });
 
-  it('fails where the feed is refused, without a read', async () => {
+  test('fails where the feed is refused, without a read', async () => {
     const refused = serviceUnavailable('refused');
     const { log, between } = createLog({ feed: { open: () => Promise.reject(refused) } });
     await expect(log.open()).rejects.toBe(refused);
     expect(between.reads).toEqual([]);
   });
 
-  it('that is closed meanwhile fails, and leaves no feed open', async () => {
+  test('that is closed meanwhile fails, and leaves no feed open', async () => {
     const { log, store } = createLog();
     const opening = log.open();
     const closing = log.close();
@@ -52,7 +52,7 @@ describe('opening a log', () => {
 });
 
 describe('a gap', () => {
-  it('is filled from the store, page by page, before anything goes on, and reported once', async () => {
+  test('is filled from the store, page by page, before anything goes on, and reported once', async () => {
     const { between, put, open, answer, held, told } = createLog();
     await open();
     const sent = [put(), put(), put(), put(), put()];
@@ -63,7 +63,7 @@ describe('a gap', () => {
     expect(told.gaps).toEqual([5]);
   });
 
-  it('is looked for after every interruption of the feed, without waiting for a message', async () => {
+  test('is looked for after every interruption of the feed, without waiting for a message', async () => {
     const { between, put, open, answer, held } = createLog();
     await open();
     const sent = [put()];
@@ -72,7 +72,7 @@ describe('a gap', () => {
     expect(held()).toEqual(sent);
   });
 
-  it('stays, and is tried again with the next message, where the store is away', async () => {
+  test('stays, and is tried again with the next message, where the store is away', async () => {
     const { between, put, open, answer, held, told } = createLog();
     await open();
     const sent = [put(), put(), put()];
@@ -86,7 +86,7 @@ describe('a gap', () => {
     expect(held()).toEqual(sent);
   });
 
-  it('is not taken for one where the room outran the read that looked for it', async () => {
+  test('is not taken for one where the room outran the read that looked for it', async () => {
     const { between, put, open, answer, held, log } = createLog({ historyLimit: 2 });
     const sent = [put()];
     await open();
@@ -101,7 +101,7 @@ describe('a gap', () => {
     expect(held()).toEqual(sent);
   });
 
-  it('of entries that nobody can read does not make it read for ever', async () => {
+  test('of entries that nobody can read does not make it read for ever', async () => {
     let reads = 0;
     const page = async () => {
       reads += 1;

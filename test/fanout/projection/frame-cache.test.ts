@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LogReader } from '#fanout/log/tail.js';
 import { Meter } from '#fanout/meter.js';
 import { FrameBudget, FrameCache } from '#fanout/projection/frame-cache.js';
@@ -10,7 +10,7 @@ const KB = 1_024;
 const frame = (kilobytes: number) => Buffer.alloc(kilobytes * KB);
 
 describe('a cache of frames', () => {
-  it('holds the newest, as many as it has space for, and counts their bytes', () => {
+  test('holds the newest, as many as it has space for, and counts their bytes', () => {
     const budget = new FrameBudget(1_000 * KB);
     const cache = new FrameCache(3, budget);
     for (let position = 0; position < 5; position += 1) cache.set(position, frame(position + 1));
@@ -26,7 +26,7 @@ describe('a cache of frames', () => {
     expect([budget.bytes, cache.get(4)]).toEqual([0, undefined]);
   });
 
-  it('gives up its oldest where all together hold too much, down to a share of its own', () => {
+  test('gives up its oldest where all together hold too much, down to a share of its own', () => {
     const budget = new FrameBudget(200 * KB);
     const [one, other] = [new FrameCache(100, budget), new FrameCache(100, budget)];
     for (let position = 0; position < 20; position += 1) one.set(position, frame(10));
@@ -40,7 +40,7 @@ describe('a cache of frames', () => {
     expect(budget.bytes).toBeLessThanOrEqual(200 * KB + 2 * 64 * KB);
   });
 
-  it('never counts other than what it holds', () => {
+  test('never counts other than what it holds', () => {
     const step = fc.record({ position: fc.nat(40), kilobytes: fc.nat(80), pending: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
@@ -61,7 +61,7 @@ describe('a cache of frames', () => {
   });
 });
 
-it('a projection whose last receiver has left holds nothing, though a flush was due', async () => {
+test('a projection whose last receiver has left holds nothing, though a flush was due', async () => {
   const budget = new FrameBudget(1_000 * KB);
   const messages: { id: string }[] = [];
   const log = {

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createHub, follow, idOf, type Render, ROOM, TestSink, turns } from '#test/fanout/fixture.js';
 import { Slow } from './slow-render.js';
 
 describe('a projection that nobody receives from any more', () => {
-  it('renders nothing, however busy the room is', async () => {
+  test('renders nothing, however busy the room is', async () => {
     const { hub, store } = createHub();
     const keeper = await follow(hub, { from: 'now' });
     const slow = new Slow();
@@ -22,7 +22,7 @@ describe('a projection that nobody receives from any more', () => {
     keeper.leave();
   });
 
-  it('is another one than that of who comes after', async () => {
+  test('is another one than that of who comes after', async () => {
     const { hub, store } = createHub();
     const keeper = await follow(hub, { from: 'now' });
     const slow = new Slow();
@@ -41,7 +41,7 @@ describe('a projection that nobody receives from any more', () => {
 });
 
 describe('a message whose rendering fails', () => {
-  it.each<[string, Render]>([
+  test.each<[string, Render]>([
     [
       'at once',
       (message) => {

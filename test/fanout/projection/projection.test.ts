@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Framing } from '#fanout/projection/framing.js';
 import { createHub, follow, type Render, ROOM, TestSink, turns } from '#test/fanout/fixture.js';
 import { Slow } from './slow-render.js';
 
 describe('a projection', () => {
-  it('gathers what comes in one turn of the event loop into one write', async () => {
+  test('gathers what comes in one turn of the event loop into one write', async () => {
     const { hub, store } = createHub();
     const viewer = await follow(hub, { from: 'now' });
     const sent = [1, 2, 3].map(() => store.put(ROOM).id);
@@ -15,7 +15,7 @@ describe('a projection', () => {
     viewer.leave();
   });
 
-  it('gathers what comes while a flush waits for its results into the next', async () => {
+  test('gathers what comes while a flush waits for its results into the next', async () => {
     const { hub, store } = createHub();
     const slow = new Slow();
     const viewer = await follow(hub, { from: 'now' }, { key: 'slow', render: slow.render });
@@ -32,7 +32,7 @@ describe('a projection', () => {
     viewer.leave();
   });
 
-  it('does not mix up its slots where the log wraps around while results are on their way', async () => {
+  test('does not mix up its slots where the log wraps around while results are on their way', async () => {
     const { hub, store } = createHub({ logCapacity: 3 });
     const slow = new Slow();
     const viewer = await follow(hub, { from: 'now' }, { key: 'slow', render: slow.render });
@@ -51,7 +51,7 @@ describe('a projection', () => {
     for (const each of [viewer, late]) each.leave();
   });
 
-  it('builds a batch once for all of one framing, and a new one for what came later', async () => {
+  test('builds a batch once for all of one framing, and a new one for what came later', async () => {
     const { hub, store } = createHub();
     let encoded = 0;
     const framing: Framing<string[]> = {
@@ -84,7 +84,7 @@ describe('a projection', () => {
     }
   });
 
-  it('cuts a batch where it grows large, so that who stalls holds no more', async () => {
+  test('cuts a batch where it grows large, so that who stalls holds no more', async () => {
     const { hub, store } = createHub({ logCapacity: 64 });
     const large: Render = (message) => Buffer.from(message.id.padEnd(10_000));
     const stalled = await follow(hub, { from: 'now' }, { render: large, sink: new TestSink(1) });
@@ -97,7 +97,7 @@ describe('a projection', () => {
     stalled.leave();
   });
 
-  it('gives others their turn while it serves a large room', async () => {
+  test('gives others their turn while it serves a large room', async () => {
     const { hub, store } = createHub();
     let served = 0;
     let turnsOfOthers = 0;
@@ -122,7 +122,7 @@ describe('a projection', () => {
     for (const viewer of viewers) viewer.leave();
   });
 
-  it('serves who comes and who goes in the middle of a flush', async () => {
+  test('serves who comes and who goes in the middle of a flush', async () => {
     const { hub, store } = createHub();
     const viewers: Awaited<ReturnType<typeof follow>>[] = [];
     class LeavingSink extends TestSink {

@@ -1,5 +1,5 @@
 import { buildSchema, type DocumentNode, parse, validate } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Selections } from '#fanout/projection/selection.js';
 
 describe('a selection depends on the viewer where a field in it says so', () => {
@@ -30,7 +30,7 @@ describe('a selection depends on the viewer where a field in it says so', () => 
     return ofViewerSchema.of(document).viewerDependent;
   };
 
-  it.each<[string, string, string?]>([
+  test.each<[string, string, string?]>([
     ['at the top', '{ id isMine }'],
     ['under an alias', '{ id x: isMine }'],
     ['below', '{ author { isMe } }'],
@@ -51,7 +51,7 @@ describe('a selection depends on the viewer where a field in it says so', () => 
     expect(dependsOnViewer(selection, fragments)).toBe(true);
   });
 
-  it.each<[string, string, string?]>([
+  test.each<[string, string, string?]>([
     ['other fields', '{ id author { id } __typename }'],
     ['a field of the same name on another type', '{ about { ... on Link { isMe } } }'],
     ['a fragment that is not used', '{ id }', 'fragment F on Message { isMine }'],

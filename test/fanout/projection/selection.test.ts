@@ -1,5 +1,5 @@
 import { parse, validate } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import { type Selection, Selections } from '#fanout/projection/selection.js';
 import { createSchema } from '#graphql/schema.js';
@@ -16,7 +16,7 @@ function selectionOf(text: string, operationName?: string): Selection {
 const PLAIN = 'subscription { messageAdded(roomId: "a") { id content } }';
 
 describe('two subscriptions share where they differ in nothing that shows', () => {
-  it.each<[string, string, string]>([
+  test.each<[string, string, string]>([
     ['the name of the operation', PLAIN, 'subscription Live { messageAdded(roomId: "a") { id content } }'],
     ['white space and comments', PLAIN, 'subscription{messageAdded(roomId:"a"){id,#x\ncontent}}'],
     ['where they begin', PLAIN, 'subscription { messageAdded(roomId: "a", last: 5) { id content } }'],
@@ -42,7 +42,7 @@ describe('two subscriptions share where they differ in nothing that shows', () =
 
 describe('two subscriptions do not share where a result may differ:', () => {
   const shared = 'subscription ($on: Boolean = true) { messageAdded(roomId: "a") { id content';
-  it.each<[string, string, string]>([
+  test.each<[string, string, string]>([
     ['another field', PLAIN, 'subscription { messageAdded(roomId: "a") { id roomId } }'],
     ['another order of fields', PLAIN, 'subscription { messageAdded(roomId: "a") { content id } }'],
     ['an alias', PLAIN, 'subscription { messageAdded(roomId: "a") { id text: content } }'],
@@ -80,7 +80,7 @@ describe('two subscriptions do not share where a result may differ:', () => {
 });
 
 describe('the variables of a selection', () => {
-  it('are those that it or a fragment of it uses, and no root arguments', () => {
+  test('are those that it or a fragment of it uses, and no root arguments', () => {
     const { variables } = selectionOf(`
       subscription ($room: ID!, $z: Boolean!, $deep: Boolean!, $last: Int) {
         messageAdded(roomId: $room, last: $last) { id @skip(if: $z) ...F }
@@ -90,7 +90,7 @@ describe('the variables of a selection', () => {
     expect(variables).toEqual(['deep', 'z']);
   });
 
-  it('are found where a fragment holds the root field itself', () => {
+  test('are found where a fragment holds the root field itself', () => {
     const { variables, text } = selectionOf(`
       subscription ($room: ID!, $on: Boolean!) { ...Root }
       fragment Root on Subscription { messageAdded(roomId: $room) { id content @include(if: $on) } }`);
@@ -103,7 +103,7 @@ describe('the operation of a document', () => {
   const document =
     'subscription A { messageAdded(roomId: "a") { id } } subscription B { messageAdded(roomId: "a") { content } }';
 
-  it('is found by its name, with the fragments that it uses and no others', () => {
+  test('is found by its name, with the fragments that it uses and no others', () => {
     const both = `${document} fragment F on Message { author { name } }
       subscription C { messageAdded(roomId: "a") { ...F } }`;
     expect(selectionOf(both, 'A')).toEqual(selectionOf(document, 'A'));
@@ -111,7 +111,7 @@ describe('the operation of a document', () => {
     expect(selectionOf(both, 'C').text).toContain('fragment F');
   });
 
-  it('is analysed once for each document', () => {
+  test('is analysed once for each document', () => {
     const parsed = parse(document);
     expect(selections.of(parsed, 'B')).toBe(selections.of(parsed, 'B'));
     expect(selections.of(parse(PLAIN), null)).toEqual(selections.of(parse(PLAIN), undefined));

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Render } from '#fanout/projection/framing.js';
 import { Topics } from '#fanout/topics/topics.js';
 import { TestSink } from '#test/fanout/fixture.js';
@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 /** Topics of which one counts, and what there is to see of them. */
-function stage() {
+function createHarness() {
   const troubles: unknown[] = [];
   const topics = new Topics({
     everyMs: EVERY_MS,
@@ -53,8 +53,8 @@ async function pass(periods: number): Promise<void> {
 }
 
 describe('a topic', () => {
-  it('tells its value at once, and then what has changed, at most once in a period', async () => {
-    const { topic, watch } = stage();
+  test('tells its value at once, and then what has changed, at most once in a period', async () => {
+    const { topic, watch } = createHarness();
     const viewer = watch();
     await nextTurn();
     expect(viewer.sink.received).toEqual(['0']);
@@ -68,16 +68,16 @@ describe('a topic', () => {
     viewer.leave();
   });
 
-  it('says nothing where nothing has changed', async () => {
-    const { watch } = stage();
+  test('says nothing where nothing has changed', async () => {
+    const { watch } = createHarness();
     const viewer = watch();
     await pass(5);
     expect(viewer.sink.received).toEqual(['0']);
     viewer.leave();
   });
 
-  it('is rendered once for all of one selection, and once for each of several', async () => {
-    const { topic, watch } = stage();
+  test('is rendered once for all of one selection, and once for each of several', async () => {
+    const { topic, watch } = createHarness();
     const doubled: Render<number> = async (value) => Buffer.from(String(value * 2));
     const viewers = Array.from({ length: 20 }, () => watch());
     const other = watch({ key: 'doubled', render: doubled });
@@ -90,8 +90,8 @@ describe('a topic', () => {
     for (const viewer of [...viewers, other]) viewer.leave();
   });
 
-  it('tells who comes later the latest there is', async () => {
-    const { watch } = stage();
+  test('tells who comes later the latest there is', async () => {
+    const { watch } = createHarness();
     const first = watch();
     await nextTurn();
     const second = watch();
@@ -100,8 +100,8 @@ describe('a topic', () => {
     second.leave();
   });
 
-  it('gives who was full the latest alone', async () => {
-    const { topic, watch } = stage();
+  test('gives who was full the latest alone', async () => {
+    const { topic, watch } = createHarness();
     const slow = watch({ sink: new TestSink(1) });
     await nextTurn();
     for (topic.value = 1; topic.value <= 5; topic.value += 1) await pass(1);
@@ -114,8 +114,8 @@ describe('a topic', () => {
     expect(slow.sink.received).toEqual(['0', '5']);
   });
 
-  it('is tried again where it could not be rendered', async () => {
-    const { troubles, watch } = stage();
+  test('is tried again where it could not be rendered', async () => {
+    const { troubles, watch } = createHarness();
     let fails = true;
     const render: Render<number> = async (value) => {
       if (fails) throw new Error('cannot');
@@ -130,8 +130,8 @@ describe('a topic', () => {
     viewer.leave();
   });
 
-  it('asks nothing, and keeps no timer, once its last viewer has left', async () => {
-    const { topic, watch } = stage();
+  test('asks nothing, and keeps no timer, once its last viewer has left', async () => {
+    const { topic, watch } = createHarness();
     const viewers = [watch(), watch()];
     await nextTurn();
     expect(vi.getTimerCount()).toBe(1);
@@ -146,8 +146,8 @@ describe('a topic', () => {
     again.leave();
   });
 
-  it('refuses its viewers when the node shuts down, and takes no more', async () => {
-    const { topics, watch } = stage();
+  test('refuses its viewers when the node shuts down, and takes no more', async () => {
+    const { topics, watch } = createHarness();
     const viewer = watch();
     await nextTurn();
     topics.close();

@@ -1,11 +1,11 @@
 import { createSourceEventStream, parse } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Role } from '#domain/viewer.js';
 import { messageOf, recording, run, schema } from '#test/graphql/recording.js';
 import { MessageAdded } from '#test/support/documents.js';
 
 describe('the start of a subscription', () => {
-  it.each([
+  test.each([
     ['nothing', {}, { from: 'now' }],
     ['null for both', { after: null, last: null }, { from: 'now' }],
     ['after', { after: '1000-0' }, { from: 'after', cursor: '1000-0' }],
@@ -21,7 +21,7 @@ describe('the start of a subscription', () => {
 });
 
 describe('a subscription', () => {
-  it('delivers the messages of the room in order', async () => {
+  test('delivers the messages of the room in order', async () => {
     const stored = [messageOf('room1', 0), messageOf('room1', 1)];
     const { results } = await run(
       'subscription { messageAdded(roomId: "room1", last: 2) { id } }',
@@ -34,7 +34,7 @@ describe('a subscription', () => {
     ]);
   });
 
-  it("hands the hub's own source to the transport", async () => {
+  test("hands the hub's own source to the transport", async () => {
     const { contexts } = recording();
     const contextValue = contexts.forOperation({ viewer: null, connectionId: 'c1' });
     const source = await contextValue.hub.join('room1', { from: 'now' }, 'c1');
@@ -57,18 +57,18 @@ describe('a subscription from an address', () => {
     return calls;
   }
 
-  it('is counted before it opens a room on this node', async () => {
+  test('is counted before it opens a room on this node', async () => {
     expect(await callsFor('room1')).toEqual([
       ['takeRoom', 'room1', ADDRESS],
       ['join', 'room1', { from: 'now' }, 'c1'],
     ]);
   });
 
-  it('is not counted if the room is open on this node', async () => {
+  test('is not counted if the room is open on this node', async () => {
     expect(await callsFor('open')).toEqual([['join', 'open', { from: 'now' }, 'c1']]);
   });
 
-  it('is not counted if the platform opens the room', async () => {
+  test('is not counted if the platform opens the room', async () => {
     expect(await callsFor('room1', ['service'])).toEqual([['join', 'room1', { from: 'now' }, 'c1']]);
   });
 });

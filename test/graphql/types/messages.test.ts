@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { messageOf, run } from '#test/graphql/recording.js';
 import { Messages } from '#test/support/documents.js';
 
 describe('the window that a page asks for', () => {
-  it.each([
+  test.each([
     ['nothing', {}, { take: { last: 50 } }],
     ['after alone', { after: '1000-0' }, { after: '1000-0', take: { first: 50 } }],
     ['after the beginning', { after: '0' }, { after: '0', take: { first: 50 } }],
@@ -26,7 +26,7 @@ describe('the window that a page asks for', () => {
 });
 
 describe('a page', () => {
-  it('has each message with its id as its cursor, and the bounds', async () => {
+  test('has each message with its id as its cursor, and the bounds', async () => {
     const page = {
       messages: [messageOf('room1', 1), messageOf('room1', 2)],
       hasOlder: true,
@@ -52,7 +52,7 @@ describe('a page', () => {
     });
   });
 
-  it('ends at the head of the room if nothing is kept there, unless it was asked for with a cursor', async () => {
+  test('ends at the head of the room if nothing is kept there, unless it was asked for with a cursor', async () => {
     const page = { messages: [], hasOlder: false, hasNewer: false, head: '1003-0' };
     const endOf = async (more: object) => {
       const { data } = await run(Messages, { roomId: 'room1', ...more }, { page });
@@ -64,7 +64,7 @@ describe('a page', () => {
     expect(await endOf({ before: '1002-0' })).toBeNull();
   });
 
-  it('may be empty', async () => {
+  test('may be empty', async () => {
     const { data } = await run(Messages, { roomId: 'room1' });
     expect(data).toEqual({
       messages: {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { serviceUnavailable } from '#domain/errors.js';
 import { createRoomLoaders } from '#graphql/room-loaders.js';
 import { messageOf, recording, run } from '#test/graphql/recording.js';
@@ -6,7 +6,7 @@ import { ActiveRooms, ConnectionCount, RoomById } from '#test/support/documents.
 import { otherServices } from '#test/support/services.js';
 
 describe('rooms', () => {
-  it('are counted and looked up together', async () => {
+  test('are counted and looked up together', async () => {
     const { calls, data } = await run(ActiveRooms, {}, { rooms: ['a', 'bb', 'empty'] });
     expect(data).toEqual({
       activeRooms: [
@@ -22,11 +22,11 @@ describe('rooms', () => {
     ]);
   });
 
-  it('are the default number where the limit is null', async () => {
+  test('are the default number where the limit is null', async () => {
     expect((await run(ActiveRooms, { limit: null })).calls).toEqual([['activeRooms', 100]]);
   });
 
-  it('are asked for once however many messages name them', async () => {
+  test('are asked for once however many messages name them', async () => {
     const messages = Array.from({ length: 50 }, (_, number) => messageOf('room1', number));
     const { calls, errors } = await run(
       '{ messages(roomId: "room1") { nodes { room { id connectionCount } } } }',
@@ -40,7 +40,7 @@ describe('rooms', () => {
     ]);
   });
 
-  it('can be looked at one by one, empty or not', async () => {
+  test('can be looked at one by one, empty or not', async () => {
     expect((await run(RoomById, { id: 'empty' })).data).toEqual({
       room: { id: 'empty', connectionCount: 5, lastMessage: null },
     });
@@ -49,13 +49,13 @@ describe('rooms', () => {
     expect(calls).toEqual([['connectionCounts', ['room1']]]);
   });
 
-  it('cost nothing where only their ids are asked', async () => {
+  test('cost nothing where only their ids are asked', async () => {
     expect((await run('{ room(id: "a") { id } }', {})).calls).toEqual([]);
   });
 });
 
 describe('the loaders of an operation', () => {
-  it('ask again in a later turn, so that a long subscription does not see an old count', async () => {
+  test('ask again in a later turn, so that a long subscription does not see an old count', async () => {
     const { calls, contexts } = recording();
     const { rooms } = contexts.forOperation({ viewer: null, connectionId: 'c1' });
     await rooms.connectionCount('a');
@@ -66,7 +66,7 @@ describe('the loaders of an operation', () => {
     ]);
   });
 
-  it('pass on a refusal as it is, to everyone who asked', async () => {
+  test('pass on a refusal as it is, to everyone who asked', async () => {
     const away = serviceUnavailable('Redis cannot be reached.');
     const unused = () => Promise.reject(new Error('not asked for'));
     const rooms = createRoomLoaders({

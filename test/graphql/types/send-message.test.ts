@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Viewer } from '#domain/viewer.js';
 import { run } from '#test/graphql/recording.js';
 import { SendMessage } from '#test/support/documents.js';
@@ -7,7 +7,7 @@ const viewer: Viewer = { user: { id: 'u1', name: 'Ada' }, roles: ['viewer'] };
 const input = { roomId: 'room1', content: 'hello' };
 
 describe('the author of a message', () => {
-  it('is the viewer, whatever name is given', async () => {
+  test('is the viewer, whatever name is given', async () => {
     const { calls } = await run(
       SendMessage,
       { input: { ...input, author: 'Eve' } },
@@ -16,17 +16,17 @@ describe('the author of a message', () => {
     expect(calls).toEqual([['append', { ...input, author: viewer.user }]]);
   });
 
-  it('is a guest by the name given', async () => {
+  test('is a guest by the name given', async () => {
     const { calls } = await run(SendMessage, { input: { ...input, author: 'Bob' } });
     expect(calls).toEqual([['append', { ...input, author: { id: 'guest:Bob', name: 'Bob' } }]]);
   });
 
-  it.each([undefined, null])('is "Guest" where a guest gives %s', async (author) => {
+  test.each([undefined, null])('is "Guest" where a guest gives %s', async (author) => {
     const { calls } = await run(SendMessage, { input: { ...input, author } });
     expect(calls).toEqual([['append', { ...input, author: { id: 'guest:Guest', name: 'Guest' } }]]);
   });
 
-  it('cannot be a guest where guests are not allowed', async () => {
+  test('cannot be a guest where guests are not allowed', async () => {
     const { calls, refusal } = await run(SendMessage, { input }, { allowGuests: false });
     expect(refusal?.code).toBe('UNAUTHENTICATED');
     expect(calls).toEqual([]);
@@ -34,13 +34,13 @@ describe('the author of a message', () => {
 });
 
 describe('a nonce', () => {
-  it('goes to the log as it is', async () => {
+  test('goes to the log as it is', async () => {
     const nonce = '0b0e1c1e-8d7c-4a3e-9f6a-2d1f7d1c2b3a';
     const { calls } = await run(SendMessage, { input: { ...input, nonce } }, { viewer });
     expect(calls).toEqual([['append', { ...input, nonce, author: viewer.user }]]);
   });
 
-  it('is left out where it is null', async () => {
+  test('is left out where it is null', async () => {
     const { calls } = await run(SendMessage, { input: { ...input, nonce: null } }, { viewer });
     expect(calls).toEqual([['append', { ...input, author: viewer.user }]]);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Role, Viewer } from '#domain/viewer.js';
 import { recording, run } from '#test/graphql/recording.js';
 import {
@@ -17,20 +17,20 @@ const viewerWith = (...roles: Role[]): Viewer => ({
 });
 
 describe('viewer', () => {
-  it('is who calls, with their roles', async () => {
+  test('is who calls, with their roles', async () => {
     const { data } = await run(ViewerQuery, {}, { viewer: viewerWith('moderator') });
     expect(data).toEqual({
       viewer: { user: { id: 'u1', name: 'Ada' }, roles: ['VIEWER', 'MODERATOR'] },
     });
   });
 
-  it('is null for a guest', async () => {
+  test('is null for a guest', async () => {
     expect((await run(ViewerQuery, {})).data).toEqual({ viewer: null });
   });
 });
 
 describe('startSession', () => {
-  it('starts one for anybody, with a name that is trimmed, and counts it', async () => {
+  test('starts one for anybody, with a name that is trimmed, and counts it', async () => {
     const { calls, data } = await run(StartSession, { name: ' Ann ' });
     expect(data).toEqual({ startSession: { token: 'token', user: { id: 'user:1', name: 'Ann' } } });
     expect(calls).toEqual([
@@ -39,13 +39,13 @@ describe('startSession', () => {
     ]);
   });
 
-  it.each(['', '   ', 'x'.repeat(41), 'a\nb'])('refuses the name %j', async (name) => {
+  test.each(['', '   ', 'x'.repeat(41), 'a\nb'])('refuses the name %j', async (name) => {
     const { calls, refusal } = await run(StartSession, { name });
     expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', field: 'name' });
     expect(calls).toEqual([]);
   });
 
-  it('is refused where the platform signs its users in', async () => {
+  test('is refused where the platform signs its users in', async () => {
     for (const viewer of [null, viewerWith(), viewerWith('moderator')]) {
       const { calls, refusal } = await run(StartSession, { name: 'Ann' }, { viewer, openSessions: false });
       expect(refusal?.code).toBe('FORBIDDEN');
@@ -53,7 +53,7 @@ describe('startSession', () => {
     }
   });
 
-  it('gives roles for the platform alone, which no limit holds back', async () => {
+  test('gives roles for the platform alone, which no limit holds back', async () => {
     const asked = { name: 'Ann', roles: ['MODERATOR'] };
     for (const viewer of [null, viewerWith('moderator')]) {
       const { calls, refusal } = await run(StartSession, asked, { viewer });
@@ -66,13 +66,13 @@ describe('startSession', () => {
 });
 
 describe('endSession', () => {
-  it("ends the caller's own", async () => {
+  test("ends the caller's own", async () => {
     const { calls, data } = await run(EndSession, {}, { viewer: viewerWith() });
     expect(calls).toEqual([['end', 's1']]);
     expect(data).toEqual({ endSession: true });
   });
 
-  it('has nothing to end for a guest, and for a token of the platform', async () => {
+  test('has nothing to end for a guest, and for a token of the platform', async () => {
     const { sessionId: _, ...byToken } = viewerWith();
     for (const viewer of [null, byToken]) {
       const { calls, data } = await run(EndSession, {}, { viewer });
@@ -83,7 +83,7 @@ describe('endSession', () => {
 });
 
 describe('setSlowMode', () => {
-  it.each(['moderator', 'service'] as const)('is for a %s', async (role) => {
+  test.each(['moderator', 'service'] as const)('is for a %s', async (role) => {
     const { calls, data } = await run(
       SetSlowMode,
       { roomId: 'room1', seconds: 30 },
@@ -96,7 +96,7 @@ describe('setSlowMode', () => {
     expect(data).toEqual({ setSlowMode: { id: 'room1', slowModeSeconds: 5 } });
   });
 
-  it('is FORBIDDEN to a viewer, and to a guest', async () => {
+  test('is FORBIDDEN to a viewer, and to a guest', async () => {
     for (const viewer of [null, viewerWith()]) {
       const { calls, refusal } = await run(SetSlowMode, { roomId: 'room1', seconds: 30 }, { viewer });
       expect(refusal?.code).toBe('FORBIDDEN');
@@ -104,7 +104,7 @@ describe('setSlowMode', () => {
     }
   });
 
-  it.each([-1, 3_601])('refuses %i seconds', async (seconds) => {
+  test.each([-1, 3_601])('refuses %i seconds', async (seconds) => {
     const { refusal } = await run(
       SetSlowMode,
       { roomId: 'room1', seconds },
@@ -114,7 +114,7 @@ describe('setSlowMode', () => {
   });
 });
 
-it('a room tells its slow mode, asked for all rooms together', async () => {
+test('a room tells its slow mode, asked for all rooms together', async () => {
   const query = '{ a: room(id: "a") { slowModeSeconds } bb: room(id: "bb") { slowModeSeconds } }';
   const { calls, data } = await run(query, {});
   expect(calls).toEqual([['slowModes', ['a', 'bb']]]);
@@ -131,7 +131,7 @@ describe('who sends, for the limits', () => {
     return calls[0]?.[2];
   };
 
-  it('is a viewer, wherever they are', async () => {
+  test('is a viewer, wherever they are', async () => {
     expect(await senderFor(viewerWith(), '192.0.2.1')).toEqual({
       id: 'u1',
       address: '192.0.2.1',
@@ -139,12 +139,12 @@ describe('who sends, for the limits', () => {
     });
   });
 
-  it('is a guest by name and address: nobody uses up what others of that name have', async () => {
+  test('is a guest by name and address: nobody uses up what others of that name have', async () => {
     expect(await senderFor(null, '192.0.2.1')).toMatchObject({ id: 'guest:Ann@192.0.2.1' });
     expect(await senderFor(null, '192.0.2.2')).toMatchObject({ id: 'guest:Ann@192.0.2.2' });
   });
 
-  it('is exempt by role', async () => {
+  test('is exempt by role', async () => {
     expect(await senderFor(viewerWith('moderator'), 'x')).toMatchObject({ exempt: 'from slow mode' });
     expect(await senderFor(viewerWith('service'), 'x')).toMatchObject({ exempt: 'from all limits' });
   });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compareIds } from '#domain/cursor.js';
 import { compareCursors, isCursor } from '../../../packages/client/src/cursor.js';
 import { isSubscription, roomVariablesOf } from '../../../packages/client/src/document.js';
 
 describe('isSubscription', () => {
-  it.each([
+  test.each([
     ['subscription { a }', true],
     ['subscription Name($a: X = { b: 1 }) @live { a }', true],
     ['fragment F on Message { id }\nsubscription { ...F }', true],
@@ -20,7 +20,7 @@ describe('isSubscription', () => {
     expect(isSubscription({ query })).toBe(is);
   });
 
-  it('is asked of the operation that is named', () => {
+  test('is asked of the operation that is named', () => {
     const query = 'query A { a } subscription B { b }';
     expect(isSubscription({ query, operationName: 'A' })).toBe(false);
     expect(isSubscription({ query, operationName: 'B' })).toBe(true);
@@ -28,7 +28,7 @@ describe('isSubscription', () => {
 });
 
 describe('roomVariablesOf', () => {
-  it.each([
+  test.each([
     ['as one writes it', 'messageAdded(roomId: $roomId, after: $after, last: $last) { id }'],
     ['in another order', 'messageAdded(last: $last roomId: $roomId, after: $after) { id }'],
     [
@@ -49,7 +49,7 @@ describe('roomVariablesOf', () => {
     expect(room.roomIdOf({ roomId: 'lobby' })).toBe('lobby');
   });
 
-  it('takes any names, a constant room, and does without last', () => {
+  test('takes any names, a constant room, and does without last', () => {
     const room = roomVariablesOf(
       'subscription ($c: ID) { messageAdded(roomId: "lobby", after: $c) { id } }',
     )!;
@@ -57,7 +57,7 @@ describe('roomVariablesOf', () => {
     expect(room.roomIdOf(undefined)).toBe('lobby');
   });
 
-  it('takes the default of a variable that is left out, but not of one that is null', () => {
+  test('takes the default of a variable that is left out, but not of one that is null', () => {
     const room = roomVariablesOf(
       'subscription ($r: ID! = "lobby", $c: ID="0" $n : Int = 20) { messageAdded(roomId: $r, after: $c, last: $n) { id } }',
     )!;
@@ -69,7 +69,7 @@ describe('roomVariablesOf', () => {
     expect(room.variableValue('other', {})).toBeUndefined();
   });
 
-  it('is undefined for a subscription to something else', () => {
+  test('is undefined for a subscription to something else', () => {
     expect(roomVariablesOf('subscription { roomUpdated(roomId: "a") { id } }')).toBeUndefined();
   });
 });
@@ -81,7 +81,7 @@ describe('cursors', () => {
     fc.tuple(fc.oneof(number, fc.nat()), number).map(([ms, sequence]) => `${ms}-${sequence}`),
   );
 
-  it('are compared as the server compares them', () => {
+  test('are compared as the server compares them', () => {
     fc.assert(
       fc.property(cursor, cursor, (a, b) => {
         expect(isCursor(a)).toBe(true);
@@ -90,7 +90,7 @@ describe('cursors', () => {
     );
   });
 
-  it.each(['', '1', '1-', 'a-1', '1-2-3', 5, undefined, null])('%s is none', (value) => {
+  test.each(['', '1', '1-', 'a-1', '1-2-3', 5, undefined, null])('%s is none', (value) => {
     expect(isCursor(value)).toBe(false);
   });
 });

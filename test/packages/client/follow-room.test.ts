@@ -1,5 +1,5 @@
 import { type ChatMessage, followRoom, type ResumeEvent, send } from 'streamly-chat-client';
-import { describe, expect, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { MessageAdded } from '#test/support/documents.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
@@ -15,7 +15,7 @@ async function take<T>(messages: AsyncIterator<T>, count: number): Promise<T[]> 
 }
 
 describe('followRoom', () => {
-  it("gives a room's messages over drops, with graphql-ws' client as it is, and leaves with the loop", async () => {
+  test("gives a room's messages over drops, with graphql-ws' client as it is, and leaves with the loop", async () => {
     const network = await networkTo(used.server);
     const client = plainClient(network);
     const room = newRoom();
@@ -38,7 +38,7 @@ describe('followRoom', () => {
     await until(() => network.open === 0, { what: 'the connection to be given up' });
   });
 
-  it('goes on after a cursor, and tells what happens', async () => {
+  test('goes on after a cursor, and tells what happens', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
     const room = newRoom();
@@ -58,7 +58,7 @@ describe('followRoom', () => {
     expect(await messages.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('takes a query of its own, with its type', async () => {
+  test('takes a query of its own, with its type', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
     const room = newRoom();
@@ -79,7 +79,7 @@ describe('followRoom', () => {
     expect(() => followRoom(client, { roomId: room, query: MessageAdded })).toThrow(/print\(document\)/);
   });
 
-  it("rejects with the server's refusal, and is then at its end", async () => {
+  test("rejects with the server's refusal, and is then at its end", async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
     const messages = followRoom(client, { roomId: 'no room!', last: 1 });
@@ -88,7 +88,7 @@ describe('followRoom', () => {
     await until(() => network.open === 0, { what: 'the connection to be given up' });
   });
 
-  it('ends by its signal, also while it waits', async () => {
+  test('ends by its signal, also while it waits', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
     const given = new AbortController();
@@ -101,7 +101,7 @@ describe('followRoom', () => {
     expect(() => followRoom(client, { roomId: newRoom(), signal: given.signal })).toThrow(reason);
   });
 
-  it('ends with the client', async () => {
+  test('ends with the client', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
     const next = followRoom(client, { roomId: newRoom() }).next();

@@ -11,7 +11,7 @@ import {
   Store,
 } from 'relay-runtime';
 import { type ResumingClient, sendOnce } from 'streamly-chat-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { relayRequest } from '#test/support/clients/relay-request.js';
 import { MessageAdded, SendMessage } from '#test/support/documents.js';
 import type { MessageAddedSubscription } from '#test/support/generated/graphql.js';
@@ -98,7 +98,7 @@ describe.each([
   ['urql', urql],
   ['Relay', relay],
 ])('%s over the resuming client', (_library, subscribe) => {
-  it('gets exactly what was sent, whatever breaks, and leaves with its subscription', async () => {
+  test('gets exactly what was sent, whatever breaks, and leaves with its subscription', async () => {
     const network = await networkTo(used.server);
     const { client, events } = resumingOver(plainClient(network));
     const room = newRoom();
@@ -128,7 +128,7 @@ describe.each([
     await until(() => network.open === 0, { what: 'the connection to be given up' });
   });
 
-  it('gets the refusal of a request that cannot heal', async () => {
+  test('gets the refusal of a request that cannot heal', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
     const errors: unknown[] = [];
@@ -145,7 +145,7 @@ describe.each([
 });
 
 describe('sendOnce', () => {
-  it("sends by Apollo Client's mutate over HTTP, once, where answers are lost", async () => {
+  test("sends by Apollo Client's mutate over HTTP, once, where answers are lost", async () => {
     const network = await networkTo(used.server);
     const uri = `http://127.0.0.1:${network.port}/graphql`;
     let losses = 0;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -39,7 +39,7 @@ const manifest = async (name: string) =>
   JSON.parse(await readFile(join(installed(name), 'package.json'), 'utf8')) as Record<string, unknown>;
 
 describe.each(['streamly-chat-client', 'streamly-chat/client'])('%s', (name) => {
-  it('can be imported in plain Node', async () => {
+  test('can be imported in plain Node', async () => {
     const program = `import * as client from '${name}'; console.log(Object.keys(client).sort().join())`;
     await writeFile(join(dir, 'program.mjs'), program);
     const { stdout } = await run(process.execPath, ['program.mjs'], { cwd: dir });
@@ -48,7 +48,7 @@ describe.each(['streamly-chat-client', 'streamly-chat/client'])('%s', (name) => 
     );
   });
 
-  it('has types that compile in a strict project', async () => {
+  test('has types that compile in a strict project', async () => {
     await writeFile(
       join(dir, 'program.mts'),
       `import { createClient } from 'graphql-ws';
@@ -75,20 +75,20 @@ describe.each(['streamly-chat-client', 'streamly-chat/client'])('%s', (name) => 
 });
 
 describe('the package streamly-chat-client', () => {
-  it('has the version of the server, and no dependencies', async () => {
+  test('has the version of the server, and no dependencies', async () => {
     const client = await manifest('streamly-chat-client');
     expect(client.version).toBe((await manifest('streamly-chat')).version);
     expect(client).not.toHaveProperty('dependencies');
     expect(client.peerDependencies).toEqual({ 'graphql-ws': expect.any(String) });
   });
 
-  it('contains the built client, its README and its license, and nothing else', async () => {
+  test('contains the built client, its README and its license, and nothing else', async () => {
     const names = await readdir(installed('streamly-chat-client'));
     expect(names.sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
     expect(await readdir(join(installed('streamly-chat-client'), 'dist'))).toContain('index.d.ts');
   });
 
-  it('imports no other package, and stays small', async () => {
+  test('imports no other package, and stays small', async () => {
     const outfile = join(dir, 'bundle.js');
     // Packages stay external, so an import of anything but the client's own files remains in the bundle.
     await run(bin('esbuild'), [

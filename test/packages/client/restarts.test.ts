@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from 'streamly-chat-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { freePort } from '#dev/free-port.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { type ServerProcess, spawnServer } from '#test/support/server.js';
@@ -87,7 +87,7 @@ async function everyoneHasAll({ redis, viewers, talking }: Awaited<ReturnType<ty
 
 // A server that starts again takes seconds on a busy machine.
 describe('nothing is lost, nothing comes twice, and all comes in order', { timeout: 120_000 }, () => {
-  it('when the server is restarted, in good order and without a word', async () => {
+  test('when the server is restarted, in good order and without a word', async () => {
     const running = await site();
     const everyoneIsLive = (times: number) =>
       Promise.all(running.viewers.map(({ events }) => told(events, 'live', times)));
@@ -101,7 +101,7 @@ describe('nothing is lost, nothing comes twice, and all comes in order', { timeo
     await everyoneHasAll(running);
   });
 
-  it('when Redis is killed and comes back with its data', async () => {
+  test('when Redis is killed and comes back with its data', async () => {
     const running = await site();
     await running.talking.more(20);
     await running.redis.kill();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 import {
@@ -21,7 +21,7 @@ const used = useServer({ ROOM_LOG_CAPACITY: 200, HEAD_CHECK_MS: 100 });
 const CUT_EVERY = 8;
 
 describe('over a network that breaks off again and again', () => {
-  it.each([
+  test.each([
     ['connects when it has to', {}],
     ['connects at once', { lazy: false }],
     ['tries again by itself', { retryAttempts: 1_000, shouldRetry: () => true, retryWait: () => sleep(10) }],
@@ -59,7 +59,7 @@ describe('over a network that breaks off again and again', () => {
     expect(network.accepted).toBeGreaterThan(cuts);
   });
 
-  it('a subscription that has seen no message yet loses none', async () => {
+  test('a subscription that has seen no message yet loses none', async () => {
     const network = await networkTo(used.server);
     const { client, events } = resumingOver(plainClient(network));
     const [silent, busy] = [newRoom(), newRoom()];
@@ -81,7 +81,7 @@ describe('over a network that breaks off again and again', () => {
     for (const viewer of viewers) expect(viewer.contents).toEqual(contents);
   });
 
-  it('a room whose messages have all grown old is live at once, and loses none afterwards', async () => {
+  test('a room whose messages have all grown old is live at once, and loses none afterwards', async () => {
     const network = await networkTo(used.server);
     const { client, events } = resumingOver(plainClient(network));
     const room = newRoom();
@@ -103,7 +103,7 @@ describe('over a network that breaks off again and again', () => {
     expect(events.filter(({ type }) => type === 'gap')).toEqual([]);
   });
 
-  it('a connection that is lost without a word is noticed by its pings', async () => {
+  test('a connection that is lost without a word is noticed by its pings', async () => {
     const network = await networkTo(used.server);
     const { client, events } = resumingOver(plainClient(network, { keepAlive: 50 }), { pongTimeoutMs: 50 });
     const room = newRoom();
@@ -118,7 +118,7 @@ describe('over a network that breaks off again and again', () => {
 });
 
 describe('what it tells', () => {
-  it('connecting, live; reconnecting with the attempt, live with what was missed', async () => {
+  test('connecting, live; reconnecting with the attempt, live with what was missed', async () => {
     const network = await networkTo(used.server);
     const { client, events } = resumingOver(plainClient(network));
     const room = newRoom();
@@ -139,7 +139,7 @@ describe('what it tells', () => {
     expect(viewer.contents).toEqual(['old 2', 'old 3', ...numbered('missed', 3)]);
   });
 
-  it('a gap, where what was missed is no longer kept; then it goes on with the newest', async () => {
+  test('a gap, where what was missed is no longer kept; then it goes on with the newest', async () => {
     const network = await networkTo(used.server);
     const { client, events } = resumingOver(plainClient(network), { lastAfterGap: 4 });
     const room = newRoom();
@@ -162,7 +162,7 @@ describe('what it tells', () => {
     await until(() => viewer.contents.at(-1) === 'next', { what: 'the next message' });
   });
 
-  it('a gap, where the store lost what it held, and nothing that was seen comes again', async () => {
+  test('a gap, where the store lost what it held, and nothing that was seen comes again', async () => {
     const network = await networkTo(used.server);
     const { client, events } = resumingOver(plainClient(network));
     const room = newRoom();
@@ -182,12 +182,12 @@ describe('what it tells', () => {
 });
 
 describe('a consumer that is slow', () => {
-  it('leaves the room while results wait, and gets everything all the same', async () => {
+  test('leaves the room while results wait, and gets everything all the same', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
     const room = newRoom();
-    const talkers = numbered('talker', 12);
-    await Promise.all(talkers.map((name) => say(used.server, room, numbered(name, 100))));
+    const senders = numbered('sender', 12);
+    await Promise.all(senders.map((name) => say(used.server, room, numbered(name, 100))));
     const contents = (await stored(used.redis, room)).map(({ content }) => content);
     expect(contents).toHaveLength(1_200);
 

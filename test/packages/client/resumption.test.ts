@@ -1,6 +1,6 @@
 import type { FormattedExecutionResult } from 'graphql-ws';
 import { DocumentError, type ResumeEvent, type ResumingOptions, resumingClient } from 'streamly-chat-client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FOLLOW } from './fixture.js';
 import { messageAdded, refusal, refuse, ScriptedClient } from './scripted-client.js';
 
@@ -40,7 +40,7 @@ function leftBehind({ script }: { script: ScriptedClient }) {
 const NOTHING = { operations: 0, listeners: 0, timers: 0 };
 
 describe('results', () => {
-  it('are handed on once and in order, whatever comes', () => {
+  test('are handed on once and in order, whatever comes', () => {
     const { script, ids } = subscribed({ after: '5-0' });
     for (const id of ['5-0', '6-0', '6-0', '4-0', '10-0', '9-0', '10-1', '6-0']) {
       script.last.next(messageAdded(id));
@@ -48,7 +48,7 @@ describe('results', () => {
     expect(ids()).toEqual(['6-0', '10-0', '10-1']);
   });
 
-  it('that failed are handed on as they are, and the subscription stays', () => {
+  test('that failed are handed on as they are, and the subscription stays', () => {
     const { script, results } = subscribed({ after: '5-0' });
     const failed = [{ data: null, errors: [{ message: 'It failed.' }] }, refusal('INTERNAL_SERVER_ERROR')];
     for (const result of failed) script.last.next(result);
@@ -56,7 +56,7 @@ describe('results', () => {
     expect(results).toEqual([...failed, messageAdded('6-0')]);
   });
 
-  it('that its sink cannot take end it, with what the sink threw', async () => {
+  test('that its sink cannot take end it, with what the sink threw', async () => {
     const script = new ScriptedClient();
     const errors: unknown[] = [];
     const fault = new Error('a fault of the sink');
@@ -81,7 +81,7 @@ describe('a subscription that is too large for the server', () => {
   const tooLarge = [expect.objectContaining({ name: 'MessageTooLargeError' })];
   const tooBig = { code: 1009, reason: 'Message too big' };
 
-  it('fails before it is sent', async () => {
+  test('fails before it is sent', async () => {
     const { script, endings } = subscribed(
       { after: '5-0', other: 'x'.repeat(2_000) },
       { maxMessageBytes: 2_000 },
@@ -91,7 +91,7 @@ describe('a subscription that is too large for the server', () => {
     expect(script.operations).toHaveLength(0);
   });
 
-  it('fails for good when the server closes the connection because of it, and the others go on', async () => {
+  test('fails for good when the server closes the connection because of it, and the others go on', async () => {
     const { script, client, endings } = subscribed({ after: '5-0', other: 'x'.repeat(2_000) });
     const small: unknown[] = [];
     client.subscribe(
@@ -106,7 +106,7 @@ describe('a subscription that is too large for the server', () => {
     expect(script.underWay).toHaveLength(1);
   });
 
-  it('is not blamed if it had an answer already', async () => {
+  test('is not blamed if it had an answer already', async () => {
     const { script, endings } = subscribed({ after: '5-0', other: 'x'.repeat(2_000) });
     script.last.next(messageAdded('6-0'));
     script.last.error(tooBig);
@@ -117,7 +117,7 @@ describe('a subscription that is too large for the server', () => {
 });
 
 describe('the variables that are sent', () => {
-  it('are those that were given, until there is a cursor', () => {
+  test('are those that were given, until there is a cursor', () => {
     const { script } = subscribed({ last: 20, other: 'kept' });
     expect(script.last.sent.variables).toEqual({ roomId: 'lobby', last: 20, other: 'kept' });
     script.last.next(messageAdded('6-0'));
@@ -126,7 +126,7 @@ describe('the variables that are sent', () => {
     expect(script.last.sent.variables).toEqual({ roomId: 'lobby', after: '6-0', last: null, other: 'kept' });
   });
 
-  it('leave a default to the server, and do not override it with null', () => {
+  test('leave a default to the server, and do not override it with null', () => {
     const query = FOLLOW.replace('$last: Int', '$last: Int = 20');
     const { script } = subscribed({}, {}, query);
     expect(script.operations).toHaveLength(1);
@@ -137,14 +137,14 @@ describe('the variables that are sent', () => {
     expect(script.last.sent.variables).toEqual({ roomId: 'lobby', after: '6-0', last: null });
   });
 
-  it('begin at the default of the cursor', () => {
+  test('begin at the default of the cursor', () => {
     const { script, ids } = subscribed({}, {}, FOLLOW.replace('$after: ID', '$after: ID = "5-0"'));
     expect(script.last.sent.variables).toMatchObject({ after: '5-0' });
     for (const id of ['5-0', '6-0']) script.last.next(messageAdded(id));
     expect(ids()).toEqual(['6-0']);
   });
 
-  it('are of the cursor also where the client sends them again by itself', () => {
+  test('are of the cursor also where the client sends them again by itself', () => {
     const script = new ScriptedClient();
     let payload: unknown;
     const subscribe = script.subscribe;
@@ -164,7 +164,7 @@ describe('the variables that are sent', () => {
     });
   });
 
-  it('name the cursor where both are given: what is known, else the newest', () => {
+  test('name the cursor where both are given: what is known, else the newest', () => {
     expect(subscribed({ after: '5-0', last: 20 }).script.last.sent.variables).toMatchObject({
       after: '5-0',
       last: null,
@@ -175,7 +175,7 @@ describe('the variables that are sent', () => {
     });
   });
 
-  it('ask for the newest after CURSOR_EXPIRED, and then for what comes after those', () => {
+  test('ask for the newest after CURSOR_EXPIRED, and then for what comes after those', () => {
     const { script, ids } = subscribed({ after: '5-0' }, { lastAfterGap: 7 });
     refuse(script.last, 'CURSOR_EXPIRED');
     vi.runAllTimers();
@@ -188,7 +188,7 @@ describe('the variables that are sent', () => {
     expect(ids()).toEqual(['3-0']);
   });
 
-  it('give nothing again that was seen before CURSOR_EXPIRED', () => {
+  test('give nothing again that was seen before CURSOR_EXPIRED', () => {
     const { script, ids } = subscribed({ after: '5-0' });
     for (const id of ['6-0', '7-0', '8-0']) script.last.next(messageAdded(id));
     refuse(script.last, 'CURSOR_EXPIRED');
@@ -199,7 +199,7 @@ describe('the variables that are sent', () => {
 });
 
 describe('a try that failed', () => {
-  it.each([
+  test.each([
     ['the server completed it', (script: ScriptedClient) => script.last.complete()],
     ['SERVICE_UNAVAILABLE', (script: ScriptedClient) => refuse(script.last, 'SERVICE_UNAVAILABLE')],
     ['a fault of the server', (script: ScriptedClient) => refuse(script.last, 'INTERNAL_SERVER_ERROR')],
@@ -218,7 +218,7 @@ describe('a try that failed', () => {
     expect(endings).toEqual([]);
   });
 
-  it('is repeated after a wait that doubles up to a cap, and begins anew with a result', () => {
+  test('is repeated after a wait that doubles up to a cap, and begins anew with a result', () => {
     const { script } = subscribed({ after: '5-0' }, { retryBaseMs: 100, retryCapMs: 1_000 });
     const wait = () => {
       const before = Date.now();
@@ -235,7 +235,7 @@ describe('a try that failed', () => {
     expect(wait()).toBe(100);
   });
 
-  it('is repeated no sooner than the server says', () => {
+  test('is repeated no sooner than the server says', () => {
     const { script } = subscribed({ after: '5-0' }, { retryBaseMs: 100 });
     refuse(script.last, 'RATE_LIMITED', { retryAfterMs: 5_000 });
     vi.advanceTimersByTime(5_000);
@@ -244,7 +244,7 @@ describe('a try that failed', () => {
     expect(script.operations).toHaveLength(2);
   });
 
-  it('waits a random part of that', () => {
+  test('waits a random part of that', () => {
     vi.mocked(Math.random).mockReturnValue(0.25);
     const { script } = subscribed({ after: '5-0' }, { retryBaseMs: 100 });
     script.last.complete();
@@ -252,7 +252,7 @@ describe('a try that failed', () => {
     expect(script.operations).toHaveLength(2);
   });
 
-  it('is repeated at once when the browser is online again', () => {
+  test('is repeated at once when the browser is online again', () => {
     const browser = new EventTarget();
     vi.stubGlobal('addEventListener', browser.addEventListener.bind(browser));
     vi.stubGlobal('removeEventListener', browser.removeEventListener.bind(browser));
@@ -268,7 +268,7 @@ describe('a try that failed', () => {
     }
   });
 
-  it.each(['BAD_USER_INPUT', 'FORBIDDEN', 'UNAUTHENTICATED', 'GRAPHQL_VALIDATION_FAILED'])(
+  test.each(['BAD_USER_INPUT', 'FORBIDDEN', 'UNAUTHENTICATED', 'GRAPHQL_VALIDATION_FAILED'])(
     'is not repeated after %s: the sink gets the errors as the server gave them',
     async (code) => {
       const byResult = subscribed({ after: '5-0' });
@@ -286,7 +286,7 @@ describe('a try that failed', () => {
     },
   );
 
-  it('is not repeated where the server will not talk to this client at all', async () => {
+  test('is not repeated where the server will not talk to this client at all', async () => {
     const { script, endings } = subscribed({ after: '5-0' });
     const closed = { code: 4403, reason: 'Forbidden' };
     script.last.error(closed);
@@ -294,7 +294,7 @@ describe('a try that failed', () => {
     expect(endings).toEqual([closed]);
   });
 
-  it('is repeated where the token has expired: connectionParams may give a new one', async () => {
+  test('is repeated where the token has expired: connectionParams may give a new one', async () => {
     const { script, endings } = subscribed({ after: '5-0' });
     const before = script.underWay.length;
     script.last.error({ code: 4403, reason: 'Token expired' });
@@ -305,7 +305,7 @@ describe('a try that failed', () => {
 });
 
 describe('its end', () => {
-  it('leaves nothing behind, while it is under way', async () => {
+  test('leaves nothing behind, while it is under way', async () => {
     const opened = subscribed({ after: '5-0' }, { onEvent: () => undefined });
     expect(opened.script.underWay).toHaveLength(2);
     opened.leave();
@@ -317,7 +317,7 @@ describe('its end', () => {
     expect(opened.endings).toEqual(['complete']);
   });
 
-  it('leaves nothing behind, while it asks for its place', async () => {
+  test('leaves nothing behind, while it asks for its place', async () => {
     const opened = subscribed();
     expect(opened.script.last.sent.query).toContain('endCursor');
     opened.leave();
@@ -325,7 +325,7 @@ describe('its end', () => {
     expect(leftBehind(opened)).toEqual(NOTHING);
   });
 
-  it('leaves nothing behind, while it waits', async () => {
+  test('leaves nothing behind, while it waits', async () => {
     const opened = subscribed({ after: '5-0' });
     opened.script.last.complete();
     opened.leave();
@@ -334,7 +334,7 @@ describe('its end', () => {
     expect(leftBehind(opened)).toEqual(NOTHING);
   });
 
-  it('comes with that of the client, beneath or above', async () => {
+  test('comes with that of the client, beneath or above', async () => {
     const above = subscribed({ after: '5-0' });
     await above.client.dispose();
     await vi.runAllTimersAsync();
@@ -350,7 +350,7 @@ describe('its end', () => {
     expect(leftBehind(beneath)).toEqual(NOTHING);
   });
 
-  it('may come by a listener, at any event', async () => {
+  test('may come by a listener, at any event', async () => {
     const types = ['reconnecting', 'gap', 'live'] as const;
     for (const type of types) {
       const leave = { now: (): unknown => undefined };
@@ -373,7 +373,7 @@ describe('a room without a message', () => {
     data: { messages: { nodes: [], pageInfo: { endCursor } } },
   });
 
-  it.each([
+  test.each([
     ['that never had one', null, '0'],
     ['that has fallen silent', '6-0', '6-0'],
   ])('%s is followed from where it ends, and is live at once', (_, endCursor, after) => {
@@ -390,7 +390,7 @@ describe('a room without a message', () => {
 });
 
 describe('pings that are not answered', () => {
-  it('end the connection, and those that are do not', () => {
+  test('end the connection, and those that are do not', () => {
     const { script, leave } = subscribed({ after: '5-0' }, { pongTimeoutMs: 1_000 });
     script.emit('ping', false);
     script.emit('pong', true);
@@ -408,7 +408,7 @@ describe('pings that are not answered', () => {
 });
 
 describe('a connection that does not open', () => {
-  it('is given up after the time that was set, and one that opens is not', () => {
+  test('is given up after the time that was set, and one that opens is not', () => {
     const { script, leave } = subscribed({ after: '5-0' }, { connectTimeoutMs: 1_000 });
     script.emit('connecting', false);
     vi.advanceTimersByTime(999);
@@ -423,7 +423,7 @@ describe('a connection that does not open', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is waited for where no time was set', () => {
+  test('is waited for where no time was set', () => {
     const { script } = subscribed({ after: '5-0' });
     script.emit('connecting', false);
     expect(vi.getTimerCount()).toBe(0);
@@ -431,7 +431,7 @@ describe('a connection that does not open', () => {
 });
 
 describe('other operations', () => {
-  it('subscriptions to something else are begun again', () => {
+  test('subscriptions to something else are begun again', () => {
     const { script, results } = subscribed(
       {},
       {},
@@ -446,7 +446,7 @@ describe('other operations', () => {
     expect(results).toHaveLength(2);
   });
 
-  it('queries and mutations pass as they are', () => {
+  test('queries and mutations pass as they are', () => {
     const { script, endings } = subscribed({}, {}, 'query ($roomId: ID!) { room(id: $roomId) { id } }');
     script.last.complete();
     expect(endings).toEqual(['complete']);
@@ -455,7 +455,7 @@ describe('other operations', () => {
 });
 
 describe('a document that cannot be resumed', () => {
-  it.each([
+  test.each([
     ['subscription { messageAdded(roomId: "a") { id } }', 'its argument "after"'],
     ['subscription { messageAdded(roomId: "a", after: "0") { id } }', 'its argument "after"'],
     ['subscription ($after: ID) { messageAdded(roomId: "a", after: $after, last: 5) { id } }', '"last"'],
@@ -469,7 +469,7 @@ describe('a document that cannot be resumed', () => {
     expect(leftBehind({ script })).toEqual(NOTHING);
   });
 
-  it('is refused with its first message, where only that shows it', async () => {
+  test('is refused with its first message, where only that shows it', async () => {
     const query =
       'subscription ($after: ID) { messageAdded(roomId: "a", after: $after) { author { id } content } }';
     const { endings, script } = subscribed({ after: '5-0' }, {}, query);
@@ -481,7 +481,7 @@ describe('a document that cannot be resumed', () => {
 });
 
 describe('events', () => {
-  it('go to the listener of the client and to that of the subscription', () => {
+  test('go to the listener of the client and to that of the subscription', () => {
     const script = new ScriptedClient();
     const told: [string, ResumeEvent['type']][] = [];
     const client = resumingClient(script, { onEvent: ({ type }) => told.push(['client', type]) });
@@ -501,7 +501,7 @@ describe('events', () => {
     ]);
   });
 
-  it('tell each interruption once, whether the client tries again by itself or not', () => {
+  test('tell each interruption once, whether the client tries again by itself or not', () => {
     const attempts: number[] = [];
     const { script } = subscribed(
       { after: '5-0' },

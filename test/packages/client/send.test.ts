@@ -1,6 +1,6 @@
 import type { Client } from 'graphql-ws';
 import { MessageTooLargeError, type SendError, type SendRetry, send, sendOnce } from 'streamly-chat-client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startRedis } from '#test/support/redis-server.js';
 import { startServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
@@ -21,7 +21,7 @@ import { refusal } from './scripted-client.js';
 const used = useServer();
 
 describe('a message is stored once', () => {
-  it('and is given as it was stored', async () => {
+  test('and is given as it was stored', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
     const room = newRoom();
@@ -32,7 +32,7 @@ describe('a message is stored once', () => {
     await until(() => network.open === 0, { what: 'the connection to be given up' });
   });
 
-  it('where the answer is lost with the connection', async () => {
+  test('where the answer is lost with the connection', async () => {
     const network = await networkTo(used.server);
     const client = plainClient(network, { lazy: false });
     atEnd(() => client.dispose());
@@ -56,7 +56,7 @@ describe('a message is stored once', () => {
     expect(await stored(used.redis, room)).toHaveLength(1);
   });
 
-  it('where the connection is lost without a word', async () => {
+  test('where the connection is lost without a word', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network, { lazy: false, keepAlive: 50 }), {
       pongTimeoutMs: 50,
@@ -69,7 +69,7 @@ describe('a message is stored once', () => {
     expect(await stored(used.redis, room)).toMatchObject([{ content: 'first' }, { content: 'second' }]);
   });
 
-  it('where Redis is killed and comes back, and who follows the room gets it once', async () => {
+  test('where Redis is killed and comes back, and who follows the room gets it once', async () => {
     const redis = await startRedis({ appendonly: true });
     atEnd(() => redis.close());
     const server = await startServer({ redisUrl: redis.url, REDIS_TIMEOUT_MS: 200, HEAD_CHECK_MS: 100 });
@@ -99,7 +99,7 @@ describe('a message is stored once', () => {
 const failure = (sending: Promise<unknown>) => sending.catch((error: unknown) => error as SendError);
 
 describe('a send that fails', () => {
-  it('is refused for good, with the code of the server', async () => {
+  test('is refused for good, with the code of the server', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network));
     expect(await failure(send(client, { roomId: newRoom(), content: '' }))).toMatchObject({
@@ -110,7 +110,7 @@ describe('a send that fails', () => {
     });
   });
 
-  it('is given up in time, and settled later by its nonce', async () => {
+  test('is given up in time, and settled later by its nonce', async () => {
     const network = await networkTo(used.server);
     const client = plainClient(network, { lazy: false });
     atEnd(() => client.dispose());
@@ -131,7 +131,7 @@ describe('a send that fails', () => {
     expect(await stored(used.redis, input.roomId)).toMatchObject([{ id: message.id }]);
   });
 
-  it.each([
+  test.each([
     ['the resuming client', (plain: Client) => resumingOver(plain).client],
     ["graphql-ws' client", (plain: Client) => plain],
   ])('is refused before it is sent if it is too large for the server, by %s', async (_name, over) => {
@@ -147,7 +147,7 @@ describe('a send that fails', () => {
     expect(network.accepted).toBe(0);
   });
 
-  it('counts bytes, not characters, against the limit it is given', async () => {
+  test('counts bytes, not characters, against the limit it is given', async () => {
     const network = await networkTo(used.server);
     const { client } = resumingOver(plainClient(network), { maxMessageBytes: 1_000 });
     const input = (content: string) => ({ roomId: newRoom(), content });
@@ -155,7 +155,7 @@ describe('a send that fails', () => {
     expect(await send(client, input('x'.repeat(200)))).toMatchObject({ content: 'x'.repeat(200) });
   });
 
-  it('is refused once and for all if the limit of the server is lower, and drops the connection once', async () => {
+  test('is refused once and for all if the limit of the server is lower, and drops the connection once', async () => {
     const redis = await startRedis();
     atEnd(() => redis.close());
     const server = await startServer({ redisUrl: redis.url, MESSAGE_BYTES_LIMIT: 2_000 });
@@ -178,7 +178,7 @@ describe('a send that fails', () => {
     expect(events.filter(({ type }) => type === 'reconnecting')).toHaveLength(1);
   });
 
-  it('ends by its signal', async () => {
+  test('ends by its signal', async () => {
     const network = await networkTo(used.server);
     network.refuse();
     const { client } = resumingOver(plainClient(network));
@@ -211,7 +211,7 @@ describe('sendOnce', () => {
   }
   const limited = (retryAfterMs: number) => refusal('RATE_LIMITED', { retryAfterMs }).errors;
 
-  it('waits as long as the server says, with the same nonce', async () => {
+  test('waits as long as the server says, with the same nonce', async () => {
     const { attempt, nonces } = failing(limited(5_000), limited(3_000));
     const retries: SendRetry[] = [];
     const sending = sendOnce(attempt, { retryBaseMs: 100, onRetry: (retry) => retries.push(retry) });
@@ -225,7 +225,7 @@ describe('sendOnce', () => {
     expect(nonces[0]).toMatch(/^[\w-]{32,64}$/);
   });
 
-  it('does not wait longer than it has time', async () => {
+  test('does not wait longer than it has time', async () => {
     const { attempt, nonces } = failing(limited(60_000));
     await expect(sendOnce(attempt, { timeoutMs: 10_000 })).rejects.toMatchObject({
       code: 'RATE_LIMITED',
@@ -236,7 +236,7 @@ describe('sendOnce', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('never tries for longer than a nonce is known', async () => {
+  test('never tries for longer than a nonce is known', async () => {
     const { attempt } = failing(...Array.from({ length: 1_000 }, () => new Error('no network')));
     const begun = Date.now();
     const sending = sendOnce(attempt, { timeoutMs: Number.MAX_SAFE_INTEGER });
@@ -246,7 +246,7 @@ describe('sendOnce', () => {
     expect(Date.now() - begun).toBeLessThan(300_000);
   });
 
-  it('does not try again where the computer has slept for longer than a nonce is known', async () => {
+  test('does not try again where the computer has slept for longer than a nonce is known', async () => {
     const { attempt, nonces } = failing(new Error('no network'));
     const sending = sendOnce(attempt);
     sending.catch(() => undefined);
@@ -257,13 +257,13 @@ describe('sendOnce', () => {
     expect(nonces).toHaveLength(1);
   });
 
-  it('leaves the outcome open where the socket was closed, for whatever reason, before the answer', async () => {
+  test('leaves the outcome open where the socket was closed, for whatever reason, before the answer', async () => {
     const { attempt, nonces } = failing({ code: 4401, reason: 'Unauthorized' });
     await expect(sendOnce(attempt)).rejects.toMatchObject({ code: undefined, outcome: 'unknown' });
     expect(nonces).toHaveLength(1);
   });
 
-  it('tries once more if the connection was closed because of a message that is too big, which may be another', async () => {
+  test('tries once more if the connection was closed because of a message that is too big, which may be another', async () => {
     const tooBig = () => ({ code: 1009, reason: 'Message too big' });
     const once = failing(tooBig());
     const sending = sendOnce(once.attempt);
@@ -277,7 +277,7 @@ describe('sendOnce', () => {
     expect(twice.nonces).toHaveLength(2);
   });
 
-  it('leaves the outcome open where a try before the refusal may have succeeded', async () => {
+  test('leaves the outcome open where a try before the refusal may have succeeded', async () => {
     const { attempt } = failing(new Error('no network'), refusal('FORBIDDEN').errors);
     const sending = sendOnce(attempt);
     sending.catch(() => undefined);
@@ -285,7 +285,7 @@ describe('sendOnce', () => {
     await expect(sending).rejects.toMatchObject({ code: 'FORBIDDEN', outcome: 'unknown' });
   });
 
-  it.each([
+  test.each([
     ['Apollo Client', { errors: refusal('FORBIDDEN').errors }],
     ['urql', { graphQLErrors: refusal('FORBIDDEN').errors }],
     ['graphql-request', { response: refusal('FORBIDDEN') }],
@@ -295,7 +295,7 @@ describe('sendOnce', () => {
     expect(nonces).toHaveLength(1);
   });
 
-  it('makes a nonce where the page was not loaded securely', async () => {
+  test('makes a nonce where the page was not loaded securely', async () => {
     vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
     const { attempt, nonces } = failing();
     await sendOnce(attempt);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CacheSource } from '#domain/ports/cache.js';
 import { createCache } from '#redis/cache/cache.js';
 import type { RedisConnections } from '#redis/client/connections.js';
@@ -61,14 +61,14 @@ function barrier() {
 const expire = () => here.commands.pexpire(KEY, 60_000);
 
 describe('a cached value', () => {
-  it('is loaded once for two hundred readers on two nodes', async () => {
+  test('is loaded once for two hundred readers on two nodes', async () => {
     const [one, two] = [counter(here), counter(there)];
     const reads = Array.from({ length: 200 }, (_, index) => (index % 2 ? one : two).value.read());
     expect(await Promise.all(reads)).toEqual(Array(200).fill([1]));
     expect(one.loads + two.loads).toBe(1);
   });
 
-  it('is read from memory while it is fresh, without asking Redis', async () => {
+  test('is read from memory while it is fresh, without asking Redis', async () => {
     const { value } = counter(here);
     await value.read();
     const commands = async () =>
@@ -79,7 +79,7 @@ describe('a cached value', () => {
     expect((await commands()) - before).toBeLessThan(10);
   });
 
-  it('is renewed about a second later, when somebody asks', async () => {
+  test('is renewed about a second later, when somebody asks', async () => {
     const node = counter(here);
     const loadedAt = performance.now();
     await node.value.read();
@@ -87,7 +87,7 @@ describe('a cached value', () => {
     expect(performance.now() - loadedAt).toBeGreaterThan(900);
   });
 
-  it('is served stale while another node renews it', async () => {
+  test('is served stale while another node renews it', async () => {
     const [one, two] = [counter(here), counter(there)];
     await one.value.read();
     await expire();
@@ -105,7 +105,7 @@ describe('a cached value', () => {
     expect(one.loads).toBe(1);
   });
 
-  it('is loaded by another node if the one that was loading it dies', async () => {
+  test('is loaded by another node if the one that was loading it dies', async () => {
     // As a node leaves it that was killed in the middle of a load, with less time to go.
     await here.commands.set(LOCK, '1', 'PX', 300);
     const node = counter(here);
@@ -113,7 +113,7 @@ describe('a cached value', () => {
     expect(node.loads).toBe(1);
   });
 
-  it('keeps its lock for as long as the load takes, and releases it then', async () => {
+  test('keeps its lock for as long as the load takes, and releases it then', async () => {
     const { gate, open } = barrier();
     const node = counter(here, { gate });
     const reading = node.value.read();
@@ -125,7 +125,7 @@ describe('a cached value', () => {
     await until(async () => (await here.commands.exists(LOCK)) === 0, { what: 'the lock to be released' });
   });
 
-  it('that is no value of ours is not believed, and replaced', async () => {
+  test('that is no value of ours is not believed, and replaced', async () => {
     for (const stored of ['not JSON', '{"a":1}', `[${'1,'.repeat(1_000)}1]`]) {
       await here.commands.set(KEY, stored, 'PX', 61_000);
       expect(await counter(here).value.read()).toEqual([1]);
@@ -133,14 +133,14 @@ describe('a cached value', () => {
     }
   });
 
-  it('that is too large to be shared is served all the same, and reported', async () => {
+  test('that is too large to be shared is served all the same, and reported', async () => {
     const node = counter(here, { maxBytes: 2 });
     expect(await node.value.read()).toEqual([1]);
     expect(redis.told).toEqual([expect.stringContaining('onError cache numbers')]);
     expect(await here.commands.exists(KEY, LOCK)).toBe(0);
   });
 
-  it('throws what its load throws if nothing is known, and is loaded again by the next reader', async () => {
+  test('throws what its load throws if nothing is known, and is loaded again by the next reader', async () => {
     let isBroken = true;
     const node = counter(here, {
       gate: async () => {
@@ -152,7 +152,7 @@ describe('a cached value', () => {
     expect(await node.value.read()).toEqual([2]);
   });
 
-  it('is loaded no more once the cache is closed, and close waits for the end', async () => {
+  test('is loaded no more once the cache is closed, and close waits for the end', async () => {
     const node = counter(here);
     await node.value.read();
     await node.cache.close();
@@ -164,7 +164,7 @@ describe('a cached value', () => {
 });
 
 describe('if access rules forbid the key', () => {
-  it('each node loads the value for itself, and says so once', async () => {
+  test('each node loads the value for itself, and says so once', async () => {
     await here.commands.acl('SETUSER', 'narrow', 'on', '>pw', '~other', '+@all');
     const url = Object.assign(new URL(redis.server.url), { username: 'narrow', password: 'pw' });
     const node = counter(await redis.connect({ url: url.href }));
@@ -174,7 +174,7 @@ describe('if access rules forbid the key', () => {
 });
 
 describe.each(['hangs', 'is gone'])('while Redis %s', (state) => {
-  it('the last value is served, and a new one when Redis is back; without a value it says so', async () => {
+  test('the last value is served, and a new one when Redis is back; without a value it says so', async () => {
     const other = await startFixture();
     try {
       const connections = await other.connect({ commandTimeoutMs: 300 });

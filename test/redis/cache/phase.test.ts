@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { phaseOf } from '#redis/cache/cached-value.js';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
 describe('a cached value', () => {
-  it.each([
+  test.each([
     ['unknown', 'nothing was read yet', 5_000, undefined, NEVER],
     ['unknown', 'nothing was read yet, and the load just failed', 5_000, undefined, 5_500],
     ['fresh', 'it needs no renewal', 5_000, 5_001, NEVER],

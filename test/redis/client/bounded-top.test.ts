@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BoundedTop } from '#redis/client/bounded-top.js';
 
 interface Item {
@@ -16,7 +16,7 @@ const items = fc.uniqueArray(
 );
 
 describe('the first items of many', () => {
-  it('are those that a full sort puts first', () => {
+  test('are those that a full sort puts first', () => {
     fc.assert(
       fc.property(items, fc.nat(40), (all, limit) => {
         const top = new BoundedTop(limit, compare);
@@ -27,13 +27,13 @@ describe('the first items of many', () => {
     );
   });
 
-  it('hold an item once, however often it comes', () => {
+  test('hold an item once, however often it comes', () => {
     const top = new BoundedTop<Item>(3, compare);
     for (const id of ['a', 'b', 'a', 'a', 'b']) top.add({ id, size: 1 });
     expect(top.sorted().map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
-  it('tell before it is added whether an item would be kept', () => {
+  test('tell before it is added whether an item would be kept', () => {
     const top = new BoundedTop<Item>(1, compare);
     expect(top.accepts({ id: 'a', size: 1 })).toBe(true);
     top.add({ id: 'a', size: 1 });
@@ -42,7 +42,7 @@ describe('the first items of many', () => {
     expect(top.accepts({ id: 'b', size: 2 })).toBe(true);
   });
 
-  it('are no items if the limit is 0', () => {
+  test('are no items if the limit is 0', () => {
     const top = new BoundedTop<Item>(0, compare);
     top.add({ id: 'a', size: 1 });
     expect(top.sorted()).toEqual([]);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadScript } from '#redis/client/script.js';
 import { type Fixture, startFixture } from '#test/redis/fixture.js';
 
@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.close());
 
-it('puts includes in place, and runs the whole by one digest', async () => {
+test('puts includes in place, and runs the whole by one digest', async () => {
   const { commands } = await redis.connect();
   const take = loadScript(commands, 'limits/lua/take-limit-1.lua');
   expect(await take(['limit'], [1, 60_000])).toBe(0);
@@ -17,13 +17,13 @@ it('puts includes in place, and runs the whole by one digest', async () => {
   expect(stats).toMatch(/cmdstat_eval:calls=1,/);
 });
 
-it('refuses another number of keys than its name says', async () => {
+test('refuses another number of keys than its name says', async () => {
   const { commands } = await redis.connect();
   const take = loadScript(commands, 'limits/lua/take-limit-1.lua');
   await expect(take([], [1, 1])).rejects.toThrow('limits/lua/take-limit-1.lua was given 0 keys');
 });
 
-it('fails at once if a file is missing, or does not say how many keys it takes', async () => {
+test('fails at once if a file is missing, or does not say how many keys it takes', async () => {
   const { commands } = await redis.connect();
   expect(() => loadScript(commands, 'limits/lua/none-1.lua')).toThrow(/ENOENT/);
   expect(() => loadScript(commands, 'limits/lua/includes/sliding-limit.lua')).toThrow(/number of keys/);

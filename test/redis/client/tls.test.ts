@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '#dev/free-port.js';
 import { pingRedis } from '#redis/admin/health.js';
 import { connectRedis } from '#redis/client/connections.js';
@@ -53,7 +53,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it('a server sends, reads and follows over it', async () => {
+test('a server sends, reads and follows over it', async () => {
   const server = await startServer({
     redisUrl: url,
     REDIS_TLS_CA: path('redis.pem'),
@@ -73,7 +73,7 @@ it('a server sends, reads and follows over it', async () => {
 });
 
 describe('is not connected to', () => {
-  it.each([
+  test.each([
     ['where its certificate is not trusted', { ca: 'stranger.pem', cert: 'redis.pem', key: 'redis.key' }],
     ['without a certificate, where it asks for one', { ca: 'redis.pem', cert: undefined, key: undefined }],
     [
@@ -99,7 +99,7 @@ describe('is not connected to', () => {
   });
 });
 
-it('a file that cannot be read is named by its variable', () => {
+test('a file that cannot be read is named by its variable', () => {
   expect(() => readTlsFiles({ ca: path('none.pem'), cert: undefined, key: undefined })).toThrow(
     /^REDIS_TLS_CA cannot be read: ENOENT/,
   );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createCache } from '#redis/cache/cache.js';
 import { ROOMS_AT_ONCE } from '#redis/client/active-rooms.js';
 import type { RedisConnections } from '#redis/client/connections.js';
@@ -23,7 +23,7 @@ function activeRooms({ commands }: RedisConnections, maxRooms = 500) {
 }
 
 describe('the list of active rooms', () => {
-  it('is made once for two hundred queries on two nodes with 20,000 rooms', async () => {
+  test('is made once for two hundred queries on two nodes with 20,000 rooms', async () => {
     const { commands } = nodes[0]!;
     await fillRooms(commands, 20_000);
     await commands.config('RESETSTAT');
@@ -37,7 +37,7 @@ describe('the list of active rooms', () => {
     expect(await callsOf(commands, 'scard')).toBeLessThan(21_000);
   });
 
-  it('shows a new room soon, on every node', async () => {
+  test('shows a new room soon, on every node', async () => {
     const { commands } = nodes[0]!;
     const lists = nodes.map((node) => activeRooms(node));
     await Promise.all(lists.map((list) => list(10)));
@@ -47,7 +47,7 @@ describe('the list of active rooms', () => {
     }
   });
 
-  it('is cut to what is asked, up to the limit of the node', async () => {
+  test('is cut to what is asked, up to the limit of the node', async () => {
     await fillRooms(nodes[0]!.commands, 20);
     const list = activeRooms(nodes[0]!, 10);
     expect(await list(0)).toEqual([]);
@@ -57,7 +57,7 @@ describe('the list of active rooms', () => {
     expect(await activeRooms(nodes[1]!, 15)(15)).toHaveLength(15);
   });
 
-  it('is SERVICE_UNAVAILABLE if Redis is away and no list is known', async () => {
+  test('is SERVICE_UNAVAILABLE if Redis is away and no list is known', async () => {
     const other = await startFixture();
     try {
       const node = await other.connect({ commandTimeoutMs: 300 });

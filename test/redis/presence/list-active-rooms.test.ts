@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ROOMS_AT_ONCE } from '#redis/client/active-rooms.js';
 import { listActiveRooms } from '#redis/presence/list-active-rooms.js';
 import { sweep } from '#redis/presence/sweep.js';
@@ -18,7 +18,7 @@ afterAll(() => redis.close());
 beforeEach(() => commands.flushall());
 
 describe('the active rooms', () => {
-  it('come by connections, then by id, and hold messages or connections', async () => {
+  test('come by connections, then by id, and hold messages or connections', async () => {
     await commands.sadd('rooms:active', 'z', 'a', 'b', 'c', 'empty');
     await commands.sadd('connections:b', 'n1:1', 'n1:2', 'n2:1');
     await commands.sadd('connections:c', 'n1:1');
@@ -30,7 +30,7 @@ describe('the active rooms', () => {
     expect(await listActiveRooms(commands, { limit: 0 })).toEqual([]);
   });
 
-  it('survive a key of another type, which counts as empty', async () => {
+  test('survive a key of another type, which counts as empty', async () => {
     await commands.sadd('rooms:active', 'a', 'broken', 'hidden');
     await commands.set('connections:broken', 'x');
     await commands.set('connections:hidden', 'x');
@@ -39,7 +39,7 @@ describe('the active rooms', () => {
     expect(await listActiveRooms(commands, { limit: 10 })).toEqual(['a', 'broken']);
   });
 
-  it('are found in slices, with a turn of the event loop after each, and other clients in between', async () => {
+  test('are found in slices, with a turn of the event loop after each, and other clients in between', async () => {
     await fillRooms(commands, 20_000);
     await commands.sadd('connections:room777', 'n1:1', 'n1:2');
     await commands.sadd('connections:room15000', 'n1:1');
@@ -69,7 +69,7 @@ describe('the active rooms', () => {
     expect(await callsOf(commands, 'exists')).toBeLessThan(10_000);
   });
 
-  it('end early if nobody needs them any more', async () => {
+  test('end early if nobody needs them any more', async () => {
     await fillRooms(commands, 2_000);
     await commands.config('RESETSTAT');
     await listActiveRooms(commands, { limit: 500, signal: AbortSignal.abort() });
@@ -77,7 +77,7 @@ describe('the active rooms', () => {
   });
 });
 
-it('a sweep looks at many rooms in slices, and takes out all that hold nothing', async () => {
+test('a sweep looks at many rooms in slices, and takes out all that hold nothing', async () => {
   const empty = Array.from({ length: 3_000 }, (_, index) => `empty${index}`);
   await commands.sadd('rooms:active', ...empty);
   await fillRooms(commands, 3_000);

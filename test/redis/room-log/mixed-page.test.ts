@@ -1,6 +1,6 @@
 /** Pages of a log in which messages stand among entries of other kinds. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareIds } from '#domain/cursor.js';
 import { isMessage } from '#domain/entry.js';
 import type { EventLog, Window } from '#domain/ports/event-log.js';
@@ -47,7 +47,7 @@ async function read(window: Window) {
 }
 
 describe('a page of messages', () => {
-  it('is what a list of the messages alone would give, for any window', async () => {
+  test('is what a list of the messages alone would give, for any window', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('m', 'o', 'o'), { maxLength: 30 }),
@@ -83,7 +83,7 @@ describe('a page of messages', () => {
     );
   });
 
-  it('goes on over further calls until it is full, and knows what lies beyond', async () => {
+  test('goes on over further calls until it is full, and knows what lies beyond', async () => {
     const far = 'o'.repeat(2_500);
     await fill(`m${far}mm${far}m${far}`);
     const [a, b, c, d] = [0, 2_501, 2_502, 5_003].map(idAt);
@@ -119,7 +119,7 @@ describe('a page of messages', () => {
     });
   });
 
-  it('looks at no more than a thousand entries in one call', async () => {
+  test('looks at no more than a thousand entries in one call', async () => {
     await fill('o'.repeat(5_000));
     await node.commands.config('RESETSTAT');
     expect(await read({ take: { last: 5 } })).toMatchObject({ ids: [] });
@@ -128,14 +128,14 @@ describe('a page of messages', () => {
     expect(calls + Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1] ?? 0)).toBeGreaterThanOrEqual(5);
   });
 
-  it('shows the last message of a room behind entries of other kinds', async () => {
+  test('shows the last message of a room behind entries of other kinds', async () => {
     await fill(`mm${'o'.repeat(50)}`);
     expect(await eventLog.lastMessages(['room1', 'none'])).toMatchObject([{ id: idAt(1) }, null]);
   });
 });
 
 describe('a page of entries', () => {
-  it('holds all of them, however many are asked for, and reports none as malformed', async () => {
+  test('holds all of them, however many are asked for, and reports none as malformed', async () => {
     await fill('mo'.repeat(700));
     const { entries, hasOlder } = await eventLog.page('room1', { take: { last: 1_300 } });
     expect(entries.map(({ id }) => id)).toEqual(Array.from({ length: 1_300 }, (_, at) => idAt(100 + at)));

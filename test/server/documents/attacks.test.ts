@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getIntrospectionQuery } from 'graphql';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { post } from '#test/support/clients/http.js';
 import { TRANSPORTS } from '#test/support/every-transport.js';
 import { startServer, type TestServer } from '#test/support/server.js';
@@ -85,7 +85,7 @@ function nestedIntrospection(): string {
 }
 
 describe.each(TRANSPORTS)('over %s', (_name, ask) => {
-  it.each(ATTACKS)('refuses %s', async (_what, limits, query, reason) => {
+  test.each(ATTACKS)('refuses %s', async (_what, limits, query, reason) => {
     const server = Object.keys(limits).length === 0 ? used.server : await another(limits);
     const { data, errors } = await ask(server, { query });
     expect(data ?? null).toBeNull();
@@ -94,7 +94,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     expect(errors![0]!.extensions?.code).toMatch(/^(BAD_USER_INPUT|GRAPHQL_(PARSE|VALIDATION)_FAILED)$/);
   });
 
-  it('refuses a subscription that is too deep before it starts', async () => {
+  test('refuses a subscription that is too deep before it starts', async () => {
     const roomId = `deep-${_name}`;
     const levels = 'room { lastMessage { '.repeat(5);
     const query = `subscription { messageAdded(roomId: "${roomId}") { ${levels} id ${'} }'.repeat(5)} } }`;
@@ -103,21 +103,21 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     expect(await used.redis.cli('EXISTS', `connections:${roomId}`)).toBe('0');
   });
 
-  it('refuses a document each time', async () => {
+  test('refuses a document each time', async () => {
     const query = `{ ...F } fragment F on Query { ${many(16, (n) => `b${n}: __typename`)} }`;
     for (const _ of [1, 2]) {
       expect((await ask(used.server, { query })).errors?.[0]?.message).toMatch(/aliases limit/i);
     }
   });
 
-  it('allows the full introspection of a client', async () => {
+  test('allows the full introspection of a client', async () => {
     const query = getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true });
     const { data, errors } = await ask(used.server, { query });
     expect(errors).toBeUndefined();
     expect(data).toMatchObject({ __schema: { queryType: { name: 'Query' } } });
   });
 
-  it('has no limit if a limit is 0', async () => {
+  test('has no limit if a limit is 0', async () => {
     const server = await another({
       QUERY_TOKENS_LIMIT: 0,
       QUERY_ALIASES_LIMIT: 0,
@@ -129,7 +129,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     expect((await ask(server, { query })).errors).toBeUndefined();
   });
 
-  it('shows and suggests nothing of the schema without introspection', async () => {
+  test('shows and suggests nothing of the schema without introspection', async () => {
     const server = await another({ INTROSPECTION: 'false' });
     const asked = await ask(server, { query: '{ __schema { queryType { name } } }' });
     expect(asked.errors?.[0]?.message).toMatch(/introspection/i);
@@ -166,14 +166,14 @@ describe('trusted documents', () => {
       server = await another({ ...variables, REQUIRE_TRUSTED_DOCUMENTS: 'true' });
     });
 
-    it('runs what is on the list by either form of id', async () => {
+    test('runs what is on the list by either form of id', async () => {
       const said = await ask(server, { documentId: 'say', variables: { content: 'hello' } });
       expect(said).toMatchObject({ data: { sendMessage: { content: 'hello' } } });
       const extensions = { persistedQuery: { version: 1, sha256Hash: 'sha256:type' } };
       expect(await ask(server, { extensions })).toMatchObject({ data: { __typename: 'Query' } });
     });
 
-    it.each([
+    test.each([
       ['a text', { query: '{ __typename }' }],
       ['the text of a known document', { query: SAY, variables: { content: 'x' } }],
       ['introspection', { query: getIntrospectionQuery() }],
@@ -183,7 +183,7 @@ describe('trusted documents', () => {
       expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
     });
 
-    it.each([
+    test.each([
       ['an id that is not known', { documentId: 'nothing' }],
       ['an unknown id with a text', { documentId: 'nothing', query: '{ __typename }' }],
       ['an id that is a property of every object', { documentId: '__proto__' }],
@@ -198,7 +198,7 @@ describe('trusted documents', () => {
       expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     });
 
-    it('runs the documents of the page and the client package, as texts', async () => {
+    test('runs the documents of the page and the client package, as texts', async () => {
       const text = `query Rooms { activeRooms(limit: 50) { id connectionCount # of viewers
         lastMessage { author { name __typename } content __typename } __typename } }`;
       expect(await ask(server, { query: text })).toHaveProperty('data.activeRooms');
@@ -208,7 +208,7 @@ describe('trusted documents', () => {
       ]);
     });
 
-    it("tells Apollo's clients to send the text of a hash that is not known", async () => {
+    test("tells Apollo's clients to send the text of a hash that is not known", async () => {
       const extensions = { persistedQuery: { version: 1, sha256Hash: '0' } };
       const notFound = {
         message: 'PersistedQueryNotFound',
@@ -222,12 +222,12 @@ describe('trusted documents', () => {
       expect((await ask(used.server, { extensions })).errors).toMatchObject([notSupported]);
     });
 
-    it('runs the document of the id even if another text comes with it', async () => {
+    test('runs the document of the id even if another text comes with it', async () => {
       const result = await ask(server, { documentId: 'sha256:type', query: '{ activeRooms { id } }' });
       expect(result).toEqual({ data: { __typename: 'Query' } });
     });
 
-    it('also takes texts if they are not required', async () => {
+    test('also takes texts if they are not required', async () => {
       const open = await another(variables);
       expect((await ask(open, { query: '{ __typename }' })).data).toEqual({ __typename: 'Query' });
       expect((await ask(open, { documentId: 'rooms' })).errors).toBeUndefined();
@@ -236,7 +236,7 @@ describe('trusted documents', () => {
     });
   });
 
-  it('can be named in a GET', async () => {
+  test('can be named in a GET', async () => {
     const server = await another({ ...variables, REQUIRE_TRUSTED_DOCUMENTS: 'true' });
     const get = async (query: string) => (await fetch(`${server.url}?${query}`)).json();
     expect(await get('documentId=rooms')).toHaveProperty('data.activeRooms');
@@ -245,20 +245,20 @@ describe('trusted documents', () => {
     });
   });
 
-  it('stop the start with a reason if the manifest cannot be read', async () => {
+  test('stop the start with a reason if the manifest cannot be read', async () => {
     const start = startServer({ redisUrl: used.redis.url, TRUSTED_DOCUMENTS: join(folder, 'none.json') });
     await expect(start).rejects.toThrow(/^TRUSTED_DOCUMENTS cannot be read: ENOENT/);
   });
 });
 
-it('refuses several operations in one request', async () => {
+test('refuses several operations in one request', async () => {
   const batch = Array.from({ length: 100 }, () => ({ query: '{ __typename }' }));
   expect((await post(used.server, batch as object)).status).toBe(400);
   const twice = await post(used.server, { query: 'query A { __typename } query B { __typename }' });
   expect(twice.body.errors).toHaveLength(1);
 });
 
-it('validates the worst document within the limits quickly', async () => {
+test('validates the worst document within the limits quickly', async () => {
   const query = `{ ${'messages(roomId: "r") { nodes { id } } '.repeat(70)} }`;
   const beganAt = performance.now();
   await post(used.server, { query });

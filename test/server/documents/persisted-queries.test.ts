@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { useServer } from '#test/support/use-server.js';
 
 const used = useServer();
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-it('gets the data of a query, and of the next one without sending a hash again', async () => {
+test('gets the data of a query, and of the next one without sending a hash again', async () => {
   const bodies: string[] = [];
   const http = new HttpLink({
     uri: used.server.url,

@@ -1,5 +1,5 @@
 import { buildSchema, parse, validate } from 'graphql';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { subscriptionRootRule } from '#server/documents/subscription-root-rule.js';
 
 const SCHEMA = buildSchema('type Query { a: Int } type Subscription { a(x: Int): Int }');
@@ -7,7 +7,7 @@ const SCHEMA = buildSchema('type Query { a: Int } type Subscription { a(x: Int):
 const refusals = (query: string) =>
   validate(SCHEMA, parse(query), [subscriptionRootRule]).map(({ message }) => message);
 
-it.each([
+test.each([
   'subscription { a @include(if: false) }',
   'subscription { a @skip(if: true) }',
   'subscription { ... @include(if: false) { a } }',
@@ -17,7 +17,7 @@ it.each([
   expect(refusals(query)).toEqual(['The root field of a subscription cannot have @skip or @include.']);
 });
 
-it.each([
+test.each([
   'subscription { a(x: 1) }',
   'subscription { ...F } fragment F on Subscription { ...F a }',
   '{ a @include(if: false) }',

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addressOf } from '#server/guards/client-address.js';
 
 function from(remoteAddress: string | undefined, forwarded?: string): IncomingMessage {
@@ -10,7 +10,7 @@ function from(remoteAddress: string | undefined, forwarded?: string): IncomingMe
 }
 
 describe('without a proxy', () => {
-  it.each([
+  test.each([
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
@@ -23,13 +23,13 @@ describe('without a proxy', () => {
     expect(addressOf(from(address), 0)).toBe(counted);
   });
 
-  it('ignores what the client claims in a header', () => {
+  test('ignores what the client claims in a header', () => {
     expect(addressOf(from('192.0.2.1', '203.0.113.9'), 0)).toBe('192.0.2.1');
   });
 });
 
 describe('behind proxies', () => {
-  it.each([
+  test.each([
     ['one', 1, '203.0.113.9', '203.0.113.9'],
     ['one, and the client lies', 1, '198.51.100.1, 203.0.113.9', '203.0.113.9'],
     ['two', 2, '203.0.113.9, 10.0.0.1', '203.0.113.9'],

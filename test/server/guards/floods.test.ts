@@ -1,5 +1,5 @@
 /** More than one client may cost: of bytes, of operations, of connections. */
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { post } from '#test/support/clients/http.js';
@@ -44,7 +44,7 @@ async function pour(connection: RawTcp, frame: (piece: Buffer) => (string | Buff
 }
 
 describe('90 MB', () => {
-  it('in one WebSocket frame: closes with 1009 at its head, and reads no more', async () => {
+  test('in one WebSocket frame: closes with 1009 at its head, and reads no more', async () => {
     const before = process.memoryUsage().rss;
     const connection = await RawTcp.open(used.server);
     await connection.write(`${upgradeHead()}\r\n`);
@@ -62,7 +62,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  it('in small fragments: closes with 1009', async () => {
+  test('in small fragments: closes with 1009', async () => {
     const socket = await RawSocket.ready(used.server);
     const piece = 'x'.repeat(32_768);
     for (let index = 0; index < 4; index += 1) socket.socket.send(piece, { fin: false });
@@ -70,7 +70,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  it('as a body of that length: refuses it with 413', async () => {
+  test('as a body of that length: refuses it with 413', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(
       `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${SIZE}\r\n\r\n`,
@@ -80,7 +80,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  it('as a body in chunks: refuses it with 413 while it comes, and keeps none of it', async () => {
+  test('as a body in chunks: refuses it with 413 while it comes, and keeps none of it', async () => {
     const before = process.memoryUsage().rss;
     const connection = await RawTcp.open(used.server);
     await connection.write(
@@ -94,7 +94,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  it('as headers: refuses them with 431', async () => {
+  test('as headers: refuses them with 431', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(upgradeHead([`X-Filler: ${'x'.repeat(20_000)}`]));
     await connection.closed;
@@ -104,7 +104,7 @@ describe('90 MB', () => {
 });
 
 describe('operations', () => {
-  it('serves 100 of 10,000 on one connection, refuses the others, and keeps the connection', async () => {
+  test('serves 100 of 10,000 on one connection, refuses the others, and keeps the connection', async () => {
     const roomId = 'many-operations';
     const socket = await RawSocket.ready(used.server);
     open.push(socket);
@@ -129,13 +129,13 @@ describe('operations', () => {
     expect(new Set(delivered.map(({ id }) => id)).size).toBe(99);
   });
 
-  it('treats an id that is too long as a protocol error', async () => {
+  test('treats an id that is too long as a protocol error', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.subscribe('x'.repeat(257), { query: '{ __typename }' });
     expect(await socket.closed).toEqual({ code: 4400, reason: 'Invalid message received' });
   });
 
-  it('leaves out an id that does not fit into the reason of a close', async () => {
+  test('leaves out an id that does not fit into the reason of a close', async () => {
     const socket = await RawSocket.ready(used.server);
     const id = '🔑'.repeat(60);
     const query = 'subscription { messageAdded(roomId: "twice") { id } }';
@@ -167,7 +167,7 @@ describe('connections', () => {
     return stream.status;
   };
 
-  it.each([
+  test.each([
     ['in all', { CONNECTIONS_LIMIT: 3 }, 503],
     ['from one address', { CONNECTIONS_PER_ADDRESS: 3 }, 429],
   ])('refuses one too many %s, whether WebSocket or event stream', async (_what, variables, status) => {
@@ -185,7 +185,7 @@ describe('connections', () => {
     expect(await listen(server)).toBe(status);
   });
 
-  it('stops counting those that break off in the handshake', async () => {
+  test('stops counting those that break off in the handshake', async () => {
     const server = await another({ CONNECTIONS_LIMIT: 2 });
     for (let index = 0; index < 10; index += 1) {
       const connection = await RawTcp.open(server);
@@ -195,7 +195,7 @@ describe('connections', () => {
     await until(async () => (await knock(server)) === 101, { what: 'a place' });
   });
 
-  it('closes those whose upgrade is refused, even if the client keeps its side open', async () => {
+  test('closes those whose upgrade is refused, even if the client keeps its side open', async () => {
     const server = await another({ CONNECTIONS_LIMIT: 1 });
     expect(await knock(server)).toBe(101);
     const connection = await RawTcp.open(server);

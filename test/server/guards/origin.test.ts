@@ -1,6 +1,6 @@
 /** A page elsewhere that acts in its visitor's name: its browser says where it is from, and it is not let in. */
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { spawnServer, startServer, type TestServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
@@ -72,7 +72,7 @@ const KNOCKS: [string, Knock, number][] = [
 ];
 
 describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
-  it.each([
+  test.each([
     ['another site', 'https://evil.example'],
     ['a site whose name begins like an allowed one', 'https://app.example.evil.example'],
     ['a site whose name ends like an allowed one', 'https://evilapp.example'],
@@ -96,7 +96,7 @@ describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
     expect(headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  it.each([
+  test.each([
     ['https://chat.example', 'chat.example:443', true],
     ['https://chat.example', 'Chat.Example', true],
     ['http://chat.example', 'chat.example:80', true],
@@ -113,33 +113,33 @@ describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
     else expect(status).toBe(403);
   });
 
-  it.each(['https://pr-7.sub.example', 'https://a.b.c.sub.example'])(
+  test.each(['https://pr-7.sub.example', 'https://a.b.c.sub.example'])(
     'allows the subdomain %s of a wildcard',
     async (origin) => {
       expect((await knock(production, { Origin: origin })).status).toBe(welcome);
     },
   );
 
-  it.each(['https://app.example', 'https://other.example:8443'])('allows %s', async (origin) => {
+  test.each(['https://app.example', 'https://other.example:8443'])('allows %s', async (origin) => {
     expect((await knock(production, { Origin: origin })).status).toBe(welcome);
   });
 
-  it("allows the server's own page under any host name", async () => {
+  test("allows the server's own page under any host name", async () => {
     expect((await knock(production, { Origin: production.origin })).status).toBe(welcome);
     const behindTls = { Host: 'chat.example', Origin: 'https://chat.example' };
     expect((await knock(production, behindTls)).status).toBe(welcome);
   });
 
-  it('allows programs, which send no origin', async () => {
+  test('allows programs, which send no origin', async () => {
     expect((await knock(production, {})).status).toBe(welcome);
   });
 
-  it('answers 403 to what a browser fetches unseen for another site', async () => {
+  test('answers 403 to what a browser fetches unseen for another site', async () => {
     const unseen = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' };
     expect((await knock(production, unseen)).status).toBe(403);
   });
 
-  it.each(['http://localhost:5173', 'http://127.0.0.1:8080', 'https://studio.apollographql.com'])(
+  test.each(['http://localhost:5173', 'http://127.0.0.1:8080', 'https://studio.apollographql.com'])(
     'allows %s outside production, and no foreign page',
     async (origin) => {
       expect((await knock(used.server, { Origin: origin })).status).toBe(welcome);
@@ -147,12 +147,12 @@ describe.each(KNOCKS)('over %s', (_name, knock, welcome) => {
     },
   );
 
-  it('allows any origin when ALLOWED_ORIGINS is `*`', async () => {
+  test('allows any origin when ALLOWED_ORIGINS is `*`', async () => {
     expect((await knock(anybody, { Origin: 'https://evil.example' })).status).toBe(welcome);
   });
 });
 
-it('logs which Origin and Host did not match, and what to set', async () => {
+test('logs which Origin and Host did not match, and what to set', async () => {
   const server = await spawnServer({ redisUrl: used.redis.url, NODE_ENV: 'production' });
   onTestFinished(() => server.close());
   for (let count = 0; count < 3; count += 1) {
@@ -163,7 +163,7 @@ it('logs which Origin and Host did not match, and what to set', async () => {
   expect(lines()).toMatchObject([{ origin: 'https://chat.example', host: 'backend:4000' }]);
 });
 
-it('does not send a message of a foreign page', async () => {
+test('does not send a message of a foreign page', async () => {
   const before = await used.redis.cli('LLEN', 'messages:origin');
   await post(production, { Origin: 'https://evil.example' });
   expect(await used.redis.cli('LLEN', 'messages:origin')).toBe(before);
@@ -177,7 +177,7 @@ describe('a preflight', () => {
       'Access-Control-Request-Headers': 'content-type, authorization',
     });
 
-  it('tells an allowed page what it may send', async () => {
+  test('tells an allowed page what it may send', async () => {
     expect(await preflight('https://app.example')).toMatchObject({
       status: 204,
       headers: {
@@ -189,13 +189,13 @@ describe('a preflight', () => {
     });
   });
 
-  it('tells a foreign page nothing', async () => {
+  test('tells a foreign page nothing', async () => {
     const { status, headers } = await preflight('https://evil.example');
     expect(status).toBe(403);
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  it('uses no cookies', async () => {
+  test('uses no cookies', async () => {
     const { headers } = await post(production, { Origin: 'https://app.example' });
     expect(headers['access-control-allow-origin']).toBe('https://app.example');
     expect(headers['access-control-allow-credentials']).toBeUndefined();
@@ -203,7 +203,7 @@ describe('a preflight', () => {
   });
 });
 
-it('opens GraphiQL from a link on another site, but not in production', async () => {
+test('opens GraphiQL from a link on another site, but not in production', async () => {
   const link = { Accept: 'text/html', 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
   expect(await ask(used.server, 'GET', link)).toMatchObject({
     status: 200,

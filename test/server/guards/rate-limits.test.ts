@@ -1,5 +1,5 @@
 /** How fast: floods of sends, connections, sessions and operations, over each transport and several nodes. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { type Answer, post } from '#test/support/clients/http.js';
@@ -66,7 +66,7 @@ async function flood(socket: RawSocket, operations: object[]): Promise<(string |
 }
 
 describe('a flood of sends', () => {
-  it('by one user over 50 connections to two nodes stays within the limit per user', async () => {
+  test('by one user over 50 connections to two nodes stays within the limit per user', async () => {
     const limits = { RATE_SENDS_PER_USER: 5 };
     const nodes = [await node(limits), await node(limits)];
     const { token } = await signIn(nodes[0]!);
@@ -80,7 +80,7 @@ describe('a flood of sends', () => {
     expect(await stored()).toBe(5);
   });
 
-  it('by guests who change names and rooms stays within the limit per address', async () => {
+  test('by guests who change names and rooms stays within the limit per address', async () => {
     const limits = { RATE_SENDS_PER_USER: 5, RATE_SENDS_PER_ADDRESS: 20 };
     const nodes = [await node(limits), await node(limits)];
     const sockets = await Promise.all(Array.from({ length: 50 }, (_, index) => open(nodes[index % 2]!)));
@@ -97,7 +97,7 @@ describe('a flood of sends', () => {
     expect(counts.reduce((sum, count) => sum + count)).toBe(20);
   });
 
-  it('over HTTP is told when the next send may succeed', async () => {
+  test('over HTTP is told when the next send may succeed', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_WINDOW_SECONDS: 1 });
     expect(codeIn(await post(server, say()))).toBeUndefined();
     // Before the question, since its answer may be late.
@@ -115,14 +115,14 @@ describe('a flood of sends', () => {
     expect(performance.now() - askedAt).toBeGreaterThanOrEqual(retryAfterMs - 20);
   });
 
-  it('does not count repeats of one nonce', async () => {
+  test('does not count repeats of one nonce', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_SENDS_PER_ADDRESS: 1 });
     const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, say({ nonce: 'n1' }))));
     expect(answers.map(codeIn)).toEqual(Array(20).fill(undefined));
     expect(await stored()).toBe(1);
   });
 
-  it('by the platform is not limited', async () => {
+  test('by the platform is not limited', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_SENDS_PER_ADDRESS: 1 });
     const service = bearer(await tokenOf({ roles: ['service'] }));
     for (let count = 0; count < 5; count += 1) {
@@ -136,7 +136,7 @@ describe('slow mode', () => {
     query: `mutation { setSlowMode(roomId: "room1", seconds: ${seconds}) { id slowModeSeconds } }`,
   });
 
-  it('is set by a moderator, holds on every node, and exempts moderators', async () => {
+  test('is set by a moderator, holds on every node, and exempts moderators', async () => {
     const [here, there] = [await node({}), await node({})];
     const moderator = bearer(await tokenOf({ sub: 'mod', roles: ['moderator'] }));
     const ann = bearer((await signIn(here)).token);
@@ -158,7 +158,7 @@ describe('slow mode', () => {
     expect(codeIn(await post(there, say(), ann))).toBeUndefined();
   });
 
-  it('is FORBIDDEN to everyone else', async () => {
+  test('is FORBIDDEN to everyone else', async () => {
     const server = await node({});
     const ann = bearer((await signIn(server)).token);
     for (const headers of [{}, ann, bearer(await tokenOf())]) {
@@ -181,7 +181,7 @@ describe('a flood of connections', () => {
     });
   }
 
-  it('is refused before the handshake once all nodes together reach the limit', async () => {
+  test('is refused before the handshake once all nodes together reach the limit', async () => {
     const limits = { RATE_CONNECTIONS_PER_ADDRESS: 10 };
     const nodes = [await node(limits), await node(limits)];
     const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => upgrade(nodes[index % 2]!)));
@@ -194,7 +194,7 @@ describe('a flood of connections', () => {
     }
   });
 
-  it('counts event streams, but no other requests', async () => {
+  test('counts event streams, but no other requests', async () => {
     const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1 });
     const stream = await EventStream.open(server, FOLLOW);
     ended.push(() => stream.crash());
@@ -207,7 +207,7 @@ describe('a flood of connections', () => {
     expect(codeIn(await post(server, { query: '{ viewer { roles } }' }))).toBeUndefined();
   });
 
-  it('counts every subscription as a stream whatever it accepts, and no query', async () => {
+  test('counts every subscription as a stream whatever it accepts, and no query', async () => {
     const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 2, CONNECTIONS_PER_ADDRESS: 100 });
     const any = { Accept: 'application/json, text/event-stream, multipart/mixed' };
     for (let count = 0; count < 5; count += 1) {
@@ -226,20 +226,20 @@ describe('a flood of connections', () => {
     }
   });
 
-  it('cannot hide behind a header if no proxy is trusted', async () => {
+  test('cannot hide behind a header if no proxy is trusted', async () => {
     const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1 });
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.1' })).status).toBe(101);
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.2' })).status).toBe(429);
   });
 
-  it('is told apart by what a trusted proxy says, not by what the client says', async () => {
+  test('is told apart by what a trusted proxy says, not by what the client says', async () => {
     const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1, TRUST_PROXY: 1 });
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.1' })).status).toBe(101);
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.2' })).status).toBe(101);
     expect((await upgrade(server, { 'X-Forwarded-For': '198.51.100.7, 203.0.113.1' })).status).toBe(429);
   });
 
-  it.each([
+  test.each([
     ['open', 101],
     ['closed', 503],
   ])('fails %s with %i while Redis hangs, without a long wait', async (failure, status) => {
@@ -262,7 +262,7 @@ describe('a flood of connections', () => {
 describe('a flood of new rooms', () => {
   const follow = (roomId: string) => ({ query: `subscription { messageAdded(roomId: "${roomId}") { id } }` });
 
-  it('is refused over the limit of an address, over all connections and nodes', async () => {
+  test('is refused over the limit of an address, over all connections and nodes', async () => {
     const limits = { RATE_ROOMS_PER_ADDRESS: 5 };
     const nodes = [await node(limits), await node(limits)];
     const sockets = await Promise.all(Array.from({ length: 10 }, (_, index) => open(nodes[index % 2]!)));
@@ -289,7 +289,7 @@ describe('a flood of new rooms', () => {
     expect(codeIn(await post(nodes[0]!, say({ roomId: 'one-more' })))).toBe('RATE_LIMITED');
   });
 
-  it('is not what a crowd of one address does that joins one room', async () => {
+  test('is not what a crowd of one address does that joins one room', async () => {
     const limits = { RATE_ROOMS_PER_ADDRESS: 2 };
     const nodes = [await node(limits), await node(limits)];
     const sockets = await Promise.all(Array.from({ length: 30 }, (_, index) => open(nodes[index % 2]!)));
@@ -305,7 +305,7 @@ describe('a flood of new rooms', () => {
     });
   });
 
-  it('is not held back if it is the platform that opens them', async () => {
+  test('is not held back if it is the platform that opens them', async () => {
     const server = await node({ RATE_ROOMS_PER_ADDRESS: 1 });
     const socket = await open(server, await tokenOf({ roles: ['service'] }));
     for (const room of ['p1', 'p2', 'p3']) socket.subscribe(room, follow(room));
@@ -315,7 +315,7 @@ describe('a flood of new rooms', () => {
   });
 });
 
-it('a flood of sessions is refused beyond the limit per address', async () => {
+test('a flood of sessions is refused beyond the limit per address', async () => {
   const server = await node({ RATE_SESSIONS_PER_ADDRESS: 3 });
   const start = { query: 'mutation { startSession(name: "Ann") { token } }' };
   const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, start)));
@@ -323,7 +323,7 @@ it('a flood of sessions is refused beyond the limit per address', async () => {
   expect(answers.filter((answer) => codeIn(answer) === 'RATE_LIMITED')).toHaveLength(17);
 });
 
-it('a flood of sessions counts even if the client does not wait for the answers', async () => {
+test('a flood of sessions counts even if the client does not wait for the answers', async () => {
   const server = await node({ RATE_SESSIONS_PER_ADDRESS: 3 });
   const body = JSON.stringify({ query: 'mutation { startSession(name: "Ann") { token } }' });
   const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
@@ -340,7 +340,7 @@ it('a flood of sessions counts even if the client does not wait for the answers'
   expect(sessions.split('\n')).toHaveLength(3);
 });
 
-it('a flood of operations on one connection is refused one by one, and the connection stays', async () => {
+test('a flood of operations on one connection is refused one by one, and the connection stays', async () => {
   const server = await node({ RATE_OPERATIONS_PER_CONNECTION: 10 });
   const socket = await open(server);
   const follow = 'subscription { messageAdded(roomId: "room1", last: 1) { content } }';

@@ -1,5 +1,5 @@
 /** Clients that take a connection and then take their time. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
 import type { TestServer } from '#test/support/server.js';
@@ -23,14 +23,14 @@ async function drip(connection: RawTcp, text: string): Promise<void> {
 }
 
 describe('slowloris', () => {
-  it('cuts off an upgrade whose head never ends', async () => {
+  test('cuts off an upgrade whose head never ends', async () => {
     const connections = await Promise.all(Array.from({ length: 50 }, () => RawTcp.open(used.server)));
     for (const connection of connections) await connection.write(upgradeHead());
     await Promise.all(connections.map((connection) => drip(connection, 'X-Slow: z\r\n')));
     for (const { received } of connections) expect(received).toMatch(/^(HTTP\/1.1 408 |$)/);
   });
 
-  it('cuts off a body that never ends', async () => {
+  test('cuts off a body that never ends', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(
       'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n',
@@ -38,12 +38,12 @@ describe('slowloris', () => {
     await drip(connection, ' ');
   });
 
-  it('cuts off a connection that sends nothing', async () => {
+  test('cuts off a connection that sends nothing', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.closed;
   });
 
-  it('cuts off a connection_init that never ends', async () => {
+  test('cuts off a connection_init that never ends', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(`${upgradeHead()}\r\n`);
     await until(() => connection.received.includes('101 Switching'), { what: 'the handshake' });
@@ -58,7 +58,7 @@ describe('slowloris', () => {
     await dripping;
   });
 
-  it('cuts off a client that sends only pings', async () => {
+  test('cuts off a client that sends only pings', async () => {
     const socket = await RawSocket.open(used.server);
     const pinging = setInterval(() => socket.send({ type: 'ping' }), 20);
     expect((await socket.closed).code).toBe(4408);
@@ -73,28 +73,28 @@ describe('a connection without operations', () => {
   });
   afterAll(() => server.close());
 
-  it('is closed in the end, whatever else it sends', async () => {
+  test('is closed in the end, whatever else it sends', async () => {
     const socket = await RawSocket.ready(server);
     const pinging = setInterval(() => socket.send({ type: 'ping' }), 20);
     expect(await socket.closed).toEqual({ code: 1000, reason: 'Idle' });
     clearInterval(pinging);
   });
 
-  it('stays open while it has one, or starts one now and then', async () => {
+  test('stays open while it has one, or starts one now and then', async () => {
     const follower = await RawSocket.ready(server);
     follower.subscribe('1', { query: 'subscription { messageAdded(roomId: "quiet") { id } }' });
-    const talker = await RawSocket.ready(server);
-    const talking = setInterval(() => talker.subscribe('1', { query: '{ __typename }' }), 50);
+    const sender = await RawSocket.ready(server);
+    const talking = setInterval(() => sender.subscribe('1', { query: '{ __typename }' }), 50);
     // Three that have none, one after the other, go meanwhile.
     for (let turn = 0; turn < 3; turn += 1) await (await RawSocket.ready(server)).closed;
     clearInterval(talking);
     expect(follower.socket.readyState).toBe(follower.socket.OPEN);
-    expect(talker.socket.readyState).toBe(talker.socket.OPEN);
-    await Promise.all([follower.close(), talker.close()]);
+    expect(sender.socket.readyState).toBe(sender.socket.OPEN);
+    await Promise.all([follower.close(), sender.close()]);
   });
 });
 
-it('ends a socket that is half open', async () => {
+test('ends a socket that is half open', async () => {
   const server = await startServer({ redisUrl: used.redis.url, HEARTBEAT_MS: 150 });
   const connection = await RawTcp.open(server);
   await connection.write(`${upgradeHead()}\r\n`);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { acceptedEncoding, type Offer, preferred } from '#server/http/accept.js';
 
 const JSON_RESULT: Offer = { type: 'application/graphql-response+json', mustBeNamed: true };
@@ -8,7 +8,7 @@ const PARTS: Offer = { type: 'multipart/mixed', parameter: 'subscriptionspec=1.0
 const OFFERS = [JSON_RESULT, PLAIN_JSON, EVENTS, PARTS];
 
 describe('the media type that an Accept header prefers', () => {
-  it.each<[string | undefined, Offer | undefined]>([
+  test.each<[string | undefined, Offer | undefined]>([
     // Anything.
     [undefined, PLAIN_JSON],
     ['', PLAIN_JSON],
@@ -55,7 +55,7 @@ describe('the media type that an Accept header prefers', () => {
     expect(preferred(accept, OFFERS)).toBe(offer);
   });
 
-  it('is found quickly in a header of any length', () => {
+  test('is found quickly in a header of any length', () => {
     const startedAt = performance.now();
     for (const part of ['a/b,', ';', '"', '\\', '" ,', 'a/b;c="d",', '*/*;q=0,']) {
       preferred(part.repeat(16_384 / part.length), OFFERS);
@@ -64,7 +64,7 @@ describe('the media type that an Accept header prefers', () => {
   });
 });
 
-it.each([
+test.each([
   ['br, gzip', 'br'],
   ['gzip', 'gzip'],
   ['GZIP;q=0.5', 'gzip'],

@@ -1,6 +1,6 @@
 /** What a browser gets at /graphql: a page that works without any other host, with the main job in it. */
 import { parse, validate } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import { createSchema } from '#graphql/schema.js';
 import { EXAMPLE_QUERY } from '#server/http/graphiql.js';
@@ -13,7 +13,7 @@ const openPage = () =>
   fetch(used.server.url, { headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
 
 describe('the page at /graphql', () => {
-  it('is HTML for clients that ask for HTML, and for no others', async () => {
+  test('is HTML for clients that ask for HTML, and for no others', async () => {
     const response = await openPage();
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^text\/html/);
@@ -23,7 +23,7 @@ describe('the page at /graphql', () => {
     expect(program.headers.get('content-type')).not.toMatch(/html/);
   });
 
-  it('loads nothing from other sites', async () => {
+  test('loads nothing from other sites', async () => {
     const html = await (await openPage()).text();
     // The page's own code is a text in it that names many addresses: what counts is what the page asks for.
     const markup = html.replace(/(<(script|style)\b[^>]*>)[\s\S]*?<\/\2>/g, '$1');
@@ -35,7 +35,7 @@ describe('the page at /graphql', () => {
     expect(imports.map(([, address]) => address)).toEqual([]);
   });
 
-  it('finds everything that it loads on this server', async () => {
+  test('finds everything that it loads on this server', async () => {
     const html = await (await openPage()).text();
     const markup = html.replace(/(<(script|style)\b[^>]*>)[\s\S]*?<\/\2>/g, '$1');
     for (const [, address] of markup.matchAll(/\b(?:src|href)\s*=\s*["']?(\/[^"'\s>]+)/g)) {
@@ -43,7 +43,7 @@ describe('the page at /graphql', () => {
     }
   });
 
-  it('shows how to follow a room, send a message and read history', async () => {
+  test('shows how to follow a room, send a message and read history', async () => {
     const html = await (await openPage()).text();
     expect(html).toContain('subscription Follow');
     expect(html).toContain('mutation Say');
@@ -51,7 +51,7 @@ describe('the page at /graphql', () => {
     expect(validate(createSchema(DEFAULT_LIMITS), parse(EXAMPLE_QUERY))).toEqual([]);
   });
 
-  it('shows operations that work as they are, over WebSocket', async () => {
+  test('shows operations that work as they are, over WebSocket', async () => {
     expect(await (await openPage()).text()).toMatch(/"subscriptionsProtocol":"WS"/);
     const socket = await RawSocket.ready(used.server);
     socket.subscribe('follow', { query: EXAMPLE_QUERY, operationName: 'Follow' });

@@ -1,6 +1,6 @@
 /** GraphQL over HTTP: what its audit suite asks, and what it does not ask. */
 import { serverAudits } from 'graphql-http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { paramsOf, post } from '#test/support/clients/http.js';
 import { Messages, SendMessage } from '#test/support/documents.js';
 import { useServer } from '#test/support/use-server.js';
@@ -12,12 +12,12 @@ const required = audits.filter(({ name }) => /^(MUST|SHOULD) /.test(name));
 const optional = audits.filter((audit) => !required.includes(audit));
 
 describe('the audits of GraphQL over HTTP', () => {
-  it.each(required)('$name ($id)', async (audit) => {
+  test.each(required)('$name ($id)', async (audit) => {
     const result = await audit.fn();
     expect(result, 'reason' in result ? result.reason : '').toMatchObject({ status: 'ok' });
   });
 
-  it('MAY: reports audits that do not pass', async ({ annotate }) => {
+  test('MAY: reports audits that do not pass', async ({ annotate }) => {
     expect(required.length + optional.length).toBeGreaterThan(50);
     for (const audit of optional) {
       const result = await audit.fn();
@@ -27,7 +27,7 @@ describe('the audits of GraphQL over HTTP', () => {
 });
 
 describe('POST', () => {
-  it('refuses a body that is too large with 413, and sends nothing', async () => {
+  test('refuses a body that is too large with 413, and sends nothing', async () => {
     const roomId = 'too-large';
     const { query } = paramsOf(SendMessage, { input: { roomId, content: 'x' } });
     const response = await fetch(used.server.url, {
@@ -43,7 +43,7 @@ describe('POST', () => {
     expect(await used.redis.cli('EXISTS', `messages:${roomId}`)).toBe('0');
   });
 
-  it('refuses a body that is not JSON without leaking details', async () => {
+  test('refuses a body that is not JSON without leaking details', async () => {
     const response = await fetch(used.server.url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -53,7 +53,7 @@ describe('POST', () => {
     expect(await response.text()).not.toMatch(/ at |node_modules|\.js/);
   });
 
-  it.each([
+  test.each([
     ['an array of operations', [{ query: '{ __typename }' }]],
     ['null', null],
     ['a text', '{ __typename }'],
@@ -62,7 +62,7 @@ describe('POST', () => {
     expect(status).toBe(400);
   });
 
-  it("refuses forms, which any page could send in its visitor's name", async () => {
+  test("refuses forms, which any page could send in its visitor's name", async () => {
     const roomId = 'form';
     const query = `mutation { sendMessage(input: { roomId: "${roomId}", content: "x" }) { id } }`;
     const form = new FormData();
@@ -87,13 +87,13 @@ describe('GET', () => {
   const get = (params: Record<string, string>, accept = 'application/json') =>
     fetch(`${used.server.url}?${new URLSearchParams(params)}`, { headers: { Accept: accept } });
 
-  it('runs a query with its variables', async () => {
+  test('runs a query with its variables', async () => {
     const { query } = paramsOf(Messages, { roomId: '' });
     const response = await get({ query: String(query), variables: '{"roomId":"empty","last":1}' });
     expect(await response.json()).toMatchObject({ data: { messages: { nodes: [] } } });
   });
 
-  it('does not run a mutation', async () => {
+  test('does not run a mutation', async () => {
     const { query } = paramsOf(SendMessage, { input: { roomId: '', content: '' } });
     const response = await get({
       query: String(query),
@@ -103,21 +103,21 @@ describe('GET', () => {
     expect(await used.redis.cli('EXISTS', 'messages:got')).toBe('0');
   });
 
-  it('refuses a subscription to a client that does not accept a stream, and counts no connection', async () => {
+  test('refuses a subscription to a client that does not accept a stream, and counts no connection', async () => {
     const response = await get({ query: 'subscription { messageAdded(roomId: "got") { id } }' });
     expect(response.status).toBe(406);
     expect(await used.redis.cli('EXISTS', 'connections:got')).toBe('0');
   });
 });
 
-it('answers 404 at any other path without leaking details', async () => {
+test('answers 404 at any other path without leaking details', async () => {
   const response = await fetch(`${used.server.origin}/graphql/more`);
   expect(response.status).toBe(404);
   expect(await response.json()).toEqual({ error: 'Not found' });
   expect(response.headers.get('x-powered-by')).toBeNull();
 });
 
-it.each(['PUT', 'DELETE', 'PATCH'])('refuses %s with a client error', async (method) => {
+test.each(['PUT', 'DELETE', 'PATCH'])('refuses %s with a client error', async (method) => {
   const response = await fetch(used.server.url, { method, body: '{"query":"{ __typename }"}' });
   expect([400, 404, 405]).toContain(response.status);
 });

@@ -1,5 +1,5 @@
 /** Alive is a process that answers; ready is one that can serve, and says so again when it can. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { webSocket } from '#test/support/clients/follow.js';
 import { MessageAdded } from '#test/support/documents.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
@@ -42,13 +42,13 @@ async function start(redis: RedisServer): Promise<TestServer> {
 }
 
 describe('a node', () => {
-  it('is live and ready while Redis answers', async () => {
+  test('is live and ready while Redis answers', async () => {
     const { server } = await startBoth();
     expect(await live(server)).toEqual(LIVE);
     expect(await untilReady(server)).toEqual(READY);
   });
 
-  it('is live and not ready while Redis hangs, and ready again when it goes on', async () => {
+  test('is live and not ready while Redis hangs, and ready again when it goes on', async () => {
     const { redis, server } = await startBoth();
     redis.hang();
     expect(await ready(server)).toEqual(WAITING);
@@ -58,7 +58,7 @@ describe('a node', () => {
     await untilReady(server);
   });
 
-  it('is live and not ready while Redis is gone, and ready again when it is back', async () => {
+  test('is live and not ready while Redis is gone, and ready again when it is back', async () => {
     const { redis, server } = await startBoth();
     await redis.kill();
     expect(await ready(server)).toEqual(WAITING);
@@ -68,7 +68,7 @@ describe('a node', () => {
     await untilReady(server);
   });
 
-  it('starts before Redis does, and is ready once Redis answers', async () => {
+  test('starts before Redis does, and is ready once Redis answers', async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.close());
     await redis.stop();
@@ -85,7 +85,7 @@ describe('a node', () => {
 });
 
 describe('health', () => {
-  it('answers HEAD and every other method alike', async () => {
+  test('answers HEAD and every other method alike', async () => {
     const { server } = await startBoth();
     await untilReady(server);
     for (const path of ['/health/live', '/health/ready']) {

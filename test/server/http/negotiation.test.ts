@@ -1,5 +1,5 @@
 /** How an operation is answered, by its Accept header. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { say } from '#test/support/say.js';
 import { useServer } from '#test/support/use-server.js';
 
@@ -18,7 +18,7 @@ async function send(query: string, accept: string | undefined): Promise<Response
 describe('a subscription', () => {
   const query = 'subscription { messageAdded(roomId: "accept", last: 1) { content } }';
 
-  it.each([
+  test.each([
     [undefined, 'text/event-stream'],
     ['*/*', 'text/event-stream'],
     ['text/*', 'text/event-stream'],
@@ -38,7 +38,7 @@ describe('a subscription', () => {
     expect(text).not.toContain('complete');
   });
 
-  it.each([
+  test.each([
     'application/json',
     'application/graphql-response+json',
     'text/event-stream;q=0, application/json',
@@ -50,7 +50,7 @@ describe('a subscription', () => {
 });
 
 describe('a query', () => {
-  it.each([
+  test.each([
     [undefined, 'application/json'],
     ['*/*', 'application/json'],
     ['text/html, */*;q=0.1', 'application/json'],
@@ -66,7 +66,7 @@ describe('a query', () => {
   });
 });
 
-it('a mutation whose answer the client does not accept is not executed', async () => {
+test('a mutation whose answer the client does not accept is not executed', async () => {
   const response = await send(
     'mutation { sendMessage(input: { roomId: "unacceptable", content: "x" }) { id } }',
     'image/png',

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useServer } from '#test/support/use-server.js';
 
 const used = useServer({ CONTENT_LENGTH_LIMIT: 123 });
@@ -26,7 +26,7 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET')
 }
 
 describe('the page', () => {
-  it.each(['/', '/?room=lobby', '/stats'])('is served at %s, and revalidated each time', async (path) => {
+  test.each(['/', '/?room=lobby', '/stats'])('is served at %s, and revalidated each time', async (path) => {
     const { status, headers, body } = await get(path);
     expect(status).toBe(200);
     expect(headers).toMatchObject({
@@ -37,14 +37,14 @@ describe('the page', () => {
     expect((await get(path, { 'If-None-Match': String(headers.etag) })).status).toBe(304);
   });
 
-  it('knows the limits of this server', async () => {
+  test('knows the limits of this server', async () => {
     const html = (await get('/')).body.toString();
     expect(html).toContain('<meta name="content-length-limit" content="123">');
     expect(html).toContain('<meta name="name-length-limit" content="40">');
     expect(html).toContain('<meta name="room-id-length-limit" content="64">');
   });
 
-  it('may load from this server only', async () => {
+  test('may load from this server only', async () => {
     const policy = String((await get('/')).headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
@@ -56,7 +56,7 @@ describe('the page', () => {
     }
   });
 
-  it('refuses other methods', async () => {
+  test('refuses other methods', async () => {
     expect(await get('/', {}, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
     const head = await get('/', {}, 'HEAD');
     expect(head).toMatchObject({ status: 200 });
@@ -65,7 +65,7 @@ describe('the page', () => {
 });
 
 describe('its files', () => {
-  it('may be cached forever, and come in an encoding that the browser accepts', async () => {
+  test('may be cached forever, and come in an encoding that the browser accepts', async () => {
     const path = `/assets/${script}`;
     const plain = await get(path);
     expect(plain.headers).toMatchObject({
@@ -81,7 +81,7 @@ describe('its files', () => {
     expect(brotliDecompressSync(brotli.body).equals(plain.body)).toBe(true);
   });
 
-  it('have less than 150 KB of scripts in total', async () => {
+  test('have less than 150 KB of scripts in total', async () => {
     const scripts = names.filter((name) => name.endsWith('.js'));
     let bytes = 0;
     for (const name of scripts)
@@ -89,7 +89,7 @@ describe('its files', () => {
     expect(bytes).toBeLessThan(150_000);
   });
 
-  it.each([
+  test.each([
     '/assets/../main.js',
     '/assets/..%2fmain.js',
     '/assets/%2e%2e/main.js',

@@ -1,5 +1,5 @@
 /** The HTTP server under all transports. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createHttpTransport, type HttpOptions } from '#server/http/server.js';
 import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
 import { addressesOf } from '#test/support/server.js';
@@ -30,7 +30,7 @@ async function connect(options: Partial<HttpOptions>): Promise<RawTcp> {
   return connection;
 }
 
-it('ends a connection whose client does not read the answer', async () => {
+test('ends a connection whose client does not read the answer', async () => {
   let givenUp: () => void;
   const ended = new Promise<void>((resolve) => {
     givenUp = resolve;
@@ -57,7 +57,7 @@ describe('an idle connection', () => {
   const routes: HttpOptions['routes'] = new Map([['/', (_request, response) => void response.end('ok')]]);
   const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
-  it('stays open longer than a request may take to arrive', async () => {
+  test('stays open longer than a request may take to arrive', async () => {
     const connection = await connect({ routes, headersTimeoutMs: 100, requestTimeoutMs: 100 });
     await connection.write(GET);
     await connection.until('ok');
@@ -70,7 +70,7 @@ describe('an idle connection', () => {
     expect(connection.received).toContain('200 OK');
   });
 
-  it('is closed after the time that is configured', async () => {
+  test('is closed after the time that is configured', async () => {
     const connection = await connect({ routes, keepAliveTimeoutMs: 100 });
     await connection.write(GET);
     await connection.closed;
@@ -96,14 +96,14 @@ describe('an offer to upgrade that the server does not take', () => {
     `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\nUpgrade: ${protocol}\r\n` +
     `HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
-  it('is ignored, and the request with its body answered', async () => {
+  test('is ignored, and the request with its body answered', async () => {
     const connection = await connect({ routes, upgrades });
     await connection.write(offer('POST', '/echo', 'hello', 'h2c', 'Upgrade, HTTP2-Settings, keep-alive'));
     await connection.until('hello>');
     expect(connection.received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
 
-  it.each([
+  test.each([
     ['one after the other', true],
     ['in a pipeline', false],
   ])('answers requests %s in their order, or closes after an answer', async (_how, waits) => {
@@ -127,7 +127,7 @@ describe('an offer to upgrade that the server does not take', () => {
     if (answered.length < 4) expect(connection.received).toContain('Connection: close\r\n');
   });
 
-  it('reads a body that comes later', async () => {
+  test('reads a body that comes later', async () => {
     const connection = await connect({ routes, upgrades });
     const text = offer('POST', '/echo', 'later');
     await connection.write(text.slice(0, -3));
@@ -135,7 +135,7 @@ describe('an offer to upgrade that the server does not take', () => {
     await connection.until('later>');
   });
 
-  it.each([
+  test.each([
     ['a WebSocket where there is none', 'websocket', '/echo', '<GET'],
     ['a protocol that nobody speaks', 'TLS/1.0, x', '/echo', '<GET'],
     ['h2c where there is a WebSocket', 'h2c', '/ws', '404 Not Found'],
@@ -146,7 +146,7 @@ describe('an offer to upgrade that the server does not take', () => {
     expect(connection.received).toContain(answer);
   });
 
-  it('does not keep a WebSocket from its path', async () => {
+  test('does not keep a WebSocket from its path', async () => {
     const connection = await connect({ routes, upgrades });
     await connection.write(`${upgradeHead().replace('/graphql', '/ws')}\r\n`);
     await connection.closed;

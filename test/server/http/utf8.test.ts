@@ -1,5 +1,5 @@
 /** Bytes that are not UTF-8: refused, rather than stored as something that nobody wrote. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RawTcp } from '#test/support/raw-tcp.js';
 import { useServer } from '#test/support/use-server.js';
 
@@ -20,7 +20,7 @@ function mutation(bytes: number[]): Buffer {
 }
 
 describe('a body', () => {
-  it.each([
+  test.each([
     ['a letter in Latin-1', [0xe9]],
     ['a continuation without a beginning', [0x61, 0x80]],
     ['a character that breaks off', [0xf0, 0x9f, 0x98]],
@@ -41,7 +41,7 @@ describe('a body', () => {
     expect(await used.redis.cli('EXISTS', 'messages:utf8')).toBe('0');
   });
 
-  it('that breaks a character over two chunks is read as it is', async () => {
+  test('that breaks a character over two chunks is read as it is', async () => {
     const connection = await RawTcp.open(used.server);
     const body = mutation([...Buffer.from('😀')]);
     const at = body.indexOf(0xf0) + 2;
@@ -65,7 +65,7 @@ describe('a URL', () => {
     return { status: response.status, body: await response.json() };
   };
 
-  it.each([
+  test.each([
     'query=%7B__typename%7D&operationName=%FF',
     'query=%C3',
     'query=%ED%A0%80',
@@ -74,7 +74,7 @@ describe('a URL', () => {
     expect(await get(query)).toMatchObject({ status: 400, body: NOT_UTF8 });
   });
 
-  it('with bytes that are not escaped is refused with 400', async () => {
+  test('with bytes that are not escaped is refused with 400', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(
       Buffer.from('GET /graphql?query={__typename}&x=\xe9 HTTP/1.1\r\nHost: x\r\n\r\n', 'latin1'),
@@ -84,7 +84,7 @@ describe('a URL', () => {
     connection.end();
   });
 
-  it('with a % that escapes nothing is read as it is', async () => {
+  test('with a % that escapes nothing is read as it is', async () => {
     const query = new URLSearchParams({ query: '{ __typename }' });
     expect(await get(`${query}&extensions={"note":"100%"}&x=%zz`)).toMatchObject({
       status: 200,

@@ -1,5 +1,5 @@
 /** What a client may get wrong: it is told what, nothing comes of it, and it may go on. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventStream, type Following, http, webSocket } from '#test/support/clients/follow.js';
 import { type Params, paramsOf, run } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -116,17 +116,17 @@ function expectRefusal(
 }
 
 describe.each([http, webSocket, eventStream])('over $name', ({ ask }) => {
-  it.each([...sends, ...queries])('refuses %s', async (_what, params, refusal) => {
+  test.each([...sends, ...queries])('refuses %s', async (_what, params, refusal) => {
     expectRefusal(await ask(used.server, params), refusal);
   });
 });
 
 describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, follow: open }) => {
-  it.each(subscriptions)('refuses %s', async (_what, params, refusal) => {
+  test.each(subscriptions)('refuses %s', async (_what, params, refusal) => {
     expectRefusal(await ask(used.server, params), refusal);
   });
 
-  it('ends after its refusal, and is not counted', async () => {
+  test('ends after its refusal, and is not counted', async () => {
     const following = await open(used.server, MessageAdded, { roomId: 'refused', last: -1 });
     expect(await following.nextResult()).toMatchObject({ errors: [{ extensions: { field: 'last' } }] });
     expect(await following.nextResult()).toBeUndefined();
@@ -135,7 +135,7 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
 });
 
 describe('after all that', () => {
-  it('one connection may have asked all of it, and still works', async () => {
+  test('one connection may have asked all of it, and still works', async () => {
     const socket = await RawSocket.ready(used.server);
     for (const [what, params, refusal] of [...sends, ...queries, ...subscriptions]) {
       socket.subscribe(what, params);
@@ -149,12 +149,12 @@ describe('after all that', () => {
     await socket.close();
   });
 
-  it('nothing has been stored', async () => {
+  test('nothing has been stored', async () => {
     const keys = (await used.redis.cli('KEYS', '*')).split('\n');
     expect(keys.filter((key) => /^(messages|nonce):/.test(key))).toEqual([]);
   });
 
-  it('nothing has been published: a subscriber sees the first valid message first', async () => {
+  test('nothing has been published: a subscriber sees the first valid message first', async () => {
     await run(used.server, SendMessage, { input: { roomId: ROOM, content: 'good', nonce: 'n1' } });
     expect((await watcher.next()).messageAdded.content).toBe('good');
     expect(await used.redis.cli('LLEN', `messages:${ROOM}`)).toBe('1');
@@ -162,7 +162,7 @@ describe('after all that', () => {
 });
 
 describe('input at a limit', () => {
-  it('is accepted: content counts in characters, without white space around it', async () => {
+  test('is accepted: content counts in characters, without white space around it', async () => {
     const content = '👩‍🚀'.slice(0, 2).repeat(500);
     const input = {
       roomId: 'r'.repeat(64),

@@ -1,5 +1,5 @@
 /** Errors that repeat what a client sent: an answer stays small, whatever the request was. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type AnyParams, TRANSPORTS } from '#test/support/every-transport.js';
 import { useServer } from '#test/support/use-server.js';
 
@@ -45,7 +45,7 @@ const CASES: [what: string, params: AnyParams][] = [
 ];
 
 describe.each(TRANSPORTS)('over %s', (_name, ask) => {
-  it.each(CASES)('answers %s with a few short errors', async (_what, params) => {
+  test.each(CASES)('answers %s with a few short errors', async (_what, params) => {
     const { errors } = await ask(used.server, params);
     expect(errors!.length).toBeGreaterThan(0);
     expect(errors!.length).toBeLessThanOrEqual(21);

@@ -1,5 +1,5 @@
 /** A fault of ours: the client learns an id and nothing else, and the log has the rest under that id. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { eventStream, http, webSocket } from '#test/support/clients/follow.js';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -53,7 +53,7 @@ async function expectLogged(errorId: string, reason = 'WRONGTYPE'): Promise<void
 }
 
 describe.each([http, webSocket, eventStream])('over $name', ({ ask }) => {
-  it.each([
+  test.each([
     ['a send', SEND],
     ['a query', READ],
   ])('%s that meets a fault is masked, and logged once', async (_what, params) => {
@@ -62,11 +62,11 @@ describe.each([http, webSocket, eventStream])('over $name', ({ ask }) => {
 });
 
 describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, follow }) => {
-  it('masks and logs a fault at its start once', async () => {
+  test('masks and logs a fault at its start once', async () => {
     await expectLogged(expectMasked(await ask(server, FOLLOW)));
   });
 
-  it('reports a message that cannot be resolved, and goes on', async () => {
+  test('reports a message that cannot be resolved, and goes on', async () => {
     const query = 'subscription { messageAdded(roomId: "fine") { content room { connectionCount } } }';
     const following = await follow(server, { query });
     onTestFinished(() => following.leave());
@@ -78,7 +78,7 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
   });
 });
 
-it('a connection with faults still works, and so do its other operations', async () => {
+test('a connection with faults still works, and so do its other operations', async () => {
   const socket = await RawSocket.ready(server);
   socket.subscribe('fine', FOLLOW_LIVE);
   for (const [id, params] of Object.entries({ send: SEND, read: READ, follow: FOLLOW })) {
@@ -94,7 +94,7 @@ it('a connection with faults still works, and so do its other operations', async
   await socket.close();
 });
 
-it('does not log errors of clients, or clients that leave', async () => {
+test('does not log errors of clients, or clients that leave', async () => {
   const before = server.log.length;
   await http.ask(server, { query: '{ nothing' });
   await webSocket.ask(server, { query: '{ nothing }' });

@@ -1,5 +1,5 @@
 /** Text from outside that would like to be more than text: in headers, in the log, in what is shown. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { post } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
@@ -22,7 +22,7 @@ afterAll(async () => {
 const FORGED = '\n{"level":"fatal","msg":"forged"}\r\n\u001b[2J\u2028';
 
 describe('headers', () => {
-  it.each([
+  test.each([
     ['an origin', ['Origin: https://a.example\r\nX-Injected: yes']],
     ['a bare line feed', ['Origin: https://a.example\nX-Injected: yes']],
     ['a bare carriage return', ['Origin: https://a.example\rX-Injected: yes']],
@@ -37,7 +37,7 @@ describe('headers', () => {
     expect(connection.received).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
-  it('answers 400 to a malformed Host header without leaking details', async () => {
+  test('answers 400 to a malformed Host header without leaking details', async () => {
     const connection = await RawTcp.open(server);
     await connection.write(
       'GET /graphql?query={__typename} HTTP/1.1\r\nHost: [\r\nConnection: close\r\n\r\n',
@@ -47,7 +47,7 @@ describe('headers', () => {
     expect(connection.received).not.toMatch(/node_modules|at .*\(/);
   });
 
-  it.each(['variables', 'extensions'])('refuses %s of a GET that are not JSON', async (name) => {
+  test.each(['variables', 'extensions'])('refuses %s of a GET that are not JSON', async (name) => {
     const told = server.log.length;
     const answer = await fetch(`${server.url}?query={__typename}&${name}={`);
     expect(answer.status).toBe(400);
@@ -57,7 +57,7 @@ describe('headers', () => {
     expect(server.log.slice(told).filter(({ level }) => level === 50 || level === 'error')).toEqual([]);
   });
 
-  it('makes no header from a line break in a path', async () => {
+  test('makes no header from a line break in a path', async () => {
     const connection = await RawTcp.open(server);
     await connection.write('GET /%0d%0aX-Injected:%20yes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     await connection.closed;
@@ -65,7 +65,7 @@ describe('headers', () => {
     expect(connection.received).not.toMatch(/injected/i);
   });
 
-  it('answers a preflight with one header, or with none', async () => {
+  test('answers a preflight with one header, or with none', async () => {
     const response = await fetch(server.url, {
       method: 'OPTIONS',
       headers: { Origin: server.origin, 'Access-Control-Request-Headers': 'x-a, <script>' },
@@ -84,7 +84,7 @@ describe('the log', () => {
     return server.output.stdout + server.output.stderr;
   };
 
-  it('has one record a line, whatever clients write', async () => {
+  test('has one record a line, whatever clients write', async () => {
     const said = 'my-secret-message';
     await post(server, {
       query: 'mutation Say($input: SendMessageInput!) { sendMessage(input: $input) { id } }',
@@ -121,13 +121,13 @@ describe('the log', () => {
     expect(text).not.toContain('Eve');
   });
 
-  it('cuts long names of operations', async () => {
+  test('cuts long names of operations', async () => {
     const name = 'N'.repeat(5_000);
     await post(server, { query: `query ${name} { __typename }` });
     expect(await written()).not.toContain('N'.repeat(65));
   });
 
-  it('never holds the password of Redis, even while Redis is away, and neither do answers', async () => {
+  test('never holds the password of Redis, even while Redis is away, and neither do answers', async () => {
     await redis.kill();
     const answers = [
       await post(server, { query: '{ messages(roomId: "r") { nodes { id } } }' }),
@@ -139,7 +139,7 @@ describe('the log', () => {
     expect((await written()) + JSON.stringify(answers)).not.toContain(SECRET);
   });
 
-  it("never holds a client's token", async () => {
+  test("never holds a client's token", async () => {
     const token = 'token-of-somebody';
     await post(server, { query: '{ __typename }' }, { Authorization: `Bearer ${token}` });
     const socket = await RawSocket.open(server);

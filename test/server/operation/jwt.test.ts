@@ -1,5 +1,5 @@
 import { generateKeyPair, UnsecuredJWT } from 'jose';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { createJwtVerifier, type JwtOptions } from '#server/operation/jwt.js';
 import { JWT, startIssuer, tokenOf } from '#test/support/tokens.js';
 
@@ -10,7 +10,7 @@ function verifier(key: JwtOptions['key'] = { secret }, timeoutMs = 2_000) {
 }
 
 describe('a token of the platform', () => {
-  it('names its user, and when it expires', async () => {
+  test('names its user, and when it expires', async () => {
     const token = await tokenOf({ sub: 'ann', name: 'Ann', roles: ['moderator'] });
     const viewer = await verifier().verify(token);
     expect(viewer).toMatchObject({ user: { id: 'ann', name: 'Ann' }, roles: ['viewer', 'moderator'] });
@@ -19,7 +19,7 @@ describe('a token of the platform', () => {
     expect(viewer.expiresAt! - Date.now()).toBeLessThan(610_000);
   });
 
-  it.each([
+  test.each([
     ['a list', ['service', 'moderator'], ['viewer', 'moderator', 'service']],
     ['a text', 'service moderator', ['viewer', 'moderator', 'service']],
     [
@@ -35,7 +35,7 @@ describe('a token of the platform', () => {
     expect((await verifier().verify(await tokenOf({ roles }))).roles).toEqual(expected);
   });
 
-  it.each([
+  test.each([
     ['is cut if it is too long', 'Annabella of the Isles', 'Annabella'],
     ['is cut between characters, not within', '👩‍🚀'.repeat(2) + '😀'.repeat(9), '👩‍🚀👩‍🚀😀😀😀😀'],
     ['has no control characters', ' A\u0000n\nn ', 'A n n'],
@@ -91,7 +91,7 @@ describe('refuses with UNAUTHENTICATED a token', () => {
       tokenOf({ key: (await generateKeyPair('RS256')).privateKey, alg: 'RS256' }),
   };
 
-  it.each(Object.entries(cases))('%s', async (_what, make) => {
+  test.each(Object.entries(cases))('%s', async (_what, make) => {
     const token = await make();
     const refusal = await verifier()
       .verify(token)
@@ -113,7 +113,7 @@ describe('the keys of an issuer', () => {
     return started;
   }
 
-  it('are fetched once, and verify its tokens', async () => {
+  test('are fetched once, and verify its tokens', async () => {
     const { url, state, tokenOf: issue } = await start();
     const { verify } = verifier({ jwksUrl: url });
     expect((await verify(await issue({ sub: 'ann' }))).user.id).toBe('ann');
@@ -121,7 +121,7 @@ describe('the keys of an issuer', () => {
     expect(state.asked).toBe(1);
   });
 
-  it("verify no other issuer's tokens", async () => {
+  test("verify no other issuer's tokens", async () => {
     const [one, two] = [await start(), await start()];
     const { verify } = verifier({ jwksUrl: one.url });
     await expect(verify(await two.tokenOf())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -130,7 +130,7 @@ describe('the keys of an issuer', () => {
     });
   });
 
-  it('are never used as a secret', async () => {
+  test('are never used as a secret', async () => {
     const { url, publicJwk } = await start();
     const { verify } = verifier({ jwksUrl: url });
     const key = new TextEncoder().encode(JSON.stringify(publicJwk));
@@ -139,7 +139,7 @@ describe('the keys of an issuer', () => {
     });
   });
 
-  it.each(['fails', 'hangs'] as const)(
+  test.each(['fails', 'hangs'] as const)(
     'cannot be fetched if the issuer %s: the token is not called invalid',
     async (how) => {
       const { url, state, tokenOf: issue } = await start();
@@ -151,7 +151,7 @@ describe('the keys of an issuer', () => {
     },
   );
 
-  it('cannot be fetched if the issuer is down: the token is not called invalid', async () => {
+  test('cannot be fetched if the issuer is down: the token is not called invalid', async () => {
     const { url, close, tokenOf: issue } = await startIssuer();
     await close();
     await expect(verifier({ jwksUrl: url }).verify(await issue())).rejects.toMatchObject({

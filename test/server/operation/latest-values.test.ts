@@ -1,6 +1,6 @@
 /** Subscriptions to what changes: a room's counts, and the load of the server. */
 import { type Client, createClient } from 'graphql-ws';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { run } from '#test/support/clients/http.js';
 import { ConnectionCount, SendMessage } from '#test/support/documents.js';
@@ -48,7 +48,7 @@ const say = (roomId: string, content: string) =>
   run(used.server, SendMessage, { input: { roomId, content } });
 
 describe('roomUpdated', () => {
-  it('sends the room as it is, and again when it changes', async () => {
+  test('sends the room as it is, and again when it changes', async () => {
     await say('changing', 'first');
     const { results } = updates('changing', 'id connectionCount lastMessage { content }');
     await until(() => results.length === 1, { what: 'the room' });
@@ -60,7 +60,7 @@ describe('roomUpdated', () => {
     await until(() => results.at(-1)!.roomUpdated.connectionCount === 1, { what: 'the viewer' });
   });
 
-  it('sends at most one value a second, and none if nothing changed', async () => {
+  test('sends at most one value a second, and none if nothing changed', async () => {
     const beganAt = performance.now();
     const busy = updates('busy', 'lastMessage { content }');
     const silent = updates('busy', 'id');
@@ -84,19 +84,19 @@ describe('roomUpdated', () => {
     expect(silent.results).toHaveLength(1);
   });
 
-  it('does not count as a connection to the room', async () => {
+  test('does not count as a connection to the room', async () => {
     const { results } = updates('watched', 'id');
     await until(() => results.length === 1, { what: 'the room' });
     expect((await run(used.server, ConnectionCount, { roomId: 'watched' })).connectionCount).toBe(0);
   });
 
-  it('refuses an invalid room id', async () => {
+  test('refuses an invalid room id', async () => {
     const { errors } = updates('no room', 'id');
     await until(() => errors.length > 0, { what: 'the refusal' });
     expect([errors[0]].flat()).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'roomId' } }]);
   });
 
-  it('is completed when the server closes', async () => {
+  test('is completed when the server closes', async () => {
     const server = await startServer({ redisUrl: used.redis.url });
     const { results, errors, end } = updates('going', 'id', server);
     await until(() => results.length === 1, { what: 'the room' });
@@ -107,7 +107,7 @@ describe('roomUpdated', () => {
 });
 
 describe('serverStats', () => {
-  it('reports each second how many messages were delivered, to how many, and how fast', async () => {
+  test('reports each second how many messages were delivered, to how many, and how fast', async () => {
     const { results } = watch<{
       serverStats: Record<string, number> & { delayMs: { median: number } | null };
     }>(

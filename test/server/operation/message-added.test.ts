@@ -1,5 +1,5 @@
 /** Where a subscription begins, and that it goes on from there without a gap and without a double. */
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventStream, type Following, webSocket } from '#test/support/clients/follow.js';
 import { MessageAdded } from '#test/support/documents.js';
 import type { MessageAddedSubscription } from '#test/support/generated/graphql.js';
@@ -30,20 +30,20 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     expect(contentsOf(await following.take(all.length))).toEqual(all);
   }
 
-  it('starts with new messages if it is given no start', async () => {
+  test('starts with new messages if it is given no start', async () => {
     const roomId = newRoom();
     await say(used.server, roomId, 'before');
     await expectThenLive(await follow(roomId), roomId, []);
   });
 
-  it('delivers each message as the sender got it', async () => {
+  test('delivers each message as the sender got it', async () => {
     const roomId = newRoom();
     const following = await follow(roomId);
     const [sent] = await say(used.server, roomId, 'Hello');
     expect((await following.next()).messageAdded).toEqual(sent);
   });
 
-  it.each([
+  test.each([
     [0, []],
     [1, ['text 3']],
     [3, texts(3)],
@@ -54,12 +54,12 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     await expectThenLive(await follow(roomId, { last }), roomId, expected);
   });
 
-  it('starts an empty room with the next message for `last`', async () => {
+  test('starts an empty room with the next message for `last`', async () => {
     const roomId = newRoom();
     await expectThenLive(await follow(roomId, { last: 20 }), roomId, []);
   });
 
-  it('gives a second subscription the same `last` messages as the first', async () => {
+  test('gives a second subscription the same `last` messages as the first', async () => {
     const roomId = newRoom();
     await say(used.server, roomId, ...texts(3));
     const first = await follow(roomId, { last: 2 });
@@ -69,24 +69,24 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     await expectThenLive(second, roomId, ['text 2', 'text 3', 'text 4']);
   });
 
-  it.each([0, 1, 2, 3])('starts with everything after message %i', async (index) => {
+  test.each([0, 1, 2, 3])('starts with everything after message %i', async (index) => {
     const roomId = newRoom();
     const ids = ['0', ...(await say(used.server, roomId, ...texts(3))).map(({ id }) => id)];
     await expectThenLive(await follow(roomId, { after: ids[index]! }), roomId, texts(3).slice(index));
   });
 
-  it('starts an empty room for `after: "0"`', async () => {
+  test('starts an empty room for `after: "0"`', async () => {
     const roomId = newRoom();
     await expectThenLive(await follow(roomId, { after: '0' }), roomId, []);
   });
 
-  it('delivers everything after a long absence, far more than the log holds', async () => {
+  test('delivers everything after a long absence, far more than the log holds', async () => {
     const roomId = newRoom();
     const [first] = await say(used.server, roomId, 'first', ...texts(50));
     await expectThenLive(await follow(roomId, { after: first!.id }), roomId, texts(50));
   });
 
-  it('delivers everything for `after: "0"`, or refuses it if messages were trimmed', async () => {
+  test('delivers everything for `after: "0"`, or refuses it if messages were trimmed', async () => {
     const roomId = newRoom();
     await say(used.server, roomId, ...texts(60));
     const all = await follow(roomId, { after: '0' });
@@ -96,7 +96,7 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     await expectExpired(await follow(roomId, { after: '0' }));
   });
 
-  it('accepts the message just before the oldest kept one as `after`, and no older one', async () => {
+  test('accepts the message just before the oldest kept one as `after`, and no older one', async () => {
     const roomId = newRoom();
     const sent = await say(used.server, roomId, ...texts(62));
     await expectExpired(await follow(roomId, { after: sent[0]!.id }));
@@ -104,7 +104,7 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     expect(contentsOf(await following.take(60))).toEqual(texts(62).slice(2));
   });
 
-  it.each([
+  test.each([
     ['older than all', () => '1-0'],
     ['newer than all', () => `${Date.now() + 3_600_000}-0`],
     ['of another room', async () => (await say(used.server, newRoom(), 'elsewhere'))[0]!.id],
@@ -123,7 +123,7 @@ describe('two servers on one Redis, each in its own process', () => {
   });
   afterAll(() => other?.close());
 
-  it.each([webSocket, eventStream])(
+  test.each([webSocket, eventStream])(
     'give the same messages in the same order over $name',
     async ({ follow }) => {
       const roomId = newRoom();
@@ -143,7 +143,7 @@ describe('two servers on one Redis, each in its own process', () => {
     },
   );
 
-  it("accept each other's cursors", async () => {
+  test("accept each other's cursors", async () => {
     const roomId = newRoom();
     const [first] = await say(other, roomId, ...texts(3));
     const following = await webSocket.follow(used.server, MessageAdded, { roomId, after: first!.id });

@@ -1,5 +1,5 @@
 /** A send that is repeated with its nonce is one message, whoever takes the repetition. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Following, webSocket } from '#test/support/clients/follow.js';
 import { run } from '#test/support/clients/http.js';
 import { MessageAdded, SendMessage } from '#test/support/documents.js';
@@ -38,25 +38,25 @@ async function expectMessages(contents: string[]): Promise<void> {
 }
 
 describe('the same nonce', () => {
-  it('returns the first message again, and stores and publishes nothing', async () => {
+  test('returns the first message again, and stores and publishes nothing', async () => {
     const first = await send();
     expect(await send()).toEqual(first);
     await expectMessages(['Hello']);
   });
 
-  it('returns the first message, whatever the second one says', async () => {
+  test('returns the first message, whatever the second one says', async () => {
     const first = await send();
     expect(await send({ content: 'Something else' })).toEqual(first);
     await expectMessages(['Hello']);
   });
 
-  it('works on another server', async () => {
+  test('works on another server', async () => {
     const first = await send();
     expect(await send({}, other)).toEqual(first);
     await expectMessages(['Hello']);
   });
 
-  it('makes one message of fifty sends at once to two servers', async () => {
+  test('makes one message of fifty sends at once to two servers', async () => {
     const sent = await Promise.all(
       Array.from({ length: 50 }, (_, index) => send({}, index % 2 ? other : used.server)),
     );
@@ -64,7 +64,7 @@ describe('the same nonce', () => {
     await expectMessages(['Hello']);
   });
 
-  it('is forgotten after five minutes', async () => {
+  test('is forgotten after five minutes', async () => {
     await send();
     const [key] = (await used.redis.cli('KEYS', `nonce:{messages:${roomId}}:*`)).split('\n');
     const ttl = Number(await used.redis.cli('PTTL', key!));
@@ -77,7 +77,7 @@ describe('the same nonce', () => {
 });
 
 describe('another message is made', () => {
-  it.each([
+  test.each([
     ['by another author', { author: 'Bob' }],
     ['with another nonce', { nonce: 'n2' }],
     ['with a nonce in other letters', { nonce: 'N1' }],
@@ -89,7 +89,7 @@ describe('another message is made', () => {
     await expectMessages(['Hello', 'Hello']);
   });
 
-  it('in another room', async () => {
+  test('in another room', async () => {
     const first = await send();
     const elsewhere = await send({ roomId: `${roomId}-2` });
     expect(elsewhere).toMatchObject({ roomId: `${roomId}-2`, content: 'Hello' });

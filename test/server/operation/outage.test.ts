@@ -1,5 +1,5 @@
 /** While Redis is away every operation says so, soon; connections stay, and work again when it is back. */
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { eventStream, http, webSocket } from '#test/support/clients/follow.js';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -54,7 +54,7 @@ const OUTAGES = {
 };
 
 describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) => {
-  it.each([http, webSocket, eventStream])(
+  test.each([http, webSocket, eventStream])(
     'every query and send over $name is SERVICE_UNAVAILABLE',
     async ({ ask }) => {
       await begin();
@@ -65,7 +65,7 @@ describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) 
     },
   );
 
-  it.each([webSocket, eventStream])(
+  test.each([webSocket, eventStream])(
     'a new subscription over $name is SERVICE_UNAVAILABLE',
     async ({ ask, follow }) => {
       await begin();
@@ -79,7 +79,7 @@ describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) 
     },
   );
 
-  it.each([webSocket, eventStream])(
+  test.each([webSocket, eventStream])(
     'a live subscription over $name stays, and misses nothing',
     async ({ follow }) => {
       const following = await follow(server, MessageAdded, { roomId });
@@ -96,7 +96,7 @@ describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) 
     },
   );
 
-  it('a connection stays, answers pings, and works again', async () => {
+  test('a connection stays, answers pings, and works again', async () => {
     const socket = await RawSocket.ready(server);
     await begin();
     for (const [what, params] of [...OPERATIONS, ['a subscription', SUBSCRIBE] as const]) {

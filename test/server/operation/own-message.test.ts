@@ -1,5 +1,5 @@
 /** On one connection, what is sent after a subscription is received by it. */
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket, type WireMessage } from '#test/support/clients/raw-socket.js';
 import { MessageAdded, SendMessage } from '#test/support/documents.js';
@@ -9,7 +9,7 @@ const used = useServer({ OPERATIONS_PER_CONNECTION: 0 });
 
 const TIMES = 100;
 
-it('never misses its own message after subscribe-then-send in one burst', async () => {
+test('never misses its own message after subscribe-then-send in one burst', async () => {
   const socket = await RawSocket.ready(used.server);
   const burst: WireMessage[] = [];
   for (let index = 0; index < TIMES; index++) {
@@ -38,7 +38,7 @@ it('never misses its own message after subscribe-then-send in one burst', async 
   await socket.close();
 });
 
-it('nor do a hundred connections that follow one room and send at once', async () => {
+test('nor do a hundred connections that follow one room and send at once', async () => {
   const sockets = await Promise.all(Array.from({ length: TIMES }, () => RawSocket.ready(used.server)));
   for (const [index, socket] of sockets.entries()) {
     const input = { roomId: 'shared', content: `from ${index}` };

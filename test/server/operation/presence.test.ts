@@ -1,6 +1,6 @@
 /** connections:{room}, node:{id} and rooms:active tell what is so, whichever way a client goes. */
 import { request as httpRequest } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { paramsOf, run } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -36,7 +36,7 @@ async function openSocket(): Promise<RawSocket> {
 }
 
 describe('a connection', () => {
-  it('counts while it holds a live subscription, not while it is only open', async () => {
+  test('counts while it holds a live subscription, not while it is only open', async () => {
     const roomId = newRoom();
     const socket = await openSocket();
     expect(await members(roomId)).toEqual([]);
@@ -52,7 +52,7 @@ describe('a connection', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  it('counts once in a room, however many operations it has there', async () => {
+  test('counts once in a room, however many operations it has there', async () => {
     const roomId = newRoom();
     const socket = await openSocket();
     for (const id of ['1', '2', '3']) subscribe(socket, id, roomId);
@@ -69,7 +69,7 @@ describe('a connection', () => {
     await untilMembers(roomId, 0);
   });
 
-  it('counts in each room that it follows', async () => {
+  test('counts in each room that it follows', async () => {
     const [one, two] = [newRoom(), newRoom()];
     const socket = await openSocket();
     subscribe(socket, '1', one);
@@ -79,7 +79,7 @@ describe('a connection', () => {
     expect(await members(one)).toEqual(await members(two));
   });
 
-  it.each([
+  test.each([
     ['closes its socket', (socket: RawSocket) => socket.socket.close(1000)],
     ['closes its socket without a word', (socket: RawSocket) => socket.tcp.end()],
     ['crashes', (socket: RawSocket) => socket.crash()],
@@ -99,7 +99,7 @@ describe('a connection', () => {
     await untilInactive(roomId);
   });
 
-  it('stops counting if its client leaves during the start', async () => {
+  test('stops counting if its client leaves during the start', async () => {
     const roomId = newRoom();
     for (let count = 0; count < 20; count++) {
       const socket = await openSocket();
@@ -112,7 +112,7 @@ describe('a connection', () => {
     await until(async () => (await members(roomId)).length === 1, { what: 'the last one alone' });
   });
 
-  it('counts over SSE until its request ends', async () => {
+  test('counts over SSE until its request ends', async () => {
     const roomId = newRoom();
     const stream = await EventStream.open(used.server, paramsOf(MessageAdded, { roomId }));
     await untilMembers(roomId, 1);
@@ -121,7 +121,7 @@ describe('a connection', () => {
     await untilInactive(roomId);
   });
 
-  it('stops counting if its client leaves during the start over SSE', async () => {
+  test('stops counting if its client leaves during the start over SSE', async () => {
     const roomId = newRoom();
     const body = JSON.stringify(paramsOf(MessageAdded, { roomId }));
     for (let count = 0; count < 20; count++) {
@@ -143,7 +143,7 @@ describe('a connection', () => {
     });
   });
 
-  it('counts alike in connectionCount, room and activeRooms', async () => {
+  test('counts alike in connectionCount, room and activeRooms', async () => {
     const roomId = newRoom();
     const sockets = await Promise.all([openSocket(), openSocket(), openSocket()]);
     for (const socket of sockets) subscribe(socket, '1', roomId);
@@ -159,7 +159,7 @@ describe('a connection', () => {
 });
 
 describe('a room', () => {
-  it('is active while it holds messages, even without connections', async () => {
+  test('is active while it holds messages, even without connections', async () => {
     const roomId = newRoom();
     await say(used.server, roomId, 'Hello');
     expect(await isActive(roomId)).toBe(true);
@@ -172,7 +172,7 @@ describe('a room', () => {
     expect(await isActive(roomId)).toBe(true);
   });
 
-  it('is removed from rooms:active and from the list of rooms without messages and connections', async () => {
+  test('is removed from rooms:active and from the list of rooms without messages and connections', async () => {
     // Its node sweeps soon; the messages live for a second.
     const sweeping = await startServer({
       redisUrl: used.redis.url,
@@ -196,7 +196,7 @@ describe('a room', () => {
 });
 
 describe('a node', () => {
-  it('removes its connections, rooms and heartbeat when it closes', async () => {
+  test('removes its connections, rooms and heartbeat when it closes', async () => {
     const leaving = await spawnServer({ redisUrl: used.redis.url, NODE_ID: 'leaving' });
     onTestFinished(() => leaving.close());
     const [own, shared] = [newRoom(), newRoom()];
@@ -217,7 +217,7 @@ describe('a node', () => {
     expect(await used.redis.cli('EXISTS', 'node:leaving')).toBe('0');
   });
 
-  it('is swept by another node if it is killed', async () => {
+  test('is swept by another node if it is killed', async () => {
     const variables = { redisUrl: used.redis.url, PRESENCE_HEARTBEAT_MS: 100 };
     const other = await startServer({ ...variables, NODE_ID: 'sweeper' });
     onTestFinished(() => other.close());

@@ -1,5 +1,5 @@
 /** What must stay between a client and the server is in no error, and in no line of the log. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sessionIdOf } from '#redis/sessions/sessions.js';
 import { post } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -23,7 +23,7 @@ afterAll(async () => {
   await redis?.close();
 });
 
-it('logs no tokens, passwords or messages', async () => {
+test('logs no tokens, passwords or messages', async () => {
   const { token } = await signIn(server, 'Ann of the secret name');
   const signed = await tokenOf();
   const say = {

@@ -1,5 +1,5 @@
 /** Whoever selects something else receives something else, though all follow one room and one log. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { MessageAdded } from '#test/support/documents.js';
@@ -131,17 +131,17 @@ describe('on one room, over one socket', () => {
   });
   afterAll(() => socket.close());
 
-  it.each(Object.entries(SELECTIONS))('%s', (id, [_query, _variables, data]) => {
+  test.each(Object.entries(SELECTIONS))('%s', (id, [_query, _variables, data]) => {
     // As text: the order of the fields is that of the selection.
     expect(JSON.stringify(received.get(id))).toBe(JSON.stringify({ data }));
   });
 
-  it('each receives the message once', async () => {
+  test('each receives the message once', async () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 });
 
-it('distinguishes two operations of one document by their names', async () => {
+test('distinguishes two operations of one document by their names', async () => {
   const socket = await RawSocket.ready(used.server);
   const query = `subscription A { ${ROOT} { content } } subscription B { ${ROOT} { roomId } }`;
   socket.subscribe('a', { query, operationName: 'A' });
@@ -158,7 +158,7 @@ it('distinguishes two operations of one document by their names', async () => {
   await socket.close();
 });
 
-it('five hundred operations on one connection each receive each message in order', async () => {
+test('five hundred operations on one connection each receive each message in order', async () => {
   const socket = await RawSocket.ready(used.server);
   const ids = Array.from({ length: 500 }, (_, index) => `operation ${index}`);
   for (const [index, id] of ids.entries()) {

@@ -1,5 +1,5 @@
 /** Who is calling: tokens that count and tokens that do not, over each transport, and the end of a session. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { sessionIdOf } from '#redis/sessions/sessions.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { post } from '#test/support/clients/http.js';
@@ -92,41 +92,41 @@ const REFUSALS: Record<string, (token: string) => Promise<void>> = {
 };
 
 describe.each(Object.entries(ASKING))('over %s', (_transport, ask) => {
-  it('a session identifies its user', async () => {
+  test('a session identifies its user', async () => {
     const { token, user } = await signIn(used.server);
     expect(await ask(token)).toEqual({ user, roles: ['VIEWER'] });
   });
 
-  it('a token of the platform identifies the user it names', async () => {
+  test('a token of the platform identifies the user it names', async () => {
     const token = await tokenOf({ sub: 'u1', name: 'Ada', roles: ['moderator'] });
     expect(await ask(token)).toEqual({ user: { id: 'u1', name: 'Ada' }, roles: ['VIEWER', 'MODERATOR'] });
   });
 });
 
 describe.each(Object.entries(REFUSALS))('over %s, refuses', (_transport, isRefused) => {
-  it('a token that was made up', () => isRefused('x'.repeat(43)));
-  it('a text that is not a token', () => isRefused('nonsense'));
-  it('an empty token', () => isRefused(''));
-  it('two tokens at once', () => isRefused('one two'));
-  it('the digest under which a session is kept', async () => {
+  test('a token that was made up', () => isRefused('x'.repeat(43)));
+  test('a text that is not a token', () => isRefused('nonsense'));
+  test('an empty token', () => isRefused(''));
+  test('two tokens at once', () => isRefused('one two'));
+  test('the digest under which a session is kept', async () => {
     await isRefused(sessionIdOf((await signIn(used.server)).token));
   });
-  it('a forged token of the platform', async () => {
+  test('a forged token of the platform', async () => {
     await isRefused(
       await tokenOf({ key: new TextEncoder().encode('not the secret of the platform, but long') }),
     );
   });
-  it.each([{ sub: 123 }, { sub: ['ann'] }, { sub: {} }, { name: [] }, { roles: { moderator: true } }])(
+  test.each([{ sub: 123 }, { sub: ['ann'] }, { sub: {} }, { name: [] }, { roles: { moderator: true } }])(
     'a signed token with %j',
     async (claims) => isRefused(await tokenOf(claims)),
   );
-  it('an expired token of the platform', async () => isRefused(await tokenOf({ expiresIn: -60 })));
-  it('a session that was ended', async () => {
+  test('an expired token of the platform', async () => isRefused(await tokenOf({ expiresIn: -60 })));
+  test('a session that was ended', async () => {
     const { token } = await signIn(used.server);
     expect((await post(used.server, END, bearer(token))).body.data).toEqual({ endSession: true });
     await isRefused(token);
   });
-  it('a session that has expired', async () => {
+  test('a session that has expired', async () => {
     const { token } = await signIn(used.server);
     await used.redis.cli('PEXPIRE', `session:${sessionIdOf(token)}`, '1');
     await until(async () => (await used.redis.cli('EXISTS', `session:${sessionIdOf(token)}`)) === '0', {
@@ -137,7 +137,7 @@ describe.each(Object.entries(REFUSALS))('over %s, refuses', (_transport, isRefus
 });
 
 describe('a guest', () => {
-  it.each([undefined, {}, { unknown: 1 }, { authorization: 'Basic YTpi' }, { token: null }])(
+  test.each([undefined, {}, { unknown: 1 }, { authorization: 'Basic YTpi' }, { token: null }])(
     'is assumed if a connection opens with %j',
     async (payload) => {
       const socket = await RawSocket.ready(used.server, payload);
@@ -147,12 +147,12 @@ describe('a guest', () => {
     },
   );
 
-  it('is assumed for any scheme but Bearer', async () => {
+  test('is assumed for any scheme but Bearer', async () => {
     const { body } = await post(used.server, WHO, { Authorization: 'Basic YTpi' });
     expect(body).toEqual({ data: { viewer: null } });
   });
 
-  it('is not assumed if the token has another type', async () => {
+  test('is not assumed if the token has another type', async () => {
     const socket = await RawSocket.open(used.server);
     socket.send({ type: 'connection_init', payload: { token: { $ne: '' } } });
     expect(await socket.closed).toEqual({ code: 4403, reason: 'Forbidden' });
@@ -160,7 +160,7 @@ describe('a guest', () => {
 });
 
 describe('the end of a session', () => {
-  it.each([
+  test.each([
     [
       'by endSession on another node',
       async (token: string, node: TestServer) => {
@@ -200,7 +200,7 @@ describe('the end of a session', () => {
     expect(await guest.untilNow()).toEqual([]);
   });
 
-  it('by endSession on the connection itself answers before it closes', async () => {
+  test('by endSession on the connection itself answers before it closes', async () => {
     const socket = await openSocket((await signIn(used.server)).token);
     socket.subscribe('1', END);
     expect(await socket.take(2)).toEqual([
@@ -210,7 +210,7 @@ describe('the end of a session', () => {
     expect((await socket.closed).code).toBe(4401);
   });
 
-  it('is postponed while one of its connections is open', async () => {
+  test('is postponed while one of its connections is open', async () => {
     const node = await another({ SESSION_TTL_SECONDS: 1 });
     const { token } = await signIn(node);
     const socket = await openSocket(token, node);
@@ -223,7 +223,7 @@ describe('the end of a session', () => {
     expect((await post(node, WHO, bearer(token))).body.data?.viewer).not.toBeNull();
   });
 
-  it('is not assumed while Redis does not answer', async () => {
+  test('is not assumed while Redis does not answer', async () => {
     const { token } = await signIn(used.server);
     const socket = await openSocket(token);
     used.redis.hang();
@@ -245,7 +245,7 @@ describe('the end of a session', () => {
 });
 
 describe('the end of a token of the platform', () => {
-  it('closes its connections with 4403 and ends its streams', async () => {
+  test('closes its connections with 4403 and ends its streams', async () => {
     // Expired by its own time, and good for the seconds that clocks may be apart.
     const token = await tokenOf({ expiresIn: -4 });
     const socket = await openSocket(token);
@@ -260,7 +260,7 @@ describe('the end of a token of the platform', () => {
 });
 
 describe('a connection that is being closed', () => {
-  it('is no longer read, even if the client stays', async () => {
+  test('is no longer read, even if the client stays', async () => {
     const { token } = await signIn(used.server);
     const socket = await openSocket(token);
     socket.subscribe('0', FOLLOW);
@@ -292,13 +292,13 @@ describe('a connection that is being closed', () => {
 });
 
 describe('sendMessage', () => {
-  it('has the viewer as its author, whatever name is given', async () => {
+  test('has the viewer as its author, whatever name is given', async () => {
     const { token, user } = await signIn(used.server);
     const { body } = await post(used.server, say('hello', 'Eve'), bearer(token));
     expect(body.data?.sendMessage).toMatchObject({ author: user });
   });
 
-  it('is for viewers alone where guests are not allowed, who may read all the same', async () => {
+  test('is for viewers alone where guests are not allowed, who may read all the same', async () => {
     const node = await another({ ALLOW_GUESTS: 'false', JWT_SECRET: undefined });
     const refused = await post(node, say('hello'));
     expect(refused.body.errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED');
@@ -312,7 +312,7 @@ describe('sendMessage', () => {
     expect((await post(node, say('hello'), bearer(token))).body.errors).toBeUndefined();
   });
 
-  it('where only the platform signs users in, a name alone makes nobody a viewer', async () => {
+  test('where only the platform signs users in, a name alone makes nobody a viewer', async () => {
     const node = await another({ ALLOW_GUESTS: 'false' });
     const start = (headers = {}) =>
       post(node, { query: 'mutation { startSession(name: "Eve") { token } }' }, headers);
@@ -322,7 +322,7 @@ describe('sendMessage', () => {
   });
 });
 
-it('an issuer that publishes its keys is asked for them', async () => {
+test('an issuer that publishes its keys is asked for them', async () => {
   const issuer = await startIssuer();
   ended.push(() => issuer.close());
   const node = await another({ JWT_SECRET: undefined, JWT_JWKS_URL: issuer.url });
@@ -332,7 +332,7 @@ it('an issuer that publishes its keys is asked for them', async () => {
   expect((await post(node, WHO, bearer(await tokenOf()))).status).toBe(401);
 });
 
-it('the sessions of one node are those of all', async () => {
+test('the sessions of one node are those of all', async () => {
   const node = await another();
   const { token, user } = await signIn(used.server);
   expect((await post(node, WHO, bearer(token))).body.data?.viewer).toMatchObject({ user });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Viewer } from '#domain/viewer.js';
 import { createVerifier } from '#server/operation/token-verifier.js';
 
@@ -23,29 +23,29 @@ function verifier({ withJwt = true } = {}) {
 }
 
 describe('a token', () => {
-  it('of a session is looked up', async () => {
+  test('of a session is looked up', async () => {
     const { verify, asked } = verifier();
     expect(await verify(known)).toBe(ann);
     expect(asked).toEqual([`session ${known}`]);
   });
 
-  it('of a session that is over is refused', async () => {
+  test('of a session that is over is refused', async () => {
     await expect(verifier().verify('x'.repeat(43))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('with two dots is the platform’s', async () => {
+  test('with two dots is the platform’s', async () => {
     const { verify, asked } = verifier();
     expect(await verify('a.b.c')).toBe(ann);
     expect(asked).toEqual(['jwt a.b.c']);
   });
 
-  it('of the platform is refused where it has none', async () => {
+  test('of the platform is refused where it has none', async () => {
     await expect(verifier({ withJwt: false }).verify('a.b.c')).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });
   });
 
-  it.each(['', ' ', 'x', 'a.b', 'a.b.c.d', 'a.b.c\n', `${known}\n`, `a.b.${'c'.repeat(9_000)}`])(
+  test.each(['', ' ', 'x', 'a.b', 'a.b.c.d', 'a.b.c\n', `${known}\n`, `a.b.${'c'.repeat(9_000)}`])(
     'that is none is refused before anybody is asked: %j',
     async (token) => {
       const { verify, asked } = verifier();

@@ -1,5 +1,5 @@
 /** What is written is what is read, to the byte, whichever way it takes. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { cleanName } from '#domain/text-rules.js';
 import { eventStream, webSocket } from '#test/support/clients/follow.js';
 import { run } from '#test/support/clients/http.js';
@@ -26,7 +26,7 @@ const CONTENTS = [
 ] as const;
 
 describe.each([webSocket, eventStream])('over $name', (transport) => {
-  it.each(CONTENTS)('%s', async (_what, content) => {
+  test.each(CONTENTS)('%s', async (_what, content) => {
     const roomId = `${transport.name}-${CONTENTS.findIndex(([what]) => what === _what)}`;
     // A name must not hide anything, so it is cleaned as the name in a platform's token is.
     const author = cleanName([...content.replace(/\n/g, ' ')].slice(0, 40).join(''));

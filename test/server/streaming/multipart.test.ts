@@ -1,7 +1,7 @@
 /** Apollo's subscriptions over HTTP: the real Apollo Client with its HttpLink alone, and the bytes. */
 import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
 import { CombinedProtocolErrors } from '@apollo/client/errors';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { run } from '#test/support/clients/http.js';
 import { ConnectionCount, MessageAdded, SendMessage } from '#test/support/documents.js';
 import { startServer } from '#test/support/server.js';
@@ -69,7 +69,7 @@ async function open(variables: object, server = used.server) {
 const part = (body: string) => `\r\nContent-Type: application/json\r\n\r\n${body}\r\n--graphql`;
 
 describe('Apollo Client with its HttpLink alone', () => {
-  it('follows a room: its history, then new messages at once', async () => {
+  test('follows a room: its history, then new messages at once', async () => {
     await say('apollo', 'one');
     const { received, errors } = follow(apollo(used.server.url), { roomId: 'apollo', last: 10 });
     await until(() => received.length === 1, { what: 'what was there' });
@@ -79,20 +79,20 @@ describe('Apollo Client with its HttpLink alone', () => {
     expect(errors).toEqual([]);
   });
 
-  it('counts as a connection until it leaves', async () => {
+  test('counts as a connection until it leaves', async () => {
     const { leave } = follow(apollo(used.server.url), { roomId: 'leaving' });
     await until(async () => (await viewersOf('leaving')) === 1, { what: 'the viewer' });
     leave();
     await until(async () => (await viewersOf('leaving')) === 0, { what: 'the viewer to be gone' });
   });
 
-  it('gets the code if a cursor has expired', async () => {
+  test('gets the code if a cursor has expired', async () => {
     const { errors } = follow(apollo(used.server.url), { roomId: 'expired', after: '1-0' });
     await until(() => errors.length > 0, { what: 'the refusal' });
     expect(errors[0]).toMatchObject({ errors: [{ extensions: { code: 'CURSOR_EXPIRED' } }] });
   });
 
-  it('sees a server that closes as a transport error', async () => {
+  test('sees a server that closes as a transport error', async () => {
     const server = await startServer({ redisUrl: used.redis.url });
     const { received, errors, end } = follow(apollo(server.url), { roomId: 'going' });
     await until(async () => (await viewersOf('going')) === 1, { what: 'the viewer' });
@@ -105,7 +105,7 @@ describe('Apollo Client with its HttpLink alone', () => {
 });
 
 describe('the bytes', () => {
-  it('are parts with payloads, and heartbeats between them', async () => {
+  test('are parts with payloads, and heartbeats between them', async () => {
     const { response, read } = await open({});
     expect(response.headers.get('content-type')).toBe(
       'multipart/mixed;boundary="graphql";subscriptionSpec="1.0"',
@@ -117,7 +117,7 @@ describe('the bytes', () => {
     expect(read.text.replaceAll(part('{}'), '').replace(payload, '')).toBe('\r\n--graphql');
   });
 
-  it('are the same for everyone who selects the same', async () => {
+  test('are the same for everyone who selects the same', async () => {
     const all = await Promise.all([open({}), open({}), open({})]);
     await until(async () => (await viewersOf('bytes')) >= 3, { what: 'the viewers' });
     await say('bytes', 'to all');
@@ -126,7 +126,7 @@ describe('the bytes', () => {
     expect(new Set(texts()).size).toBe(1);
   });
 
-  it('end with the final boundary', async () => {
+  test('end with the final boundary', async () => {
     const server = await startServer({ redisUrl: used.redis.url });
     const { read } = await open({}, server);
     await until(() => read.text !== '', { what: 'the beginning' });
@@ -134,7 +134,7 @@ describe('the bytes', () => {
     await until(() => read.text.endsWith('\r\n--graphql--\r\n'), { what: 'the end' });
   });
 
-  it('are plain JSON for an operation that is refused', async () => {
+  test('are plain JSON for an operation that is refused', async () => {
     const { response } = await open({ after: 'x' });
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   });

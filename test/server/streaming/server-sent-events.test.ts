@@ -1,5 +1,5 @@
 /** Server-sent events as graphql-sse' distinct connections mode has them, byte by byte. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { paramsOf } from '#test/support/clients/http.js';
 import { ConnectionCount, MessageAdded, SendMessage } from '#test/support/documents.js';
@@ -16,7 +16,7 @@ async function open(params: object): Promise<EventStream> {
 }
 
 describe('a stream', () => {
-  it('has headers that keep proxies from caching or buffering it', async () => {
+  test('has headers that keep proxies from caching or buffering it', async () => {
     const { status, response } = await open(paramsOf(MessageAdded, { roomId: 'headers' }));
     expect(status).toBe(200);
     expect(response.headers).toMatchObject({
@@ -27,7 +27,7 @@ describe('a stream', () => {
     expect(response.headers['content-length']).toBeUndefined();
   });
 
-  it('starts at once, even in a silent room, and sends heartbeats', async () => {
+  test('starts at once, even in a silent room, and sends heartbeats', async () => {
     const stream = await open(paramsOf(MessageAdded, { roomId: 'silent' }));
     // Events are read only while somebody waits for one.
     const next = stream.next();
@@ -36,7 +36,7 @@ describe('a stream', () => {
     expect((await next)?.event).toBe('next');
   });
 
-  it('has the right bytes on the wire', async () => {
+  test('has the right bytes on the wire', async () => {
     const response = await fetch(used.server.url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
@@ -64,7 +64,7 @@ describe('a stream', () => {
     );
   });
 
-  it('delivers the one result of a query or a mutation, and completes', async () => {
+  test('delivers the one result of a query or a mutation, and completes', async () => {
     const roomId = 'single';
     for (const params of [
       paramsOf(ConnectionCount, { roomId }),
@@ -77,7 +77,7 @@ describe('a stream', () => {
     }
   });
 
-  it.each([
+  test.each([
     ['a syntax error', { query: 'subscription {' }],
     ['an unknown field', { query: 'subscription { nothing }' }],
     ['an unknown operation', { query: 'query A { __typename }', operationName: 'B' }],
@@ -94,7 +94,7 @@ describe('GET', () => {
   const get = (query: string, accept: string) =>
     fetch(`${used.server.url}?${new URLSearchParams({ query })}`, { headers: { Accept: accept } });
 
-  it("follows a room, as a browser's EventSource does", async () => {
+  test("follows a room, as a browser's EventSource does", async () => {
     const response = await get(
       'subscription { messageAdded(roomId: "get") { content } }',
       'text/event-stream',
@@ -107,7 +107,7 @@ describe('GET', () => {
     await until(async () => (await used.redis.cli('SCARD', 'connections:get')) === '0', { what: 'its end' });
   });
 
-  it('does not run a mutation', async () => {
+  test('does not run a mutation', async () => {
     const response = await get(
       'mutation { sendMessage(input: { roomId: "get", content: "x" }) { id } }',
       'text/event-stream',
@@ -139,7 +139,7 @@ describe('a stream that reconnects, as EventSource does', () => {
     return { contents: contents(), lastId: lastId() };
   }
 
-  it('gets what it missed, even if it had seen no message yet', async () => {
+  test('gets what it missed, even if it had seen no message yet', async () => {
     const first = await listen(undefined, 0);
     await say(used.server, 'again', 'm1');
     const second = await listen(first.lastId, 1);
@@ -149,13 +149,13 @@ describe('a stream that reconnects, as EventSource does', () => {
     expect((await listen(second.lastId, 2)).contents).toEqual(['m2', 'm3']);
   });
 
-  it('resumes by its last event, whatever the URL asks for', async () => {
+  test('resumes by its last event, whatever the URL asks for', async () => {
     const { lastId } = await listen(undefined, 2, { last: 2 });
     await say(used.server, 'again', 'm4');
     expect((await listen(lastId, 1, { last: 2 })).contents).toEqual(['m4']);
   });
 
-  it('starts as the URL says if the last event is not a cursor', async () => {
+  test('starts as the URL says if the last event is not a cursor', async () => {
     expect((await listen('nonsense', 1, { last: 1 })).contents).toEqual(['m4']);
   });
 });

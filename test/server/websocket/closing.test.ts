@@ -1,7 +1,7 @@
 /** Every close code of graphql-ws' PROTOCOL.md, and those of WebSocket itself, with nothing but a socket. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { useServer } from '#test/support/use-server.js';
 
@@ -12,7 +12,7 @@ const FOLLOW = { query: 'subscription { messageAdded(roomId: "room1") { id } }' 
 const follow = (id: string) => ({ id, type: 'subscribe', payload: FOLLOW });
 
 describe('a message that is none closes the socket with 4400', () => {
-  it.each([
+  test.each([
     ['no JSON', '{"type":'],
     ['an empty text', ''],
     ['an array', '[]'],
@@ -61,7 +61,7 @@ describe('a message that is none closes the socket with 4400', () => {
 });
 
 describe('the order of messages', () => {
-  it('closes with 4401 where an operation comes before connection_ack', async () => {
+  test('closes with 4401 where an operation comes before connection_ack', async () => {
     const socket = await RawSocket.open(used.server);
     socket.send(follow('1'));
     expect(await socket.closed).toEqual({ code: 4401, reason: 'Unauthorized' });
@@ -70,7 +70,7 @@ describe('the order of messages', () => {
   describe('with little patience', () => {
     const impatient = useServer({ CONNECTION_INIT_TIMEOUT_MS: 300 });
 
-    it('closes with 4408 where connection_init does not come in time, and not where it did', async () => {
+    test('closes with 4408 where connection_init does not come in time, and not where it did', async () => {
       const inTime = await RawSocket.ready(impatient.server);
       const late = await RawSocket.open(impatient.server);
       expect(await late.closed).toEqual({ code: 4408, reason: 'Connection initialisation timeout' });
@@ -79,26 +79,26 @@ describe('the order of messages', () => {
     });
   });
 
-  it('closes with 4409 where an id is used that is in use', async () => {
+  test('closes with 4409 where an id is used that is in use', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.send(follow('1'), follow('1'));
     expect(await socket.closed).toEqual({ code: 4409, reason: 'Subscriber for 1 already exists' });
   });
 
-  it('closes with 4409 where a query uses the id of a subscription', async () => {
+  test('closes with 4409 where a query uses the id of a subscription', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.send(follow('1'));
     socket.subscribe('1', { query: '{ __typename }' });
     expect((await socket.closed).code).toBe(4409);
   });
 
-  it('closes with 4429 where connection_init comes a second time', async () => {
+  test('closes with 4429 where connection_init comes a second time', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.send(INIT);
     expect(await socket.closed).toEqual({ code: 4429, reason: 'Too many initialisation requests' });
   });
 
-  it('closes with 4429 where connection_init comes twice at once', async () => {
+  test('closes with 4429 where connection_init comes twice at once', async () => {
     const socket = await RawSocket.open(used.server);
     socket.sendTogether(INIT, INIT);
     expect((await socket.closed).code).toBe(4429);
@@ -106,27 +106,30 @@ describe('the order of messages', () => {
 });
 
 describe('the subprotocol', () => {
-  it('is graphql-transport-ws, wherever among the offers it stands', async () => {
+  test('is graphql-transport-ws, wherever among the offers it stands', async () => {
     const socket = await RawSocket.open(used.server, ['graphql-ws', 'graphql-transport-ws']);
     expect(socket.socket.protocol).toBe('graphql-transport-ws');
     await socket.close();
   });
 
-  it.each([[['graphql-ws']], [['chat']], [[]]])('closes with 4406 where %j is offered', async (protocols) => {
-    // A client with a conscience fails by itself where the server takes none of its offers; this one does not.
-    const { code } = await closingOf(protocols);
-    expect(code).toBe(4406);
-  });
+  test.each([[['graphql-ws']], [['chat']], [[]]])(
+    'closes with 4406 where %j is offered',
+    async (protocols) => {
+      // A client with a conscience fails by itself where the server takes none of its offers; this one does not.
+      const { code } = await closingOf(protocols);
+      expect(code).toBe(4406);
+    },
+  );
 });
 
 describe('WebSocket itself', () => {
-  it('closes with 1009 where a message is too long', async () => {
+  test('closes with 1009 where a message is too long', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.send({ type: 'ping', payload: { filler: 'x'.repeat(4_096) } });
     expect((await socket.closed).code).toBe(1009);
   });
 
-  it('takes a message that is just not too long', async () => {
+  test('takes a message that is just not too long', async () => {
     const socket = await RawSocket.ready(used.server);
     const empty = JSON.stringify({ type: 'ping', payload: { filler: '' } }).length;
     const ping = { type: 'ping', payload: { filler: 'x'.repeat(4_096 - empty) } };
@@ -135,32 +138,32 @@ describe('WebSocket itself', () => {
     await socket.close();
   });
 
-  it('closes with 1007 where a text is not UTF-8', async () => {
+  test('closes with 1007 where a text is not UTF-8', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.socket.send(Buffer.from([0xff, 0xfe]), { binary: false });
     expect((await socket.closed).code).toBe(1007);
   });
 
-  it('closes with 1002 where a frame breaks the protocol', async () => {
+  test('closes with 1002 where a frame breaks the protocol', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.tcp.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0])); // reserved bits are set
     expect((await socket.closed).code).toBe(1002);
   });
 
-  it('takes a message in a binary frame as text', async () => {
+  test('takes a message in a binary frame as text', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.socket.send(Buffer.from('{"type":"ping"}'), { binary: true });
     expect(await socket.next()).toEqual({ type: 'pong' });
     await socket.close();
   });
 
-  it('answers a close with its own code', async () => {
+  test('answers a close with its own code', async () => {
     const socket = await RawSocket.ready(used.server);
     socket.socket.close(1000, 'bye');
     expect((await socket.closed).code).toBe(1000);
   });
 
-  it('outlives an upgrade that breaks off at once', async () => {
+  test('outlives an upgrade that breaks off at once', async () => {
     const { port } = new URL(used.server.origin);
     for (let count = 0; count < 20; count++) {
       const tcp = connect(Number(port), '127.0.0.1');
@@ -173,7 +176,7 @@ describe('WebSocket itself', () => {
     await (await RawSocket.ready(used.server)).close();
   });
 
-  it('is not to be had at another path', async () => {
+  test('is not to be had at another path', async () => {
     await expect(
       RawSocket.open({ ...used.server, wsUrl: used.server.wsUrl.replace('graphql', 'other') }),
     ).rejects.toThrow('404');

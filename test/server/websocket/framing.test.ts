@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocketFraming, WebSocketFramings } from '#server/websocket/framing.js';
 import { Wire } from '#test/fanout/delivery/receivers.js';
 import { textsOf } from './frames.js';
@@ -18,7 +18,7 @@ function written(payloads: readonly string[], operationId = id): Buffer {
 }
 
 describe('a frame', () => {
-  it.each([
+  test.each([
     [125, [0x81, 125]],
     [126, [0x81, 126, 0, 126]],
     [127, [0x81, 126, 0, 127]],
@@ -33,13 +33,13 @@ describe('a frame', () => {
     expect(textsOf(bytes)).toEqual([textOf(payload)]);
   });
 
-  it('stands right behind the one before it, whatever their lengths', () => {
+  test('stands right behind the one before it, whatever their lengths', () => {
     const sizes = [0, 300, 64, 65_535 - AROUND, 1, 65_536 - AROUND, 125 - AROUND, 126 - AROUND];
     const payloads = sizes.map((size) => 'y'.repeat(size));
     expect(textsOf(written(payloads))).toEqual(payloads.map((payload) => textOf(payload)));
   });
 
-  it.each(['1', '"quoted"', 'back\\slash', 'ünïcode', '😀', '\u0000\n', '\ud800', 'x'.repeat(300)])(
+  test.each(['1', '"quoted"', 'back\\slash', 'ünïcode', '😀', '\u0000\n', '\ud800', 'x'.repeat(300)])(
     'has the id as JSON has it: %j',
     (operationId) => {
       expect(textsOf(written(['1'], operationId))).toEqual([textOf('1', operationId)]);
@@ -48,7 +48,7 @@ describe('a frame', () => {
 });
 
 describe('frames that several operations share', () => {
-  it('have each its own id, though a socket holds what it was given for a while', async () => {
+  test('have each its own id, though a socket holds what it was given for a while', async () => {
     const ids = ['aaaaa', 'bbbbb', 'ccccc', 'ddddd'];
     const wires = ids.map((_, index) => new Wire(index % 2 === 0));
     const frames = new WebSocketFraming(5).encode([Buffer.from('1'), Buffer.from('22')]);
@@ -59,7 +59,7 @@ describe('frames that several operations share', () => {
     }
   });
 
-  it('are built by one framing for each length of id', () => {
+  test('are built by one framing for each length of id', () => {
     const framings = new WebSocketFramings();
     expect(framings.forIdOf(5)).toBe(framings.forIdOf(5));
     expect(framings.forIdOf(5).key).not.toBe(framings.forIdOf(6).key);

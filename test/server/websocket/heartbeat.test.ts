@@ -1,5 +1,5 @@
 /** A client that is there stays, however quiet; one that is gone without a word is found out. */
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { MessageAdded } from '#test/support/documents.js';
@@ -9,7 +9,7 @@ import { useServer } from '#test/support/use-server.js';
 
 const used = useServer({ HEARTBEAT_MS: 500 });
 
-it('a socket that answers no ping is ended, and its place given up; one that does answer is not', async () => {
+test('a socket that answers no ping is ended, and its place given up; one that does answer is not', async () => {
   const [alive, gone] = [await RawSocket.ready(used.server), await RawSocket.ready(used.server)];
   onTestFinished(() => {
     alive.crash();

@@ -1,5 +1,5 @@
 /** A client names its operations as it likes, and may use a name again once it has completed it. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { ConnectionCount } from '#test/support/documents.js';
@@ -21,7 +21,7 @@ async function openSocket(): Promise<RawSocket> {
 const countOf = async (roomId: string) => Number(await used.redis.cli('SCARD', `connections:${roomId}`));
 
 describe('an id', () => {
-  it.each([
+  test.each([
     ['unicode', 'ключ-键-🔑'],
     ['quotes and backslashes', '"\\"/\b\n\t\u0000\u2028</script>'],
     ['half a surrogate pair', '\ud83d'],
@@ -43,7 +43,7 @@ describe('an id', () => {
     await expectDelivery(socket, roomId, 'three', [id, 'plain']);
   });
 
-  it('may be used again after complete, at once, for a subscription', async () => {
+  test('may be used again after complete, at once, for a subscription', async () => {
     const socket = await openSocket();
     const [first, second] = [newRoom(), newRoom()];
     socket.send(subscribeTo(first, '1'));
@@ -57,7 +57,7 @@ describe('an id', () => {
     await until(async () => (await countOf(second)) === 1, { what: 'the second to be counted' });
   });
 
-  it('may be used again while the operation that had it is still being started', async () => {
+  test('may be used again while the operation that had it is still being started', async () => {
     const socket = await openSocket();
     const [first, second, third] = [newRoom(), newRoom(), newRoom()];
     const done = { id: '1', type: 'complete' };
@@ -80,7 +80,7 @@ describe('an id', () => {
     await until(async () => (await countOf(third)) === 0, { what: 'the third to be given up' });
   });
 
-  it('may be used again while the query that had it is still under way: it gets its own answer', async () => {
+  test('may be used again while the query that had it is still under way: it gets its own answer', async () => {
     const socket = await openSocket();
     socket.sendTogether(
       { id: '1', type: 'subscribe', payload: paramsOf(ConnectionCount, { roomId: 'empty' }) },
@@ -94,7 +94,7 @@ describe('an id', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  it('of a subscription that was given up is not kept, nor its place', async () => {
+  test('of a subscription that was given up is not kept, nor its place', async () => {
     const socket = await openSocket();
     const roomId = newRoom();
     for (let count = 0; count < 50; count++) {

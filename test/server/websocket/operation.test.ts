@@ -1,10 +1,10 @@
 /** What becomes of an operation on a WebSocket, whatever its resolvers do. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SharedStream } from '#fanout/delivery/shared-stream.js';
 import type { RawSocket } from '#test/support/clients/raw-socket.js';
 import { until } from '#test/support/until.js';
-import { createStage, createStream, delivering } from './stage.js';
+import { createHarness, createStream, delivering } from './harness.js';
 
 const SUBSCRIBE = { query: 'subscription { field }' };
 
@@ -22,13 +22,13 @@ describe('a bug ends one operation and leaves the connection alone', () => {
     throw new Error('broken');
   };
 
-  it.each([
+  test.each([
     ['throws', broken],
     ['rejects', () => Promise.reject(new Error('broken'))],
     ['gives a stream that cannot start', () => createStream(broken).stream],
     ['gives such a stream later', async () => createStream(broken).stream],
   ])('when subscribing %s', async (_how, subscribe) => {
-    const { open, faults } = await createStage({ subscribe });
+    const { open, faults } = await createHarness({ subscribe });
     const socket = await open();
     socket.subscribe('1', SUBSCRIBE);
     expect(await socket.take(2)).toMatchObject([
@@ -39,8 +39,8 @@ describe('a bug ends one operation and leaves the connection alone', () => {
     expect(faults).toEqual([]);
   });
 
-  it('when a result has no form in JSON', async () => {
-    const { open, faults } = await createStage({ field: () => 1n });
+  test('when a result has no form in JSON', async () => {
+    const { open, faults } = await createHarness({ field: () => 1n });
     const socket = await open();
     socket.subscribe('1', { query: '{ field }' });
     expect(await socket.next()).toMatchObject({
@@ -54,13 +54,13 @@ describe('a bug ends one operation and leaves the connection alone', () => {
 });
 
 describe('a complete from the client', () => {
-  it('gives back the place of a subscription whose stream comes later', async () => {
+  test('gives back the place of a subscription whose stream comes later', async () => {
     const { stream, source } = createStream(delivering({ data: { field: 'late' } }));
     let give!: (stream: SharedStream) => void;
     const given = new Promise<SharedStream>((resolve) => {
       give = resolve;
     });
-    const { open } = await createStage({ subscribe: () => given });
+    const { open } = await createHarness({ subscribe: () => given });
     const socket = await open();
     socket.send({ id: '1', type: 'subscribe', payload: SUBSCRIBE }, { id: '1', type: 'complete' });
     expect(await socket.untilNow()).toEqual([]);
@@ -69,9 +69,9 @@ describe('a complete from the client', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  it('frees the id at once, whatever still runs under it', async () => {
+  test('frees the id at once, whatever still runs under it', async () => {
     const answers: ((value: string) => void)[] = [];
-    const { open } = await createStage({ field: () => new Promise((resolve) => answers.push(resolve)) });
+    const { open } = await createHarness({ field: () => new Promise((resolve) => answers.push(resolve)) });
     const socket = await open();
     const ask = { id: '1', type: 'subscribe', payload: { query: '{ field }' } };
     socket.send(ask, { id: '1', type: 'complete' }, ask);
@@ -85,13 +85,13 @@ describe('a complete from the client', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  it('does not stop a mutation that waits for a subscription: it was sent', async () => {
+  test('does not stop a mutation that waits for a subscription: it was sent', async () => {
     let give!: (stream: SharedStream) => void;
     const given = new Promise<SharedStream>((resolve) => {
       give = resolve;
     });
     let ran = 0;
-    const { open } = await createStage({ subscribe: () => given, field: () => ++ran });
+    const { open } = await createHarness({ subscribe: () => given, field: () => ++ran });
     const socket = await open();
     socket.subscribe('1', SUBSCRIBE);
     socket.subscribe('2', { query: 'mutation { field }' });
@@ -104,14 +104,14 @@ describe('a complete from the client', () => {
   });
 });
 
-it('gives back every place when the connection breaks off', async () => {
+test('gives back every place when the connection breaks off', async () => {
   const sources: { released: number }[] = [];
   const subscribe = () => {
     const { stream, source } = createStream(delivering());
     sources.push(source);
     return stream;
   };
-  const { open } = await createStage({ subscribe });
+  const { open } = await createHarness({ subscribe });
   const socket = await open();
   for (const id of ['1', '2', '3']) socket.subscribe(id, SUBSCRIBE);
   await socket.untilNow();
@@ -120,8 +120,8 @@ it('gives back every place when the connection breaks off', async () => {
   await until(() => sources.every(({ released }) => released === 1), { what: 'all to be given back' });
 });
 
-it('completes live subscriptions when the server goes away, and closes with 1001', async () => {
-  const { open, transport } = await createStage({ subscribe: () => createStream(delivering()).stream });
+test('completes live subscriptions when the server goes away, and closes with 1001', async () => {
+  const { open, transport } = await createHarness({ subscribe: () => createStream(delivering()).stream });
   const socket = await open();
   socket.subscribe('1', SUBSCRIBE);
   socket.subscribe('2', SUBSCRIBE);
@@ -134,14 +134,14 @@ it('completes live subscriptions when the server goes away, and closes with 1001
   expect(await socket.closed).toEqual({ code: 1001, reason: 'Going away' });
 });
 
-it('begins nothing more for a client that does not read, not even what came in the same read', async () => {
+test('begins nothing more for a client that does not read, not even what came in the same read', async () => {
   const big = { data: { field: 'x'.repeat(200_000) } };
   let begun = 0;
   const subscribe = () => {
     begun += 1;
     return createStream(delivering(big)).stream;
   };
-  const { open } = await createStage({ subscribe });
+  const { open } = await createHarness({ subscribe });
   const socket = await open();
   socket.tcp.pause();
   const count = 300;

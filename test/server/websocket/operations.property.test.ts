@@ -3,7 +3,7 @@
  * that it holds at the end receives what is said in its room, once; nothing else receives anything.
  */
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket, type WireMessage } from '#test/support/clients/raw-socket.js';
 import { ConnectionCount, MessageAdded } from '#test/support/documents.js';
@@ -120,7 +120,7 @@ async function untilCounted(client: Client): Promise<void> {
   );
 }
 
-it('ids may be used again in any order', async () => {
+test('ids may be used again in any order', async () => {
   const bursts = fc.array(fc.array(step, { maxLength: 8 }), { maxLength: 6 });
   let runs = 0;
   await fc.assert(

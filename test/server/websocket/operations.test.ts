@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Operation, type OperationHost } from '#server/websocket/operation.js';
 import { Operations } from '#server/websocket/operations.js';
 
@@ -12,7 +12,7 @@ describe.each([0, 1, 2])('the operations of a connection, beside %d others', (ot
     return operations;
   };
 
-  it.each(['1', '__proto__', 'constructor'])('are found by their id: %s', (id) => {
+  test.each(['1', '__proto__', 'constructor'])('are found by their id: %s', (id) => {
     const operations = withOthers();
     expect(operations.get(id)).toBeUndefined();
     const added = operation(id);
@@ -26,7 +26,7 @@ describe.each([0, 1, 2])('the operations of a connection, beside %d others', (ot
     expect(operations.size).toBe(others);
   });
 
-  it('keep one whose id an older one had', () => {
+  test('keep one whose id an older one had', () => {
     const operations = withOthers();
     const [older, newer] = [operation('1'), operation('1')];
     operations.add(older);
@@ -36,7 +36,7 @@ describe.each([0, 1, 2])('the operations of a connection, beside %d others', (ot
     expect(operations.get('1')).toBe(newer);
   });
 
-  it('may all go, and others come', () => {
+  test('may all go, and others come', () => {
     const operations = withOthers();
     for (const each of operations.list()) operations.remove(each);
     expect([operations.size, operations.list()]).toEqual([0, []]);

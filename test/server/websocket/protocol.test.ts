@@ -1,5 +1,5 @@
 /** Every transition of the protocol, spelled out: a change of protocol.ts has to be made here too. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   CLOSINGS,
   CONNECTION_STEPS,
@@ -45,13 +45,13 @@ describe('a connection', () => {
     ['closing', 'signed in', 'closing', 'nothing'],
   ];
 
-  it.each(rows)('that is %s, on %s: is %s then, and does: %s', (state, event, next, act) => {
+  test.each(rows)('that is %s, on %s: is %s then, and does: %s', (state, event, next, act) => {
     const step = CONNECTION_STEPS[state][event];
     const done = step.act === 'close' ? `close ${step.closing.code}` : step.act;
     expect([step.next, done]).toEqual([next, act]);
   });
 
-  it('has no other transitions', () => {
+  test('has no other transitions', () => {
     const known = Object.entries(CONNECTION_STEPS).flatMap(([state, steps]) =>
       Object.keys(steps).map((event) => `${state} ${event}`),
     );
@@ -82,11 +82,11 @@ describe('an operation', () => {
     ['ended', 'server is shutting down', 'ended', 'nothing'],
   ];
 
-  it.each(rows)('that is %s, on %s: is %s then, and does: %s', (state, event, next, act) => {
+  test.each(rows)('that is %s, on %s: is %s then, and does: %s', (state, event, next, act) => {
     expect(OPERATION_STEPS[state][event]).toEqual({ next, act });
   });
 
-  it('has no other transitions', () => {
+  test('has no other transitions', () => {
     const known = Object.entries(OPERATION_STEPS).flatMap(([state, steps]) =>
       Object.keys(steps).map((event) => `${state} ${event}`),
     );
@@ -94,7 +94,7 @@ describe('an operation', () => {
   });
 });
 
-it.each([
+test.each([
   [CLOSINGS.idle, 1000, 'Idle'],
   [CLOSINGS.goingAway, 1001, 'Going away'],
   [CLOSINGS.tryAgainLater, 1013, 'Try again later'],

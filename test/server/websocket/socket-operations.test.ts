@@ -1,6 +1,6 @@
 /** What may happen to one operation on a WebSocket, and leaves the socket and the others alone. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { expectDelivery, sendOver, subscribeTo } from '#test/server/websocket/room-over-socket.js';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -23,7 +23,7 @@ async function openSocket(): Promise<RawSocket> {
 const countOf = async (roomId: string) => Number(await used.redis.cli('SCARD', `connections:${roomId}`));
 
 describe('an operation that cannot be run is an error of that operation', () => {
-  it.each([
+  test.each([
     ['a syntax error', { query: 'subscription {' }, 'Syntax Error'],
     ['an empty query', { query: '' }, 'Syntax Error'],
     ['an unknown field', { query: 'subscription { nothing }' }, 'Cannot query field "nothing"'],
@@ -67,7 +67,7 @@ describe('an operation that cannot be run is an error of that operation', () => 
     await expectDelivery(socket, roomId, 'still there', ['other']);
   });
 
-  it('variables that do not fit', async () => {
+  test('variables that do not fit', async () => {
     const socket = await openSocket();
     const { query } = paramsOf(MessageAdded, { roomId: '' });
     socket.subscribe('bad', { query, variables: { roomId: ['a', 'b'] } });
@@ -83,7 +83,7 @@ describe('an operation that cannot be run is an error of that operation', () => 
 });
 
 describe('ping and pong', () => {
-  it.each([[undefined], [{}], [{ text: 'ä"\\', deep: { list: [1, null] } }]])(
+  test.each([[undefined], [{}], [{ text: 'ä"\\', deep: { list: [1, null] } }]])(
     'answers a ping with its payload: %j',
     async (payload) => {
       const socket = await openSocket();
@@ -92,14 +92,14 @@ describe('ping and pong', () => {
     },
   );
 
-  it('answers a ping before connection_init', async () => {
+  test('answers a ping before connection_init', async () => {
     const socket = await RawSocket.open(used.server);
     socket.send({ type: 'ping' });
     expect(await socket.next()).toEqual({ type: 'pong' });
     await socket.close();
   });
 
-  it('takes a pong that nobody asked for, with a payload and without', async () => {
+  test('takes a pong that nobody asked for, with a payload and without', async () => {
     const socket = await openSocket();
     socket.send({ type: 'pong' }, { type: 'pong', payload: { at: 1 } });
     expect(await socket.untilNow()).toEqual([]);
@@ -107,7 +107,7 @@ describe('ping and pong', () => {
 });
 
 describe('the end of an operation', () => {
-  it('comes from the server after the result of a query', async () => {
+  test('comes from the server after the result of a query', async () => {
     const socket = await openSocket();
     socket.subscribe('1', paramsOf(ConnectionCount, { roomId: 'empty' }));
     expect(await socket.take(2)).toEqual([
@@ -116,7 +116,7 @@ describe('the end of an operation', () => {
     ]);
   });
 
-  it('comes from the client for a subscription: nothing is sent for it afterwards, not even complete', async () => {
+  test('comes from the client for a subscription: nothing is sent for it afterwards, not even complete', async () => {
     const socket = await openSocket();
     const roomId = newRoom();
     socket.send(subscribeTo(roomId, 'a'), subscribeTo(roomId, 'b'));
@@ -127,7 +127,7 @@ describe('the end of an operation', () => {
     await expectDelivery(socket, roomId, 'to one', ['b']);
   });
 
-  it('is ignored where the operation is over, or never was', async () => {
+  test('is ignored where the operation is over, or never was', async () => {
     const socket = await openSocket();
     socket.subscribe('1', { query: '{ __typename }' });
     await socket.take(2);
@@ -139,7 +139,7 @@ describe('the end of an operation', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  it('is ignored as the first message of all, and the id can be used then', async () => {
+  test('is ignored as the first message of all, and the id can be used then', async () => {
     for (const id of ['1', '__proto__', 'constructor']) {
       const socket = await openSocket();
       socket.send({ id, type: 'complete' });
@@ -151,7 +151,7 @@ describe('the end of an operation', () => {
     }
   });
 
-  it('may come from the client before a subscription is live: it gives up its place', async () => {
+  test('may come from the client before a subscription is live: it gives up its place', async () => {
     const socket = await openSocket();
     const roomId = newRoom();
     socket.sendTogether(subscribeTo(roomId, '1'), { id: '1', type: 'complete' });
@@ -161,7 +161,7 @@ describe('the end of an operation', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  it('may come from the client before a query is answered: then it is not', async () => {
+  test('may come from the client before a query is answered: then it is not', async () => {
     const socket = await openSocket();
     socket.sendTogether(
       { id: '1', type: 'subscribe', payload: paramsOf(ConnectionCount, { roomId: 'empty' }) },
@@ -172,7 +172,7 @@ describe('the end of an operation', () => {
   });
 });
 
-it('a client that reads its answers late gets all of them, in the end', async () => {
+test('a client that reads its answers late gets all of them, in the end', async () => {
   const socket = await openSocket();
   const roomId = newRoom();
   await say(used.server, roomId, ...texts(20, 'x'.repeat(480)));
@@ -199,7 +199,7 @@ it('a client that reads its answers late gets all of them, in the end', async ()
   await expectDelivery(socket, roomId, 'live', ['follow']);
 });
 
-it('a client that is far behind is still read from: it need not catch up first', async () => {
+test('a client that is far behind is still read from: it need not catch up first', async () => {
   const socket = await openSocket();
   const roomId = newRoom();
   await say(used.server, roomId, ...texts(20, 'x'.repeat(480)));
@@ -225,7 +225,7 @@ it('a client that is far behind is still read from: it need not catch up first',
   expect(before).toBeLessThan(200 * 20 * 0.9);
 });
 
-it('what was held back behind a message that closes the socket is not done', async () => {
+test('what was held back behind a message that closes the socket is not done', async () => {
   const socket = await openSocket();
   const roomId = newRoom();
   const again = subscribeTo(roomId, 'x');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSender, SocketViewer, WITHOUT_LIMITS } from '#test/fanout/room-of-viewers.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => sender.close());
 
 describe('a socket that closes in the middle of a flush', () => {
-  it.each<[string, (viewer: SocketViewer) => void]>([
+  test.each<[string, (viewer: SocketViewer) => void]>([
     ['breaks off', ({ socket }) => socket.terminate()],
     ['says goodbye', ({ socket }) => socket.close(1000)],
     [

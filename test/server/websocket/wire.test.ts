@@ -1,6 +1,6 @@
 /** Ready frames, answers and control frames on one socket, while the room is hot. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSender, WITHOUT_LIMITS } from '#test/fanout/room-of-viewers.js';
 import { RawSocket, type WireMessage } from '#test/support/clients/raw-socket.js';
 import { until } from '#test/support/until.js';
@@ -47,7 +47,7 @@ const CONTINUATION = 0;
 const PING = 9;
 
 describe('one socket while its room is hot', () => {
-  it('carries pings, queries and mutations between the messages, whole and all of them', async () => {
+  test('carries pings, queries and mutations between the messages, whole and all of them', async () => {
     const socket = await RawSocket.ready(used.server);
     await live(socket, 'hot', follow('busy'));
     const passing = sender.send('busy', 5_000);
@@ -74,7 +74,7 @@ describe('one socket while its room is hot', () => {
     await socket.close();
   });
 
-  it('takes messages in fragments, with control frames between them', async () => {
+  test('takes messages in fragments, with control frames between them', async () => {
     const socket = await RawSocket.ready(used.server);
     await live(socket, 'hot', follow('fragments'));
     let controlPongs = 0;
@@ -102,7 +102,7 @@ describe('one socket while its room is hot', () => {
     await socket.close();
   });
 
-  it('carries several operations, each with its own messages in order', async () => {
+  test('carries several operations, each with its own messages in order', async () => {
     const socket = await RawSocket.ready(used.server);
     const operations = { a: 'one', 'a much longer id than the other': 'one', '"ü"\\': 'two' };
     for (const [id, room] of Object.entries(operations)) await live(socket, id, follow(room));
@@ -116,7 +116,7 @@ describe('one socket while its room is hot', () => {
     await socket.close();
   });
 
-  it('ends one operation, and carries the others on', async () => {
+  test('ends one operation, and carries the others on', async () => {
     const socket = await RawSocket.ready(used.server);
     await live(socket, 'stays', follow('shared'));
     await live(socket, 'goes', follow('shared'));
@@ -133,7 +133,7 @@ describe('one socket while its room is hot', () => {
 });
 
 describe('the size of a message', () => {
-  it('is any, also around those at which a frame has another header', async () => {
+  test('is any, also around those at which a frame has another header', async () => {
     const socket = await RawSocket.ready(used.server);
     await live(socket, 'x', follow('sizes'));
     const around = JSON.stringify({

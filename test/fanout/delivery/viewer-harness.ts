@@ -13,7 +13,7 @@ type Resolver = GraphQLFieldResolver<Message, OperationContext>;
 
 const isMine: Resolver = (message, _args, { viewer }) => message.author.id === viewer?.user.id;
 
-export interface StageOptions {
+export interface HarnessOptions {
   /** Whether `isMine` says that it depends on the viewer, as it must. */
   marked?: boolean;
   /** Instead of resolvers that read the message. */
@@ -21,7 +21,7 @@ export interface StageOptions {
   formatError?: SubscribeOptions['formatError'];
 }
 
-export function createStage({ marked = true, resolvers = {}, formatError }: StageOptions = {}) {
+export function createHarness({ marked = true, resolvers = {}, formatError }: HarnessOptions = {}) {
   const schema = buildSchema(`
     scalar Anything
     type Query { unused: Int }

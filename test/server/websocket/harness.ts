@@ -12,7 +12,7 @@ import { createWebSocketTransport } from '#server/websocket/server.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { addressesOf } from '#test/support/server.js';
 
-export interface StageOptions {
+export interface HarnessOptions {
   subscribe?: Subscribe;
   /** Called for `{ field }` and `mutation { field }`. */
   field?(): unknown;
@@ -22,7 +22,7 @@ export interface StageOptions {
 const formatError = (error: unknown): GraphQLError =>
   error instanceof GraphQLError ? error : new GraphQLError((error as Error).message);
 
-export async function createStage({ subscribe, field }: StageOptions) {
+export async function createHarness({ subscribe, field }: HarnessOptions) {
   const schema = buildSchema(
     'scalar Any type Query { field: Any } type Mutation { field: Any } type Subscription { field: Any }',
   );

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import type { Known } from './ledger.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
-import type { Known } from './tally.js';
 
 const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id content } }`;
 
 /** Messages that await their answer at a time. */
 const WINDOW = 200;
 
-export interface TalkerOptions {
+export interface MessageSenderOptions {
   name: string;
   roomId: string;
   /** The nodes to send through, in turn. */
@@ -25,7 +25,7 @@ export interface TalkerOptions {
  * Sends messages, each with a nonce and each again until its outcome is known. Several are on their way at a
  * time, so their order is made by the server.
  */
-export class Talker {
+export class MessageSender {
   /** What was accepted and nobody has counted yet. */
   readonly acknowledged: Known[] = [];
   /** How often each refusal came, by its code; `DISCONNECTED` for no answer at all. */
@@ -42,7 +42,7 @@ export class Talker {
 
   readonly roomId: string;
 
-  constructor(private readonly options: TalkerOptions) {
+  constructor(private readonly options: MessageSenderOptions) {
     this.roomId = options.roomId;
     this.#random = randomFrom(seedOf(options.name));
   }

@@ -37,7 +37,7 @@ export interface Known {
  * Holds what the viewers of one room received against what its list held. The list is the truth: it is read
  * again and again while a run goes on, or once at its end.
  */
-export class Tally {
+export class Ledger {
   readonly #places = new Map<EntryId, number>();
   readonly #contents = new Set<string>();
   readonly #readings = new Map<string, Reading>();

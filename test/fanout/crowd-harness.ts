@@ -39,7 +39,7 @@ interface Viewer extends Partial<Following> {
   hasLeft?: boolean;
 }
 
-export class CrowdStage {
+export class CrowdHarness {
   readonly store: MemoryStore;
   readonly hub: Hub;
   /** The messages. */
