@@ -1,4 +1,5 @@
-import { type AbstractConnector, Redis, type RedisOptions } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
+import { connect } from './connect.js';
 import type { RedisTls } from './tls.js';
 
 /** Events that the Redis modules report instead of logging or counting them. No hook may throw. */
@@ -92,24 +93,6 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
       return closing;
     },
   };
-}
-
-/**
- * Starts connecting and returns the client. Each socket also gets an error listener that stays: ioredis removes
- * its own after the first error, and a second one (such as a TLS alert after a failed handshake) would crash
- * the process.
- */
-function connect(client: Redis): Redis {
-  const { connector } = client as unknown as { connector: Pick<AbstractConnector, 'connect'> };
-  const openStream = connector.connect.bind(connector);
-  connector.connect = async (onError) => {
-    const stream = await openStream(onError);
-    stream.on('error', () => undefined);
-    return stream;
-  };
-  // The client reports a failure through its 'error' event, and retries.
-  client.connect().catch(() => undefined);
-  return client;
 }
 
 /** Milliseconds before reconnection attempt `times`: short, with jitter so that nodes do not return in step. */

@@ -1,3 +1,5 @@
+import type { Redis } from 'ioredis';
+
 /** The set of rooms that hold messages or connections. */
 export const ROOMS_ACTIVE = 'rooms:active';
 
@@ -21,9 +23,12 @@ export function messagesKey(roomId: string): string {
   return MESSAGES + roomId;
 }
 
-/** The channel on which a room's entries are published. */
-export function channelOf(roomId: string): string {
-  return MESSAGES + roomId;
+/**
+ * The channel on which a room's entries are published. Pub/sub ignores databases, so the channels of every database
+ * but 0 begin with its number.
+ */
+export function channelOf(roomId: string, database: number): string {
+  return database === 0 ? messagesKey(roomId) : `${database}:${messagesKey(roomId)}`;
 }
 
 /** What is known of a room beside its entries: its epoch, its newest id, where its list began. In their slot. */
@@ -33,7 +38,12 @@ export function roomKey(roomId: string): string {
 
 /** The room whose entries a channel carries. */
 export function roomOfChannel(channel: string): string {
-  return channel.slice(MESSAGES.length);
+  return channel.slice(channel.indexOf(MESSAGES) + MESSAGES.length);
+}
+
+/** The number of the database that a client uses. */
+export function databaseOf({ options: { db = 0 } }: Redis): number {
+  return db;
 }
 
 /** The set of connections that have a live subscription to a room. */

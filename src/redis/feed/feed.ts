@@ -4,7 +4,7 @@ import { serviceUnavailable } from '#domain/errors.js';
 import type { Closeable, Feed, FeedListener } from '#domain/ports/feed.js';
 import type { RedisHooks } from '#redis/client/connections.js';
 import { asUnavailable, isReply } from '#redis/client/errors.js';
-import { channelOf, roomOfChannel } from '#redis/client/keys.js';
+import { channelOf, databaseOf, roomOfChannel } from '#redis/client/keys.js';
 import { createPubSub } from './pubsub.js';
 
 /** What the feed is made of. */
@@ -46,6 +46,7 @@ const REFUSED = 'The live messages of this room are not available at the moment.
  * resolves. After `close` every `open` throws SERVICE_UNAVAILABLE; it leaves the connection to its owner.
  */
 export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): RedisFeed {
+  const database = databaseOf(subscriber);
   const rooms = new Map<string, OpenRoom>();
   const pubsub = createPubSub<Entry | undefined>(
     subscriber,
@@ -68,7 +69,7 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
   }
 
   function openRoom(id: string): OpenRoom {
-    const channel = channelOf(id);
+    const channel = channelOf(id, database);
     const listeners = new Set<Listening>();
     const subscribed = pubsub.subscribe(channel, (entry) => {
       if (entry) tell(listeners, (listener) => listener.onEntry(entry));

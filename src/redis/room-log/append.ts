@@ -6,6 +6,7 @@ import type { Sender, SendLimits } from '#domain/ports/limiter.js';
 import {
   addressLimitKey,
   channelOf,
+  databaseOf,
   messagesKey,
   nonceKey,
   roomKey,
@@ -81,6 +82,7 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
   const { retention, replication, publish = 'PUBLISH' } = options;
   const policy: SendPolicy = options.policy ?? UNLIMITED;
   const run = loadScript(writer, 'room-log/lua/append-7.lua');
+  const database = databaseOf(writer);
   const roomTtlMs = Math.max(ROOM_TTL_MS, 2 * retention.ttlMs);
 
   function keysOf({ roomId, author, nonce = '' }: Draft, { id, address }: Sender): string[] {
@@ -110,7 +112,7 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
       rooms: address === '' || policy.oneSlot ? UNLIMITED.roomsPerAddress : roomsPerAddress,
       obeysSlowMode: exempt === 'from nothing',
       publish,
-      channel: channelOf(roomId),
+      channel: channelOf(roomId, database),
     });
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   addressLimitKey,
+  channelOf,
   connectionsKey,
   limitKey,
   messagesKey,
@@ -23,7 +24,10 @@ test('keys have their published names', () => {
   expect(addressLimitKey('1.2.3.4', 'room1')).toBe('limit:{messages:room1}:address:1.2.3.4');
   expect(limitKey('sessions', '1.2.3.4')).toBe('limit:sessions:1.2.3.4');
   expect(sessionKey('digest')).toBe('session:digest');
-  expect(roomOfChannel(messagesKey('a.b'))).toBe('a.b');
+  expect(channelOf('a.b', 0)).toBe('messages:a.b');
+  expect(channelOf('a.b', 3)).toBe('3:messages:a.b');
+  expect(roomOfChannel(channelOf('a.b', 0))).toBe('a.b');
+  expect(roomOfChannel(channelOf('a.b', 3))).toBe('a.b');
 });
 
 test('no two pairs of author and nonce share a key', () => {
