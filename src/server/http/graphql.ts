@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { type DocumentNode, type ExecutionArgs, execute, type GraphQLError } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
@@ -8,13 +8,7 @@ import { type Engine, runOperation } from '#server/operation/engine.js';
 import { type Offer, preferred } from './accept.js';
 import { EXAMPLE_QUERY } from './graphiql.js';
 import { refuseBadUrls, refuseForms, requireUtf8 } from './request-checks.js';
-import { type Handler, sendJson } from './server.js';
-
-/** What node:http passes to Yoga. */
-export interface ServerContext {
-  req: IncomingMessage;
-  res: ServerResponse;
-}
+import { type Handler, type ServerContext, sendJson } from './server.js';
 
 export type Yoga = YogaServerInstance<ServerContext, object>;
 

@@ -1,6 +1,6 @@
 /** Checks of HTTP requests that Yoga does not make. */
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
-import type { ServerContext } from './graphql.js';
+import type { ServerContext } from './server.js';
 
 /** Refuses HTML forms: any page can send one in its visitor's name without a preflight, but not JSON. */
 export const refuseForms: Plugin = {

@@ -10,6 +10,12 @@ const MAX_HEADER_BYTES = 16_384;
 /** Answers a request. If it throws or rejects, the client gets 500. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
+/** A request and its response, as Yoga passes them on. */
+export interface ServerContext {
+  req: IncomingMessage;
+  res: ServerResponse;
+}
+
 export interface HttpOptions {
   /** By exact path. */
   routes: ReadonlyMap<string, Handler>;

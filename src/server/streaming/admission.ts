@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionArgs, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { type Offer, preferred } from '#server/http/accept.js';
-import type { ServerContext } from '#server/http/graphql.js';
+import type { ServerContext } from '#server/http/server.js';
 
 export interface StreamAdmissionOptions {
   formats: readonly Offer[];

@@ -15,7 +15,7 @@ import type { Audience } from '#fanout/delivery/sink.js';
 import type { Framing } from '#fanout/projection/framing.js';
 import { inSlices } from '#fanout/slices.js';
 import { type Offer, preferred } from '#server/http/accept.js';
-import type { ServerContext } from '#server/http/graphql.js';
+import type { ServerContext } from '#server/http/server.js';
 import type { SessionWatch, SignInEnd, WatchedConnection } from '#server/operation/session-watch.js';
 
 /** How results are written to a response. */

@@ -1,5 +1,9 @@
-import type { Connection } from './connection.js';
-import { CLOSINGS } from './protocol.js';
+import { CLOSINGS, type Closing } from './protocol.js';
+
+/** A connection that waits for connection_init. */
+interface Waiting {
+  close(closing: Closing): void;
+}
 
 /** How often waiting connections are looked at within the timeout. */
 const LOOKS = 10;
@@ -7,7 +11,7 @@ const LOOKS = 10;
 /** Closes connections that send no connection_init in time, with 4408. One timer serves all of them. */
 export class InitTimeout {
   /** Since when each one waits, oldest first. */
-  readonly #waiting = new Map<Connection, number>();
+  readonly #waiting = new Map<Waiting, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(private readonly timeoutMs: number) {
@@ -18,12 +22,12 @@ export class InitTimeout {
     clearInterval(this.#timer);
   }
 
-  watch(connection: Connection): void {
+  watch(connection: Waiting): void {
     this.#waiting.set(connection, performance.now());
   }
 
   /** It has sent connection_init, or is closed. */
-  settle(connection: Connection): void {
+  settle(connection: Waiting): void {
     this.#waiting.delete(connection);
   }
 
