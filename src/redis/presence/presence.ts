@@ -15,7 +15,7 @@ export interface PresenceOptions {
   /** Unique among all nodes. */
   nodeId: string;
   /** Milliseconds between two heartbeats. A node counts as dead after missing three. */
-  heartbeatMs?: number;
+  heartbeatMs: number;
   hooks?: RedisHooks;
 }
 
@@ -33,7 +33,7 @@ const FLUSH_INTERVAL_MS = 50;
  * an outage. There is no queue of changes, so memory is bounded by the number of connections.
  */
 export function createPresence(options: PresenceOptions): RedisPresence {
-  const { commands, nodeId, heartbeatMs = 10_000, hooks = {} } = options;
+  const { commands, nodeId, heartbeatMs, hooks = {} } = options;
   const held = new Map<string, Map<string, number>>();
   /** Connections that changed since the last flush, by room. */
   let changed = new Map<string, Set<string>>();
