@@ -100,7 +100,7 @@ export class CrowdHarness {
 
   join(step: Join): void {
     const { sent } = this;
-    // `last` is limited to the capacity of the log, as in app.ts.
+    // `last` is limited to the capacity of the log, as the configuration ensures.
     const count = Math.min(step.back, this.#capacity, countMessages(this.store.kept(ROOM)));
     const after = Math.max(0, sent.length - step.back);
     const starts: Record<Join['from'], [Start, number]> = {
@@ -139,7 +139,10 @@ export class CrowdHarness {
     subscription.leave?.();
   }
 
-  /** Lets all subscriptions read to the end. Compares heads only if the store was down, which nothing else repairs. */
+  /**
+   * Lets all subscriptions read to the end. Compares heads only if the store was down, which nothing else
+   * repairs.
+   */
   async settle(): Promise<void> {
     this.isStoreDown = false;
     for (let round = 0; round < 12; round += 1) {

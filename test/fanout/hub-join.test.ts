@@ -13,16 +13,19 @@ describe('joining an open room', () => {
     return { hub, present, sent, first };
   }
 
-  test.each(['now', 'last', 'after'] as const)('returns a source synchronously: from %s', async (from) => {
-    const { hub, present, sent, first } = await openRoom();
-    const start = { now: { from }, last: { from, count: 1 }, after: { from, cursor: sent[0]!.id } }[from];
-    const source = hub.join(ROOM, start as never, 'second');
-    expect(source).toBeInstanceOf(RoomSource);
-    expect(present.get(ROOM)).toBe(2);
-    (source as RoomSource).release();
-    first.release();
-    expect([present.get(ROOM), hub.size.rooms]).toEqual([0, 0]);
-  });
+  test.each(['now', 'last', 'after'] as const)(
+    'returns a source synchronously for a start from %s',
+    async (from) => {
+      const { hub, present, sent, first } = await openRoom();
+      const start = { now: { from }, last: { from, count: 1 }, after: { from, cursor: sent[0]!.id } }[from];
+      const source = hub.join(ROOM, start as never, 'second');
+      expect(source).toBeInstanceOf(RoomSource);
+      expect(present.get(ROOM)).toBe(2);
+      (source as RoomSource).release();
+      first.release();
+      expect([present.get(ROOM), hub.size.rooms]).toEqual([0, 0]);
+    },
+  );
 
   test('rejects a negative number of messages, and is not counted', async () => {
     const { hub, present, first } = await openRoom();

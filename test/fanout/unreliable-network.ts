@@ -15,8 +15,8 @@ interface Read {
 }
 
 /**
- * The network between a log and its store, controlled by the test. Published entries wait until the test delivers
- * them: in any order, twice or never. Reads wait until the test answers them or lets them fail.
+ * The network between a log and its store, controlled by the test. Published entries wait until the test
+ * delivers them: in any order, twice or never. Reads wait until the test answers them or lets them fail.
  */
 export class UnreliableNetwork implements Feed {
   readonly published: Entry[] = [];

@@ -1,6 +1,6 @@
 /**
- * The promise that the whole design depends on: a shared subscription receives, byte for byte, the results that
- * graphql-js would produce for it alone.
+ * The promise that the whole design depends on: a shared subscription receives, byte for byte, the results
+ * that graphql-js would produce for it alone.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';

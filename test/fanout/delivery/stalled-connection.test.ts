@@ -1,4 +1,7 @@
-/** A client that stops reading costs the server only a cursor. No queue grows, and other clients are unaffected. */
+/**
+ * A client that stops reading costs the server only a cursor. No queue grows, and other clients are
+ * unaffected.
+ */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -51,7 +51,8 @@ describe('a room log whose store lost its data', () => {
     put();
     await open();
     log.catchUp();
-    // During the read after the head, the feed delivers one message. The store loses its data with the next one.
+    // During the read after the head, the feed delivers one message. The store loses its data with the next
+    // one.
     put();
     put();
     store.flush();

@@ -1,6 +1,6 @@
 /**
- * Whatever the network and the store do, the log appends the entries that were sent, in order, without gaps or
- * duplicates. If that is impossible, it resets, which ends the subscriptions that missed something.
+ * Whatever the network and the store do, the log appends the entries that were sent, in order, without gaps
+ * or duplicates. If that is impossible, it resets, which ends the subscriptions that missed something.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -135,7 +135,8 @@ describe('a room log behind an unreliable network and store', () => {
           const rest = [...steps.filter((next) => next.do !== 'wait')];
           for (const age of ages) {
             for (const next of rest.splice(0, 8)) await observed.run(next);
-            // An older server may start one list with "0", but not two in a row: only the last id is remembered.
+            // An older server may start one list with "0", but not two in a row: only the last id is
+            // remembered.
             observed.send();
             await settle();
             observed.network.published.length = 0;

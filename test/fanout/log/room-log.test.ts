@@ -86,7 +86,7 @@ describe('a gap in the feed', () => {
     expect(held()).toEqual(sent);
   });
 
-  test('is not reported if the feed delivers the missing messages before the store answers', async () => {
+  test('is not assumed if the feed delivers messages before the store answers', async () => {
     const { network, put, open, answer, held, log } = createLog({ historyLimit: 2 });
     const sent = [put()];
     await open();

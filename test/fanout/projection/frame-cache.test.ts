@@ -32,7 +32,8 @@ describe('a frame cache', () => {
     for (let position = 0; position < 20; position += 1) one.set(position, frame(10));
     expect(budget.bytes).toBe(200 * KB);
     for (let position = 0; position < 20; position += 1) other.set(position, frame(10));
-    // The first cache holds the rest of the budget until its next frame, so the second has only its guarantee.
+    // The first cache holds the rest of the budget until its next frame, so the second has only its
+    // guarantee.
     expect(other.get(19)).toBeDefined();
     expect(other.get(0)).toBeUndefined();
     one.set(20, frame(10));
@@ -61,7 +62,7 @@ describe('a frame cache', () => {
   });
 });
 
-test('a projection frees its frames when its last receiver leaves, even if a flush is scheduled', async () => {
+test('a projection frees its frames when its last receiver leaves, despite a scheduled flush', async () => {
   const budget = new FrameBudget(1_000 * KB);
   const messages: { id: string }[] = [];
   const log = {
