@@ -17,7 +17,7 @@ const SLOW = [
   'test/examples.test.ts',
   '**/*.property.test.ts',
   'test/server/{fuzzing,guards/floods,guards/slow-clients}.test.ts',
-  '**/{churn,outage,restarts,stalled-viewer,tracing}.test.ts',
+  '**/{churn,outage,restarts,stalled-connection,tracing}.test.ts',
 ];
 
 export default defineConfig(({ mode }) => {

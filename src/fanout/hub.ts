@@ -11,39 +11,40 @@ import { type FanoutHooks, Room } from './room.js';
 import { RoomSource } from './room-source.js';
 import { findPosition, heldPosition, type Start } from './start-position.js';
 
+/** Settings and dependencies of a hub. */
 export interface HubOptions {
   eventLog: Pick<EventLog, 'page' | 'messages' | 'heads'>;
   feed: Feed;
   presence: Presence;
-  /** Entries that each room's log holds. */
+  /** Maximum entries in each room's log. */
   logCapacity: number;
-  /** Entries in one read of older history. */
+  /** Entries to read from the store at once. */
   pageSize: number;
-  /** How long an entry is kept, in milliseconds. */
+  /** Milliseconds that the store keeps an entry. */
   ttlMs: number;
-  /** How often each live room's head is compared with the store's, in milliseconds. */
+  /** Milliseconds between two comparisons of the rooms' heads with the store. */
   headCheckMs: number;
-  /** Bytes of rendered messages that all rooms together keep, beyond a small share for each selection. */
+  /** Bytes of rendered messages that all rooms may cache. Each selection may exceed it by a small amount. */
   frameBytes: number;
   hooks: FanoutHooks;
-  /** A monotonic clock in milliseconds; `performance.now` if not given. */
+  /** A monotonic clock in milliseconds. Defaults to `performance.now`. */
   elapsed?: () => number;
 }
 
-/** What a node is doing. */
+/** The current load of a node. */
 export interface NodeStats extends DeliveryRates {
   /** Open subscriptions to rooms. */
   subscriptions: number;
-  /** Rooms that are followed. */
+  /** Rooms with subscriptions. */
   rooms: number;
 }
 
-/** How often what is not a message is told, such as a room's count, in milliseconds. */
+/** Minimum milliseconds between two broadcasts of a topic, such as a room's connection count. */
 const TOPIC_MS = 1_000;
 
-/** The rooms that have subscribers on this node. A room's log is opened by the first and closed by the last. */
+/** Rooms with subscriptions on this node. The first subscription opens a room, the last one closes it. */
 export class Hub {
-  /** Counts what is delivered here. */
+  /** Counts the deliveries of this node. */
   readonly meter: Meter;
   readonly #rooms = new Map<string, Joined>();
   readonly #topics: Topics;
@@ -57,17 +58,17 @@ export class Hub {
     this.#topics = new Topics({ everyMs: TOPIC_MS, onTrouble: options.hooks.onTrouble });
   }
 
-  /** Begins to compare heads with the store, so that even a feed that died in silence heals. */
+  /** Starts comparing heads with the store, to find messages that a feed lost without an error. */
   start(): void {
     const { headCheckMs, ttlMs, hooks } = this.options;
-    // Several times in the life of an entry, so that none is gone before it was seen.
+    // Check several times within the lifetime of an entry, so that none expires before it is noticed.
     const everyMs = Math.min(headCheckMs, ttlMs / 4);
     this.#timer ??= setInterval(() => {
       this.checkHeads().catch((error: unknown) => hooks.onTrouble('*', error));
     }, everyMs).unref();
   }
 
-  /** Ends every subscription; afterwards nothing is open, and nobody is taken in. */
+  /** Ends all subscriptions and refuses new ones. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
@@ -78,19 +79,19 @@ export class Hub {
     await Promise.all(rooms.map(({ room }) => this.#shut(room, shuttingDown())));
   }
 
-  /** What is open at this moment. */
+  /** The number of open rooms, and of distinct selections in them. */
   get size(): { rooms: number; projections: number } {
     let projections = 0;
     for (const { room } of this.#rooms.values()) projections += room.projections;
     return { rooms: this.#rooms.size, projections };
   }
 
-  /** Whether the room has subscribers on this node, or is being opened for one. */
+  /** Whether the room has a subscription on this node, or is being opened for one. */
   isOpen(roomId: string): boolean {
     return this.#rooms.has(roomId);
   }
 
-  /** How many subscriptions wait for a sink that is full, or for older history: a look at each. */
+  /** How many subscriptions are waiting for a full sink or for the store. Visits every subscription. */
   get waiting(): number {
     let waiting = 0;
     for (const { room } of this.#rooms.values()) waiting += room.waiting;
@@ -104,18 +105,20 @@ export class Hub {
   }
 
   /**
-   * Takes a place before something that changes: its value now, and from then on, at most once a second, what
-   * it is then. The same name must mean the same reading. Whoever gets the source releases it.
+   * Subscribes to a value that changes. Delivers the current value, and then the latest one at most once per
+   * second if it has changed. Calls with the same name must have an equivalent `read`. The caller must
+   * release the source. Throws SERVICE_UNAVAILABLE after `close()`.
    */
   watch<Value>(name: string, read: () => Value): SharedSource<Value> {
     return this.#topics.watch(name, read);
   }
 
   /**
-   * Joins a room and returns a source that delivers everything from `start` on. Returns it at once if the room
-   * is open on this node and holds that position; otherwise it resolves when the room is live. Rejects with
-   * CURSOR_EXPIRED if a cursor cannot be honored, and with SERVICE_UNAVAILABLE if the room cannot be read. The
-   * caller releases the source.
+   * Joins a room and returns a source that delivers everything from `start` on. Returns it synchronously if
+   * the room is open on this node and its log holds that position. Otherwise returns a promise, which
+   * resolves when the room is live. It rejects with BAD_USER_INPUT if `count` is negative, CURSOR_EXPIRED if
+   * entries after the cursor are gone, or SERVICE_UNAVAILABLE if the room cannot be read. The caller must
+   * release the source.
    */
   join(roomId: string, start: Start, connectionId: string): RoomSource | Promise<RoomSource> {
     if (this.#closed) return Promise.reject(shuttingDown());
@@ -141,7 +144,7 @@ export class Hub {
     return new RoomSource(joined.room, position, () => this.#leave(joined, connectionId));
   }
 
-  /** Compares every live room's head with the store's, in one round trip. */
+  /** Compares the heads of all rooms with the store, in one round trip. Rooms that differ catch up. */
   async checkHeads(): Promise<void> {
     const rooms = [...this.#rooms.values()].map(({ room }) => room);
     if (rooms.length === 0) return;
@@ -202,10 +205,11 @@ export class Hub {
   }
 }
 
-/** A room, and how many hold a place in it or are about to. */
+/** A room, and how many sources keep it open. */
 interface Joined {
   room: Room;
   opened: Promise<void>;
+  /** Sources that are open or about to be opened. */
   holders: number;
 }
 

@@ -8,8 +8,8 @@ export interface DeliveryRates {
   /** Messages that arrived in rooms with subscriptions on this node. */
   messagesPerSecond: number;
   /**
-   * Milliseconds from when a message was stored (by Redis' clock) until it was written to its last subscription
-   * (by this node's clock). Null if no messages were delivered.
+   * Milliseconds from when a message was stored (by Redis' clock) until it was written to its last
+   * subscription (by this node's clock). Null if no messages were delivered.
    */
   delayMs: { median: number; p99: number } | null;
 }

@@ -10,27 +10,27 @@ import type { Render } from '#fanout/projection/framing.js';
 import { Projection } from '#fanout/projection/projection.js';
 import type { Meter, MeterHooks } from './meter.js';
 
-/** What rooms report to whoever runs the server. */
+/** Hooks for logs and metrics. */
 export interface FanoutHooks extends MeterHooks {
   /** A gap in a room's feed was filled with `messages` from the store. */
   onGapFilled(roomId: string, messages: number): void;
-  /** Something went wrong and will be tried again; nobody's stream is broken by it. */
+  /** Something failed and will be tried again. Subscriptions continue. */
   onTrouble(roomId: string, error: unknown): void;
 }
 
-/** What a room is made of. */
+/** Settings and dependencies of a room. */
 export interface RoomOptions {
   id: string;
   log: RoomLogOptions;
   meter: Meter;
-  /** The bytes of rendered messages that all rooms of the node keep together. */
+  /** The memory budget for rendered messages that all rooms of the node share. */
   budget: FrameBudget;
   hooks: FanoutHooks;
-  /** The feed is refused for good. */
+  /** The feed failed permanently. */
   onFailed(room: Room, error: Error): void;
 }
 
-/** A room with subscribers on this node: its log, and one projection for each distinct selection. */
+/** A room with subscriptions on this node: its log, and one projection for each distinct selection. */
 export class Room {
   readonly id: string;
   readonly log: RoomLog;
@@ -38,7 +38,7 @@ export class Room {
   readonly #onTrouble: (error: unknown) => void;
   readonly #pageAfter = (cursor: Cursor) => this.log.pageAfter(cursor);
   #refusal: ChatError | undefined;
-  /** The messages that the meter knows of; undefined until anybody receives any. */
+  /** How many messages were reported to the meter. Undefined until the first subscription. */
   #metered: number | undefined;
 
   constructor(private readonly options: RoomOptions) {
@@ -56,19 +56,19 @@ export class Room {
     });
   }
 
-  /** How many distinct selections are being delivered. */
+  /** How many distinct selections have subscriptions. */
   get projections(): number {
     return this.#projections.size;
   }
 
-  /** How many of its subscriptions wait for a sink or for older history. */
+  /** How many subscriptions are waiting for a full sink or for the store. */
   get waiting(): number {
     let waiting = 0;
     for (const projection of this.#projections.values()) waiting += projection.waiting;
     return waiting;
   }
 
-  /** How many subscriptions are being delivered to. */
+  /** How many subscriptions the room has. */
   get subscriptions(): number {
     let subscriptions = 0;
     for (const { size } of this.#projections.values()) subscriptions += size;
@@ -76,8 +76,9 @@ export class Room {
   }
 
   /**
-   * Starts a subscriber on the projection of that key; `makeRender` is called where that does not exist yet.
-   * `owner` is told once at most, and never after `end()`.
+   * Starts delivery from a position into a sink. Subscriptions with the same key share a projection, and
+   * `makeRender` is called only to create it. If delivery is refused, `owner` is notified at most once, and
+   * never after `end()`.
    */
   subscribe(
     key: string,
@@ -105,7 +106,7 @@ export class Room {
     return subscriber;
   }
 
-  /** Ends every subscription with a refusal, and refuses every later one. */
+  /** Ends all subscriptions with an error, and refuses new ones. */
   refuseAll(reason: ChatError): void {
     this.#refusal = reason;
     for (const projection of [...this.#projections.values()]) projection.refuseAll(reason);

@@ -3,12 +3,12 @@ import { badInput } from '#domain/errors.js';
 import type { StartPosition } from '#fanout/delivery/subscriber.js';
 import type { RoomLog } from '#fanout/log/room-log.js';
 
-/** Where a subscription to a room starts: with new messages, with the newest `count`, or after a cursor. */
+/** Where a subscription starts: with new messages, with the newest `count` messages, or after a cursor. */
 export type Start = { from: 'now' } | { from: 'last'; count: number } | { from: 'after'; cursor: Cursor };
 
 /**
- * The position of a start in an open log. Undefined if the log is not open, or does not hold that position:
- * then `findPosition` asks the store.
+ * Finds a start position in the log. Returns undefined if the log is not open or does not hold the position.
+ * Call `findPosition` then.
  */
 export function heldPosition(log: RoomLog, start: Start): StartPosition | undefined {
   const { reader } = log;
@@ -23,17 +23,20 @@ export function heldPosition(log: RoomLog, start: Start): StartPosition | undefi
   return isShort ? undefined : at(log, position);
 }
 
-/** The same, and asks the store if the log does not hold it. Throws BAD_USER_INPUT and CURSOR_EXPIRED. */
+/**
+ * Finds a start position in an open log, or in the store if the log does not hold it. Throws BAD_USER_INPUT,
+ * CURSOR_EXPIRED and SERVICE_UNAVAILABLE.
+ */
 export async function findPosition(log: RoomLog, start: Start): Promise<StartPosition> {
   const held = heldPosition(log, start);
   if (held !== undefined) return held;
   if (start.from === 'after') {
-    // Older than the log. Reading the page tells whether the cursor can be honored.
+    // The cursor is older than the log. Reading the page after it throws if the store cannot resume from it.
     await log.pageAfter(start.cursor);
     return { cursor: start.cursor, position: undefined };
   }
   if (start.from === 'now' || start.count < 0) throw badInput('last', 'must not be negative');
-  // The log holds too many entries that are not messages.
+  // The log does not hold enough messages, because other entries use up its capacity.
   const cursor = await log.cursorBefore(start.count);
   return { cursor, position: log.reader.locate(cursor) };
 }

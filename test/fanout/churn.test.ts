@@ -1,11 +1,11 @@
-/** However many come and go: one subscription in Redis for each room and node, and nothing left after the last. */
+/** Each node subscribes once per room in Redis, and unsubscribes when the last client has left. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { startServer, type TestServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
-import { WITHOUT_LIMITS } from './room-of-viewers.js';
+import { WITHOUT_LIMITS } from './socket-client.js';
 
 const SOCKETS = 10;
 
@@ -18,16 +18,19 @@ afterAll(() => redis.close());
 const start = (): Promise<TestServer> => startServer({ redisUrl: redis.url, ...WITHOUT_LIMITS });
 const open = (server: TestServer): Promise<RawSocket[]> =>
   Promise.all(Array.from({ length: SOCKETS }, () => RawSocket.ready(server)));
-const follow = (roomId: string) => ({ query: `subscription { messageAdded(roomId: "${roomId}") { id } }` });
+const subscriptionTo = (roomId: string) => ({
+  query: `subscription { messageAdded(roomId: "${roomId}") { id } }`,
+});
 
-/** How many subscriptions Redis counts on the room's channel. */
-const subscriptions = async (roomId: string): Promise<number> =>
+/** How many Redis clients, so nodes, subscribe to the room's channel. */
+const nodesSubscribed = async (roomId: string): Promise<number> =>
   Number((await redis.cli('pubsub', 'numsub', `messages:${roomId}`)).split('\n')[1]);
-const connections = async (roomId: string): Promise<number> =>
+/** How many connections are counted as present in the room. */
+const presentConnections = async (roomId: string): Promise<number> =>
   Number(await redis.cli('scard', `connections:${roomId}`));
 
-/** Resolves once all that a socket asked for is under way: a mutation waits for the subscriptions before it. */
-async function settled(socket: RawSocket): Promise<void> {
+/** Resolves when all earlier subscriptions of a socket are live: a mutation is answered after them. */
+async function settle(socket: RawSocket): Promise<void> {
   socket.subscribe('settled', { query: 'mutation { __typename }' });
   for (;;) {
     const { id, type } = await socket.next();
@@ -35,19 +38,21 @@ async function settled(socket: RawSocket): Promise<void> {
   }
 }
 
-describe('a room with a thousand viewers', () => {
-  test('is one subscription in Redis for each node, and none after the last has left', async () => {
+describe('a room with two thousand subscriptions', () => {
+  test('costs one Redis subscription per node, and none after the last has left', async () => {
     const servers = [await start(), await start()];
     const socketsOf = await Promise.all(servers.map(open));
     for (const [index, sockets] of socketsOf.entries()) {
       for (const socket of sockets) {
         for (let operation = 0; operation < 100; operation += 1)
-          socket.subscribe(`${operation}`, follow('big'));
+          socket.subscribe(`${operation}`, subscriptionTo('big'));
       }
-      await Promise.all(sockets.map(settled));
-      expect(await subscriptions('big')).toBe(index + 1);
+      await Promise.all(sockets.map(settle));
+      expect(await nodesSubscribed('big')).toBe(index + 1);
     }
-    await until(async () => (await connections('big')) === 2 * SOCKETS, { what: 'every connection, once' });
+    await until(async () => (await presentConnections('big')) === 2 * SOCKETS, {
+      what: 'each connection to be counted once',
+    });
 
     for (const [index, sockets] of socketsOf.entries()) {
       for (const socket of sockets) {
@@ -55,16 +60,18 @@ describe('a room with a thousand viewers', () => {
           socket.send({ id: `${operation}`, type: 'complete' });
         }
       }
-      await until(async () => (await subscriptions('big')) === 1 - index, { what: 'one node less' });
+      await until(async () => (await nodesSubscribed('big')) === 1 - index, {
+        what: 'one node to unsubscribe',
+      });
     }
-    await until(async () => (await connections('big')) === 0, { what: 'nobody in the room' });
+    await until(async () => (await presentConnections('big')) === 0, { what: 'the room to be empty' });
     await Promise.all(socketsOf.flat().map((socket) => socket.close()));
     await Promise.all(servers.map((server) => server.close()));
   });
 });
 
-describe('ten thousand joins and leaves, in any order', () => {
-  test('leave one subscription for each room that somebody is in, and in the end nothing', async () => {
+describe('ten thousand random joins and leaves', () => {
+  test('leave one Redis subscription per occupied room, and nothing after the last has left', async () => {
     const before = process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
     const server = await start();
     const sockets = await open(server);
@@ -73,7 +80,7 @@ describe('ten thousand joins and leaves, in any order', () => {
       seed: 8,
       numRuns: 1,
     });
-    /** Room by socket and operation. */
+    /** The room by socket and operation id. */
     const joined = new Map<string, string>();
     for (const [index, { socket, operation, room }] of steps!.entries()) {
       const key = `${socket}/${operation}`;
@@ -81,17 +88,17 @@ describe('ten thousand joins and leaves, in any order', () => {
       if (joined.delete(key)) sockets[socket]!.send({ id, type: 'complete' });
       else {
         joined.set(key, `room${room}`);
-        sockets[socket]!.subscribe(id, follow(`room${room}`));
+        sockets[socket]!.subscribe(id, subscriptionTo(`room${room}`));
       }
-      // In between they wait for each other, so that not all of it is one burst.
-      if (index % 1_000 === 0) await Promise.all(sockets.map(settled));
+      // Wait from time to time, so that it is not a single burst.
+      if (index % 1_000 === 0) await Promise.all(sockets.map(settle));
     }
-    await Promise.all(sockets.map(settled));
+    await Promise.all(sockets.map(settle));
     for (let room = 0; room <= 5; room += 1) {
       const isOccupied = [...joined.values()].includes(`room${room}`);
       const expected = isOccupied ? 1 : 0;
-      await until(async () => (await subscriptions(`room${room}`)) === expected, {
-        what: `${expected} subscription`,
+      await until(async () => (await nodesSubscribed(`room${room}`)) === expected, {
+        what: `${expected} Redis subscription(s)`,
       });
     }
 
@@ -99,10 +106,14 @@ describe('ten thousand joins and leaves, in any order', () => {
       const [socket, id] = key.split('/') as [string, string];
       sockets[Number(socket)]!.send({ id, type: 'complete' });
     }
-    await Promise.all(sockets.map(settled));
+    await Promise.all(sockets.map(settle));
     for (let room = 0; room <= 5; room += 1) {
-      await until(async () => (await subscriptions(`room${room}`)) === 0, { what: 'no subscription' });
-      await until(async () => (await connections(`room${room}`)) === 0, { what: 'nobody in the room' });
+      await until(async () => (await nodesSubscribed(`room${room}`)) === 0, {
+        what: 'no Redis subscription',
+      });
+      await until(async () => (await presentConnections(`room${room}`)) === 0, {
+        what: 'the room to be empty',
+      });
     }
     expect(await redis.cli('smembers', 'rooms:active')).toBe('');
     await Promise.all(sockets.map((socket) => socket.close()));

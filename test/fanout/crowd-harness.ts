@@ -1,4 +1,4 @@
-/** A crowd in a room, what it does, and what it must have received by then. */
+/** Runs random steps on a room with many subscriptions, and checks what each subscription received. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { countMessages } from '#domain/entry.js';
@@ -6,70 +6,78 @@ import { type ChatError, serviceUnavailable } from '#domain/errors.js';
 import type { Hub } from '#fanout/hub.js';
 import type { Start } from '#fanout/start-position.js';
 import { MemoryStore } from '#test/support/memory-store.js';
-import { createHub, type Following, follow, idOf, type Render, ROOM, TestSink } from './fixture.js';
+import { createHub, idOf, type Render, ROOM, subscribe, TestSink, type TestSubscription } from './fixture.js';
 
-const later: Render = async (message) => {
+const renderAsync: Render = async (message) => {
   await nextTurn();
   return Buffer.from(message.id);
 };
 
+/** Adds a subscription. */
 export interface Join {
   do: 'join';
   from: 'now' | 'last' | 'after' | 'beginning';
-  /** How many messages before the newest. */
+  /** How many messages before the newest one to start. */
   back: number;
-  /** Writes until the sink is full. */
-  room: number;
-  isLater: boolean;
+  /** The number of writes after which the sink is full. */
+  capacity: number;
+  /** Whether rendering is asynchronous. */
+  isAsync: boolean;
 }
 
-export interface OfViewer {
+/** Acts on one subscription. */
+export interface OnSubscription {
   do: 'drain' | 'leave';
-  viewer: number;
+  /** Its index. */
+  subscription: number;
 }
 
-export type Step = { do: 'send' | 'sendOpaque' | 'turn' | 'check' | 'away' | 'back' } | Join | OfViewer;
+/** One random step. */
+export type Step =
+  | { do: 'send' | 'sendOpaque' | 'turn' | 'check' | 'storeDown' | 'storeUp' }
+  | Join
+  | OnSubscription;
 
-/** A viewer, and the range in which the first message lies that it must get, as positions in what was sent. */
-interface Viewer extends Partial<Following> {
+/** A subscription, and the range of indexes in `sent` in which its first message must lie. */
+interface Subscription extends Partial<TestSubscription> {
   sink: TestSink;
   earliest: number;
   latest: number;
-  refusedAtJoin?: ChatError;
+  joinRefusal?: ChatError;
   hasLeft?: boolean;
 }
 
 export class CrowdHarness {
   readonly store: MemoryStore;
   readonly hub: Hub;
-  /** The messages. */
+  /** The ids of the messages sent. */
   readonly sent: string[] = [];
-  /** Entries of all kinds. */
+  /** The ids of the entries of all kinds. */
   readonly entries: string[] = [];
-  readonly viewers: Viewer[] = [];
-  isAway = false;
-  /** What the log has for certain: a viewer that joins does not wait for the last word of the feed. */
+  readonly subscriptions: Subscription[] = [];
+  isStoreDown = false;
+  /** How many messages the log has received for certain. A new subscription may miss later ones. */
   #known = 0;
-  #wasAway = false;
+  #wasStoreDown = false;
   readonly #capacity: number;
 
   constructor(historyLimit: number, logCapacity: number, pageSize: number) {
     const store = new MemoryStore({ historyLimit });
-    const unlessAway = async <T>(answer: () => Promise<T>): Promise<T> => {
-      if (this.isAway) throw serviceUnavailable('away');
+    const unlessDown = async <T>(answer: () => Promise<T>): Promise<T> => {
+      if (this.isStoreDown) throw serviceUnavailable('The store is down.');
       return answer();
     };
     const eventLog = {
-      page: (...asked: Parameters<MemoryStore['page']>) => unlessAway(() => store.page(...asked)),
-      messages: (...asked: Parameters<MemoryStore['messages']>) => unlessAway(() => store.messages(...asked)),
-      heads: (rooms: readonly string[]) => unlessAway(() => store.heads(rooms)),
+      page: (...args: Parameters<MemoryStore['page']>) => unlessDown(() => store.page(...args)),
+      messages: (...args: Parameters<MemoryStore['messages']>) => unlessDown(() => store.messages(...args)),
+      heads: (rooms: readonly string[]) => unlessDown(() => store.heads(rooms)),
     };
     this.#capacity = Math.min(logCapacity, historyLimit);
     this.store = store;
     this.hub = createHub({ eventLog, feed: store, logCapacity: this.#capacity, pageSize }).hub;
   }
 
-  async take(step: Step): Promise<void> {
+  async run(step: Step): Promise<void> {
     if (step.do === 'send') {
       this.sent.push(this.store.put(ROOM).id);
       this.entries.push(this.sent.at(-1)!);
@@ -77,22 +85,22 @@ export class CrowdHarness {
     else if (step.do === 'turn') await this.turn();
     else if (step.do === 'check') await this.hub.checkHeads().catch(() => undefined);
     else if (step.do === 'join') this.join(step);
-    else if (step.do === 'drain') this.viewers[step.viewer]?.sink.drain();
-    else if (step.do === 'leave') this.leave(step.viewer);
+    else if (step.do === 'drain') this.subscriptions[step.subscription]?.sink.drain();
+    else if (step.do === 'leave') this.leave(step.subscription);
     else {
-      this.isAway = step.do === 'away';
-      this.#wasAway ||= this.isAway;
+      this.isStoreDown = step.do === 'storeDown';
+      this.#wasStoreDown ||= this.isStoreDown;
     }
   }
 
   async turn(): Promise<void> {
     await nextTurn();
-    if (!this.#wasAway) this.#known = this.sent.length;
+    if (!this.#wasStoreDown) this.#known = this.sent.length;
   }
 
   join(step: Join): void {
     const { sent } = this;
-    // `last` is answered from the log, and app.ts makes that as large as what may be asked.
+    // `last` is limited to the capacity of the log, as the configuration ensures.
     const count = Math.min(step.back, this.#capacity, countMessages(this.store.kept(ROOM)));
     const after = Math.max(0, sent.length - step.back);
     const starts: Record<Join['from'], [Start, number]> = {
@@ -104,51 +112,59 @@ export class CrowdHarness {
     const [start, earliest] = starts[step.from];
     const isExact = start.from === 'after';
     const latest = isExact ? earliest : sent.length - (step.from === 'last' ? count : 0);
-    const viewer: Viewer = { sink: new TestSink(step.room), earliest, latest };
-    this.viewers.push(viewer);
-    const options = { sink: viewer.sink, key: String(step.isLater), render: step.isLater ? later : idOf };
+    const subscription: Subscription = { sink: new TestSink(step.capacity), earliest, latest };
+    this.subscriptions.push(subscription);
+    const options = {
+      sink: subscription.sink,
+      key: String(step.isAsync),
+      render: step.isAsync ? renderAsync : idOf,
+    };
     const before = sent.length;
-    follow(this.hub, start, options).then(
-      (following) => {
-        Object.assign(viewer, following);
-        if (!isExact) viewer.latest += sent.length - before;
-        if (viewer.hasLeft) following.leave();
+    subscribe(this.hub, start, options).then(
+      (joined) => {
+        Object.assign(subscription, joined);
+        if (!isExact) subscription.latest += sent.length - before;
+        if (subscription.hasLeft) joined.leave();
       },
       (error: ChatError) => {
-        viewer.refusedAtJoin = error;
+        subscription.joinRefusal = error;
       },
     );
   }
 
-  leave(number: number): void {
-    const viewer = this.viewers[number];
-    if (viewer === undefined || viewer.hasLeft) return;
-    viewer.hasLeft = true;
-    viewer.leave?.();
+  leave(index: number): void {
+    const subscription = this.subscriptions[index];
+    if (subscription === undefined || subscription.hasLeft) return;
+    subscription.hasLeft = true;
+    subscription.leave?.();
   }
 
-  /** Lets everybody read to the end. Where the store was never away, nothing waits for a check. */
+  /**
+   * Lets all subscriptions read to the end. Compares heads only if the store was down, which nothing else
+   * repairs.
+   */
   async settle(): Promise<void> {
-    this.isAway = false;
+    this.isStoreDown = false;
     for (let round = 0; round < 12; round += 1) {
-      for (const { sink } of this.viewers) {
-        sink.room = Number.POSITIVE_INFINITY;
+      for (const { sink } of this.subscriptions) {
+        sink.capacity = Number.POSITIVE_INFINITY;
         sink.drain();
       }
       for (let turn = 0; turn < 8; turn += 1) await nextTurn();
-      if (this.#wasAway) await this.hub.checkHeads();
+      if (this.#wasStoreDown) await this.hub.checkHeads();
     }
   }
 
-  expectKept(viewer: Viewer): void {
+  /** Expects consecutive messages from the start on, up to the last one or until a justified refusal. */
+  expectExactOrRefused(subscription: Subscription): void {
     const { sent, entries } = this;
-    const { sink, earliest, latest, refusals = [], refusedAtJoin, hasLeft } = viewer;
+    const { sink, earliest, latest, refusals = [], joinRefusal, hasLeft } = subscription;
     const oldestKept = entries.length - this.store.kept(ROOM).length;
-    const [refusal = refusedAtJoin] = refusals;
+    const [refusal = joinRefusal] = refusals;
     const [first] = sink.received;
-    // Who has nothing began at the end, or else has been refused or has left.
-    const beganAtEnd = refusal === undefined && !hasLeft;
-    const from = first !== undefined ? sent.indexOf(first) : beganAtEnd ? sent.length : earliest;
+    // A subscription that received nothing started after the last message, unless it was refused or left.
+    const startedAtEnd = refusal === undefined && !hasLeft;
+    const from = first !== undefined ? sent.indexOf(first) : startedAtEnd ? sent.length : earliest;
     const next = from + sink.received.length;
     expect(sink.received).toEqual(sent.slice(from, next));
     expect(from).toBeGreaterThanOrEqual(earliest);
@@ -156,11 +172,11 @@ export class CrowdHarness {
     if (hasLeft) return;
     if (refusal === undefined) return void expect(next).toBe(sent.length);
     expect(refusals.length).toBeLessThanOrEqual(1);
-    if (refusal.code === 'SERVICE_UNAVAILABLE') expect(refusedAtJoin).toBe(refusal);
+    if (refusal.code === 'SERVICE_UNAVAILABLE') expect(joinRefusal).toBe(refusal);
     else {
       expect(refusal.code).toBe('CURSOR_EXPIRED');
       const needed = next === 0 ? 0 : entries.indexOf(sent[next - 1]!) + 1;
-      expect(oldestKept, 'what it needed next is gone').toBeGreaterThan(needed);
+      expect(oldestKept, 'the next entry it needs is gone').toBeGreaterThan(needed);
     }
   }
 }

@@ -11,15 +11,15 @@ import { MemoryStore } from '#test/support/memory-store.js';
 
 export const ROOM = 'room1';
 
-/** Makes of a message what is delivered. */
+/** Renders a message. */
 export type Render = (message: Message) => Buffer | Promise<Buffer>;
 
-/** Lets what is under way in memory come to its end. */
+/** Waits for some turns of the event loop, so that pending work in memory completes. */
 export async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await nextTurn();
 }
 
-/** A hub on a store in memory, and what it reports. */
+/** Creates a hub on an in-memory store, and records what it reports. */
 export function createHub(options: Partial<HubOptions> & { store?: MemoryStore } = {}) {
   const { store = new MemoryStore(), ...more } = options;
   const troubles: unknown[] = [];
@@ -50,20 +50,20 @@ const TEXTS: Framing<string[]> = {
   encode: (payloads) => payloads.map(String),
 };
 
-/** Keeps what is written to it. It is full after each `room` writes, until it is drained. */
+/** Records what is written to it. It is full after `capacity` writes, until `drain()` is called. */
 export class TestSink implements Audience<string[]> {
   readonly framing: Framing<string[]> = TEXTS;
   readonly received: string[] = [];
   readonly refusals: ExecutionResult[] = [];
-  /** How many writes there were. */
+  /** The number of writes. */
   writes = 0;
   #sinceDrained = 0;
   #drained: (() => void) | undefined;
 
-  constructor(public room = Number.POSITIVE_INFINITY) {}
+  constructor(public capacity = Number.POSITIVE_INFINITY) {}
 
   get full(): boolean {
-    return this.#sinceDrained >= this.room;
+    return this.#sinceDrained >= this.capacity;
   }
 
   write(frames: string[]): void {
@@ -73,7 +73,7 @@ export class TestSink implements Audience<string[]> {
   }
 
   whenDrained(callback: () => void): void {
-    if (this.#drained !== undefined) throw new Error('A subscriber waits once.');
+    if (this.#drained !== undefined) throw new Error('whenDrained() was called twice.');
     this.#drained = callback;
   }
 
@@ -92,20 +92,20 @@ export class TestSink implements Audience<string[]> {
 /** Renders a message as its id. */
 export const idOf: Render = (message: Message) => Buffer.from(message.id);
 
-/** A place taken, and delivered from into a sink. */
-export interface Following {
+/** A subscription to a room, with its sink. */
+export interface TestSubscription {
   sink: TestSink;
   refusals: ChatError[];
-  /** Leaves as a stream that ends does. */
+  /** Ends delivery and releases the source, as a stream does when it ends. */
   leave(): void;
 }
 
-/** Joins a room and delivers into a sink. */
-export async function follow(
+/** Subscribes to a room and delivers into a sink. */
+export async function subscribe(
   hub: Hub,
   start: Start,
   { sink = new TestSink(), key = 'ids', render = idOf, roomId = ROOM } = {},
-): Promise<Following> {
+): Promise<TestSubscription> {
   const source = await hub.join(roomId, start, 'connection1');
   const refusals: ChatError[] = [];
   const subscriber = source.subscribe(key, () => render, sink, {

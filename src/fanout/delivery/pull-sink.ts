@@ -6,7 +6,9 @@ type Result = IteratorResult<ExecutionResult, undefined>;
 
 const PLAIN: Framing<readonly Buffer[]> = { key: 'plain', encode: (payloads) => payloads };
 
-/** A sink for a consumer that iterates. It holds one batch and is full until the consumer has taken all of it. */
+/**
+ * A sink for a consumer that iterates. It holds one batch and is full until the consumer has taken all of it.
+ */
 export class PullSink implements Audience<readonly Buffer[]> {
   readonly framing = PLAIN;
   #frames: readonly Buffer[] = [];

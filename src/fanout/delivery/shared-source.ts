@@ -17,16 +17,16 @@ export interface Owner {
 }
 
 /**
- * What the resolver of a shared subscription returns: a claim on a room or a topic, from which delivery can be
- * started. Whoever holds the source must release it.
+ * What the resolver of a shared subscription returns: a claim on a room or a topic, from which delivery can
+ * be started. Whoever holds the source must release it.
  *
- * graphql-js and Pothos accept only an AsyncIterable from a subscription's resolver, so this is one by type. It
- * cannot be iterated, however: events are executed once for all subscriptions, not by each consumer.
+ * graphql-js and Pothos accept only an AsyncIterable from a subscription's resolver, so this is one by type.
+ * It cannot be iterated, however: events are executed once for all subscriptions, not by each consumer.
  */
 export abstract class SharedSource<Event> implements AsyncIterable<Event> {
   /**
-   * Starts delivery into a sink. `makeRender` is called for the first subscription with a `key`, and the others
-   * with the same key share its rendered events.
+   * Starts delivery into a sink. `makeRender` is called for the first subscription with a `key`, and the
+   * others with the same key share its rendered events.
    */
   abstract subscribe(key: string, makeRender: () => Render<Event>, sink: Sink, owner: Owner): Delivery;
 

@@ -14,8 +14,8 @@ type Result = IteratorResult<ExecutionResult, undefined>;
 
 /**
  * The results of a shared subscription, compatible with those of graphql-js' `subscribe`. A transport that
- * supports it attaches an audience, which receives events as bytes. Any other consumer iterates as usual. If the
- * server ends the subscription, the last result contains the error.
+ * supports it attaches an audience, which receives events as bytes. Any other consumer iterates as usual. If
+ * the server ends the subscription, the last result contains the error.
  */
 export class SharedStream implements AsyncGenerator<ExecutionResult, undefined, undefined>, Owner {
   /** Cleared after use, because it keeps the arguments of the operation in memory. */
@@ -32,7 +32,9 @@ export class SharedStream implements AsyncGenerator<ExecutionResult, undefined, 
     this.#start = start;
   }
 
-  /** Delivers all events to this audience. Only the first call counts, and only if iteration has not begun. */
+  /**
+   * Delivers all events to this audience. Only the first call counts, and only if iteration has not begun.
+   */
   attach(audience: Audience): void {
     const start = this.#start;
     if (this.#done || start === undefined) return;

@@ -5,7 +5,9 @@ import type { Framing } from '#fanout/projection/framing.js';
 /** The destination of a subscription's events, such as a socket or an HTTP response. */
 export interface Sink<Frames = unknown> {
   readonly framing: Framing<Frames>;
-  /** Called before the first write, with the cursor that delivery starts after. For clients that resume by it. */
+  /**
+   * Called before the first write, with the cursor that delivery starts after. For clients that resume by it.
+   */
   startsAfter?(cursor: Cursor): void;
   /** Whether the sink is above its high-water mark. Nothing more is written until it has drained. */
   readonly full: boolean;
@@ -17,6 +19,8 @@ export interface Sink<Frames = unknown> {
 
 /** A sink that is also notified when the server ends the subscription. */
 export interface Audience<Frames = unknown> extends Sink<Frames> {
-  /** `result` contains only errors and is the last one. Called at most once, and never after the client left. */
+  /**
+   * `result` contains only errors and is the last one. Called at most once, and never after the client left.
+   */
   refused(result: ExecutionResult): void;
 }

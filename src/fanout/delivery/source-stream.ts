@@ -1,11 +1,11 @@
 /**
  * GraphQL's CreateSourceEventStream (https://spec.graphql.org/draft/#CreateSourceEventStream), planned once
- * for each document.
+ * per document.
  *
- * graphql-js finds the operation, the fragments, the root field and its definition again for each
- * subscriber, in three async functions. Here they are looked up once, and a subscriber whose resolver answers
- * at once waits for nothing. The results are those of graphql-js. A document that this file does not know how
- * to plan is left to it.
+ * graphql-js looks up the operation, the fragments, the root field and its definition for every subscription,
+ * in three async functions. This file looks them up once, and creates the stream synchronously if the
+ * resolver is synchronous. The results are the same as those of graphql-js, which still handles the documents
+ * that this file cannot plan.
  */
 import {
   assertValidSchema,
@@ -28,10 +28,10 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 
-/** What the resolver of a subscription field returned, or the errors that kept it from being called. */
+/** What the resolver of a subscription field returned, or the errors that occurred instead. */
 export type Source = AsyncIterable<unknown> | ExecutionResult;
 
-/** What all subscribers with one operation have in common. */
+/** The part of an operation that is the same for all its subscriptions. */
 interface Plan {
   operation: OperationDefinitionNode;
   fragments: Record<string, FragmentDefinitionNode>;
@@ -41,30 +41,30 @@ interface Plan {
   path: GraphQLResolveInfo['path'];
 }
 
-/** graphql-js stops after this many errors in the variables. */
+/** The limit at which graphql-js stops reporting errors in the variables. */
 const MAX_VARIABLE_ERRORS = 50;
 
 /** Creates the source streams of one schema's subscriptions. */
 export class SourceStreams {
-  /** By document and operation name, for as long as the document lives. */
+  /** By document and operation name. A plan is cached for the lifetime of its document. */
   readonly #plans = new WeakMap<DocumentNode, Map<string | undefined, Plan>>();
 
-  /** Throws if the schema is not valid. */
+  /** Throws if the schema is invalid. */
   constructor(private readonly schema: GraphQLSchema) {
     assertValidSchema(schema);
   }
 
   /**
-   * Calls the resolver of the operation's root field. Errors in the variables or from the resolver come back
-   * as a result, as graphql-js' `createSourceEventStream` returns them. Throws or rejects if the resolver
-   * gives something that is not a stream: a bug in the schema.
+   * Calls the resolver of the operation's root field. Errors in the variables or from the resolver are
+   * returned as a result, as in graphql-js' `createSourceEventStream`. Throws or rejects if the resolver
+   * returns something other than a stream, which is a bug in the schema.
    */
   create(args: ExecutionArgs): Source | Promise<Source> {
     const plan = this.#isUsual(args) ? this.#planOf(args.document, args.operationName ?? undefined) : null;
     return plan === null ? createSourceEventStream(args) : this.#run(plan, args);
   }
 
-  /** Whether the arguments are those that our transports give. */
+  /** Whether the arguments are of the kind that our transports pass. graphql-js handles the others. */
   #isUsual({ schema, variableValues, options, subscribeFieldResolver }: ExecutionArgs): boolean {
     return (
       schema === this.schema &&
@@ -107,7 +107,7 @@ export class SourceStreams {
     return value instanceof Promise ? value.then(settled, failed) : settled(value);
   }
 
-  /** Only operations that the document holds are remembered, whatever names clients ask for. */
+  /** Caches a plan only if the operation exists, so that unknown operation names cannot fill the cache. */
   #planOf(document: DocumentNode, operationName: string | undefined): Plan | null {
     let plans = this.#plans.get(document);
     if (plans === undefined) {
@@ -121,7 +121,10 @@ export class SourceStreams {
     return plan;
   }
 
-  /** Null for what graphql-js has to do: a root field in a fragment, with directives, or not in the schema. */
+  /**
+   * Returns null if graphql-js has to handle the operation, for example if its root field is in a fragment,
+   * has directives or is not in the schema.
+   */
   #plan(document: DocumentNode, operationName: string | undefined): Plan | null {
     const rootType = this.schema.getSubscriptionType();
     const operation = getOperationAST(document, operationName);

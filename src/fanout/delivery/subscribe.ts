@@ -32,16 +32,16 @@ export interface SubscribeOptions {
   formatError: FormatError;
 }
 
-/** What a subscription comes to: a stream of results, or one result that says why there is none. */
+/** A stream of results, or a single result with the errors if the subscription failed. */
 export type Subscribed = SharedStream | ExecutionResult;
 
 /**
- * Subscribes as graphql-js' `subscribe` does, but returns at once if the resolver does: a room that is open
- * already needs no promise. Throws or rejects only for bugs.
+ * Works like graphql-js' `subscribe`, but returns synchronously if the resolver does. Joining a room that is
+ * already open then costs no promise. Throws or rejects only if there is a bug.
  */
 export type Subscribe = (args: ExecutionArgs) => Subscribed | Promise<Subscribed>;
 
-/** Creates a `subscribe` with the signature of graphql-js'. */
+/** Creates a replacement for graphql-js' `subscribe`. */
 export function createSubscribe(options: SubscribeOptions): Subscribe {
   let known: { schema: GraphQLSchema; sources: SourceStreams; selections: Selections } | undefined;
 
@@ -78,12 +78,12 @@ function projectionKey(
   viewerKey: string | undefined,
 ): string {
   if (selection.variables.length === 0 && viewerKey === undefined) return selection.text;
-  // JSON omits undefined. That is right: a missing variable takes its default, while null does not.
+  // JSON omits undefined but keeps null. They differ: a missing variable takes its default, null does not.
   const used = Object.fromEntries(selection.variables.map((name) => [name, values?.[name]]));
   return `${selection.text}\n${JSON.stringify(used)}\n${viewerKey === undefined ? '' : JSON.stringify(viewerKey)}`;
 }
 
-/** Returns a function that executes the selection on an event, like graphql-js, and serialises the result. */
+/** Returns a function that executes the selection on an event, like graphql-js, and serializes the result. */
 function createRender(
   args: ExecutionArgs,
   viewerDependent: boolean,
@@ -93,11 +93,11 @@ function createRender(
   const makeContext = viewerDependent
     ? options.contexts.forViewer(args.contextValue)
     : options.contexts.shared;
-  const serialise = (result: ExecutionResult): Buffer => {
+  const serialize = (result: ExecutionResult): Buffer => {
     const formatted = result.errors ? { ...result, errors: result.errors.map(options.formatError) } : result;
     return Buffer.from(JSON.stringify(formatted));
   };
-  const serialiseError = (error: unknown): Buffer => serialise({ errors: [error as GraphQLError] });
+  const serializeError = (error: unknown): Buffer => serialize({ errors: [error as GraphQLError] });
   return (event) => {
     try {
       const result = execute({
@@ -108,10 +108,10 @@ function createRender(
         contextValue: makeContext(),
         rootValue: event,
       });
-      if (result instanceof Promise) return result.then(serialise).catch(serialiseError);
-      return serialise(result as ExecutionResult);
+      if (result instanceof Promise) return result.then(serialize).catch(serializeError);
+      return serialize(result as ExecutionResult);
     } catch (error) {
-      return serialiseError(error);
+      return serializeError(error);
     }
   };
 }

@@ -15,23 +15,23 @@ export interface StartPosition {
   position: number | undefined;
 }
 
-/** What a subscriber is made of. */
+/** Dependencies of a subscriber. */
 export interface SubscriberOptions {
   log: LogReader;
-  /** Reads what the log no longer holds. Throws CURSOR_EXPIRED, SERVICE_UNAVAILABLE. */
+  /** Reads older entries from the store. Throws CURSOR_EXPIRED and SERVICE_UNAVAILABLE. */
   pageAfter(cursor: Cursor): Promise<Page>;
   projection: Projection;
   sink: Sink;
   start: StartPosition;
-  /** Called once at most, and never after `end()`. */
   owner: Owner;
-  /** Something failed that will be tried again. */
+  /** Rendering or reading failed. It will be tried again. */
   onTrouble(error: unknown): void;
 }
 
 /**
- * A viewer of a room: a cursor, a projection and a sink, and no queue. What it has not received yet is in
- * the log or in the store; a sink that is full is left alone until it has drained.
+ * Delivers a room's messages to one subscription: a cursor, a projection and a sink, but no queue. Whatever
+ * the subscription has not received yet is still in the log or in the store, so a slow client costs no
+ * memory. Nothing is written to a full sink until it has drained.
  */
 export class Subscriber implements Receiver, Delivery {
   #cursor: Cursor;
@@ -53,16 +53,17 @@ export class Subscriber implements Receiver, Delivery {
     projection.add(this);
   }
 
-  /** Writes all from the cursor to the head, as far as the sink takes it. Safe to call at any time. */
+  /** Writes everything after the cursor until the sink is full. Safe to call at any time. */
   pump(): void {
     while (!this.#ended && !this.#waiting && this.#step());
   }
 
+  /** Whether it is waiting for a full sink, for rendering or for the store. */
   get isWaiting(): boolean {
     return this.#waiting;
   }
 
-  /** Takes no more from the projection. May be called twice. */
+  /** Stops delivery. Safe to call twice. */
   end(): void {
     this.#ended = true;
     this.projection.remove(this);
@@ -74,7 +75,7 @@ export class Subscriber implements Receiver, Delivery {
     this.options.owner.refused(reason);
   }
 
-  /** Writes one batch. Returns whether there may be another to write now. */
+  /** Writes one batch. Returns whether another one may be ready. */
   #step(): boolean {
     if (this.sink.full) return this.#waitForDrain();
     if (this.#position !== undefined && this.#position < this.log.floor) {
@@ -99,28 +100,28 @@ export class Subscriber implements Receiver, Delivery {
 
   #waitForDrain(): false {
     this.#waiting = true;
-    this.sink.whenDrained(() => this.#goOn());
+    this.sink.whenDrained(() => this.#resume());
     return false;
   }
 
   #waitFor(rendering: Promise<unknown>): false {
     this.#waiting = true;
-    rendering.catch(this.options.onTrouble).finally(() => this.#goOn());
+    rendering.catch(this.options.onTrouble).finally(() => this.#resume());
     return false;
   }
 
-  /** Delivers a page of what the log no longer holds, from the store. */
+  /** Delivers a page from the store, because the log no longer holds the entries after the cursor. */
   #readBehind(): false {
     this.#waiting = true;
     this.#deliverPage().then(
-      (hasMoved) => {
+      (moved) => {
         this.#waiting = false;
-        // If the store had no more, the log may have received more in the meantime.
-        if (hasMoved || this.log.locate(this.#cursor) !== undefined) this.pump();
+        // Even if the page was empty, the log may have received more entries in the meantime.
+        if (moved || this.log.locate(this.#cursor) !== undefined) this.pump();
       },
       (error: unknown) => {
         this.#waiting = false;
-        // Out of reach is not expired: the next change of the log pumps again, or the next check.
+        // If the store is unavailable, keep the subscription. The next change or head check pumps it again.
         if (error instanceof ChatError && error.code === 'CURSOR_EXPIRED') this.refuse(error);
         else this.options.onTrouble(error);
       },
@@ -128,16 +129,16 @@ export class Subscriber implements Receiver, Delivery {
     return false;
   }
 
-  #goOn(): void {
+  #resume(): void {
     this.#waiting = false;
     this.pump();
   }
 
-  /** Returns whether the cursor has moved. */
+  /** Reads and writes one page. Returns whether the cursor has moved. */
   async #deliverPage(): Promise<boolean> {
     const page = await this.options.pageAfter(this.#cursor);
     const payloads = await this.projection.renderPage(page.entries);
-    // What lay between the cursor and the head of an empty page is no longer kept.
+    // If the page is empty, the store no longer keeps the entries up to its head. Skip them.
     const end = page.entries.at(-1)?.id ?? page.head;
     if (this.#ended || compareIds(end, this.#cursor) <= 0) return false;
     this.#cursor = end;

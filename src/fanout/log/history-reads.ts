@@ -2,11 +2,12 @@ import type { Cursor } from '#domain/cursor.js';
 import { ChatError } from '#domain/errors.js';
 import type { EventLog, Page } from '#domain/ports/event-log.js';
 
-/** Whether a read was refused because its cursor cannot be honoured. */
+/** Whether a read failed because entries after its cursor are gone. */
 export function isExpired(error: unknown): boolean {
   return error instanceof ChatError && error.code === 'CURSOR_EXPIRED';
 }
 
+/** Dependencies of `HistoryReads`. */
 export interface HistoryReadsOptions {
   roomId: string;
   eventLog: Pick<EventLog, 'page' | 'messages'>;
@@ -14,14 +15,16 @@ export interface HistoryReadsOptions {
   pageSize: number;
 }
 
-/** Reads of what a room's log no longer holds. A crowd at one place costs one read. */
+/**
+ * Reads entries that a room's log no longer holds. Concurrent reads of the same entries share one request.
+ */
 export class HistoryReads {
-  readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #pending = new Map<string, Promise<unknown>>();
   #failed = false;
 
   constructor(private readonly options: HistoryReadsOptions) {}
 
-  /** What comes after a cursor, a page at most. Throws CURSOR_EXPIRED, SERVICE_UNAVAILABLE. */
+  /** The entries after a cursor, at most one page. Throws CURSOR_EXPIRED and SERVICE_UNAVAILABLE. */
   after(cursor: Cursor): Promise<Page> {
     const { eventLog, roomId, pageSize } = this.options;
     return this.#share(`after ${cursor}`, () =>
@@ -38,7 +41,7 @@ export class HistoryReads {
     });
   }
 
-  /** Whether a read failed since this was last asked. Those who wait for it should try again. */
+  /** Whether a read has failed since the last call. If so, subscriptions may be waiting to try again. */
   takeFailure(): boolean {
     const failed = this.#failed;
     this.#failed = false;
@@ -46,15 +49,15 @@ export class HistoryReads {
   }
 
   #share<T>(key: string, read: () => Promise<T>): Promise<T> {
-    const underWay = this.#underWay.get(key) as Promise<T> | undefined;
-    if (underWay !== undefined) return underWay;
+    const pending = this.#pending.get(key) as Promise<T> | undefined;
+    if (pending !== undefined) return pending;
     const reading = read()
       .catch((error: unknown) => {
         this.#failed ||= !isExpired(error);
         throw error;
       })
-      .finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, reading);
+      .finally(() => this.#pending.delete(key));
+    this.#pending.set(key, reading);
     return reading;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The newest items of an endless sequence, each at a position that never changes and is never used
- * again. `start` is the oldest position held, `end` the next to be given; at most `capacity` are held.
+ * Holds the newest `capacity` items of an endless sequence. Each item has a position that never changes and
+ * is never reused. `start` is the oldest position held, and `end` is the position of the next item.
  */
 export class Ring<T> {
   readonly #slots: (T | undefined)[] = [];
@@ -17,14 +17,14 @@ export class Ring<T> {
     return this.#end;
   }
 
-  /** Adds an item at `end`; drops the oldest where the ring is full. */
+  /** Adds an item at `end`. Drops the oldest item if the ring is full. */
   push(item: T): void {
     this.#slots[this.#end % this.capacity] = item;
     this.#end += 1;
     if (this.#end - this.#start > this.capacity) this.#start += 1;
   }
 
-  /** The item at a position; undefined where it is no longer, or not yet, held. */
+  /** The item at a position. Undefined if it was dropped or not added yet. */
   at(position: number): T | undefined {
     if (position < this.#start || position >= this.#end) return undefined;
     return this.#slots[position % this.capacity];
@@ -37,7 +37,7 @@ export class Ring<T> {
     this.#start += 1;
   }
 
-  /** Drops everything and leaves out one position, so that no position from before is at or past `start`. */
+  /** Drops all items and skips one position, so that every earlier position is less than `start`. */
   reset(): void {
     this.#slots.length = 0;
     this.#start = this.#end += 1;

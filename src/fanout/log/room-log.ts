@@ -1,18 +1,17 @@
 /**
- * A room's log on this node: its newest entries, in order, without a gap.
+ * A room's log on this node: its newest entries, in order and without gaps.
  *
  *   opening      feed.open → page(last n) → live
  *   live         entry whose prev is the head → append
- *                entry already held → nothing
- *                any other entry, feed resumed, heads differ → catching up
- *   catching up  page(after head) until nothing is newer → live
- *                CURSOR_EXPIRED, or another epoch → page(last n), every position so far is lost → live
+ *                entry already held → ignore
+ *                any other entry, feed resumed, or heads differ → catching up
+ *   catching up  page(after head) until there is nothing newer → live
+ *                CURSOR_EXPIRED or another epoch → page(last n), all earlier positions are lost → live
  *   closed       from any state
  *
- * Whatever the feed loses, repeats or delivers late, what is appended is what the store holds. Whether the head
- * is still part of the room's log is for the store to say, by its epoch and its ids. No clock is compared.
+ * The feed may lose, repeat or delay entries, but the log appends exactly what the store holds. The store's
+ * epoch and ids determine whether the log's head is still valid. Clocks are never compared.
  */
-
 import { BEGINNING, type Cursor, compareIds } from '#domain/cursor.js';
 import type { Entry } from '#domain/entry.js';
 import { serviceUnavailable } from '#domain/errors.js';
@@ -24,37 +23,38 @@ import { type LogReader, type Newest, Tail } from './tail.js';
 
 /** What a log reports to the room that delivers from it. */
 export interface RoomLogObserver {
-  /** There may be more to deliver: entries were appended, the log started again, or the store is back. */
+  /** There may be more to deliver: the log grew or was reset, or the store is available again. */
   onChange(): void;
-  /** The feed is refused for good: the log receives nothing more. */
+  /** The feed failed permanently. The log receives nothing more. */
   onFailed(error: Error): void;
-  /** A gap was found, and so many messages were read from the store to fill it. */
+  /** A gap was filled with this many messages from the store. */
   onGapFilled(messages: number): void;
-  /** A read of the store failed. It is tried again with the next entry, resume or check. */
+  /** Reading the store failed. The next entry, resume or check tries again. */
   onTrouble(error: unknown): void;
 }
 
-/** What a log is made of. Times are in milliseconds, sizes in entries. */
+/** Settings and dependencies of a log. Times are in milliseconds, sizes in entries. */
 export interface RoomLogOptions {
   eventLog: Pick<EventLog, 'page' | 'messages'>;
   feed: Feed;
   capacity: number;
   pageSize: number;
   ttlMs: number;
-  /** A monotonic clock in milliseconds; `performance.now` if not given. */
+  /** A monotonic clock in milliseconds. Defaults to `performance.now`. */
   elapsed?: () => number;
 }
 
 type Phase = 'opening' | 'live' | 'catching up' | 'closed';
 
+/** The newest entries of a room, kept up to date from its feed and its store. */
 export class RoomLog {
   readonly #tail: Tail;
   readonly #clock: StoreClock;
   readonly #history: HistoryReads;
   #phase: Phase = 'opening';
-  /** The epoch of what is held; empty while it is unknown. */
+  /** The epoch of the entries held. Empty if it is not known yet. */
   #epoch = '';
-  /** Whether the store has to be read, again if that is under way. */
+  /** Whether the store must be read. If a read is in progress, it must be read again. */
   #isDue = false;
   #feedHandle: Closeable | undefined;
 
@@ -69,12 +69,12 @@ export class RoomLog {
     this.#history = new HistoryReads({ roomId, eventLog, pageSize });
   }
 
-  /** The entries that it holds, to deliver from. */
+  /** A view of the entries, to deliver from. */
   get reader(): LogReader {
     return this.#tail;
   }
 
-  /** Makes the log live: what is sent from now on is appended. Throws SERVICE_UNAVAILABLE if it cannot. */
+  /** Opens the feed and reads the newest entries. The log is live afterwards. Throws SERVICE_UNAVAILABLE. */
   async open(): Promise<void> {
     this.#feedHandle = await this.options.feed.open(this.roomId, {
       onEntry: (entry) => this.#onEntry(entry),
@@ -92,32 +92,32 @@ export class RoomLog {
       throw error;
     }
     this.#phase = 'live';
-    // What the feed delivered before the read was not appended: the store has it.
+    // Entries that the feed delivered during the read were not appended. Read them from the store.
     if (this.#isDue) this.catchUp();
   }
 
-  /** Appends nothing more. May be called twice. */
+  /** Closes the feed and stops appending. Safe to call twice. */
   async close(): Promise<void> {
     this.#phase = 'closed';
     await this.#feedHandle?.close();
   }
 
-  /** Where the newest `count` messages begin that are held here. */
+  /** The position of the newest `count` messages in this log. */
   newest(count: number): Newest {
     return this.#tail.newest(count);
   }
 
-  /** The cursor just before the newest `count` messages of the store. Throws SERVICE_UNAVAILABLE. */
+  /** The cursor just before the newest `count` messages in the store. Throws SERVICE_UNAVAILABLE. */
   cursorBefore(count: number): Promise<Cursor> {
     return this.#history.cursorBefore(count);
   }
 
-  /** What the store holds after a cursor, a page at most. Throws CURSOR_EXPIRED, SERVICE_UNAVAILABLE. */
+  /** The store's entries after a cursor, at most one page. Throws CURSOR_EXPIRED and SERVICE_UNAVAILABLE. */
   pageAfter(cursor: Cursor): Promise<Page> {
     return this.#history.after(cursor);
   }
 
-  /** Reads whatever is newer than the head from the store. Safe to call at any time, and any number of times. */
+  /** Reads everything newer than the head from the store. Safe to call at any time and repeatedly. */
   catchUp(): void {
     this.#isDue = true;
     if (this.#phase !== 'live') return;
@@ -127,7 +127,7 @@ export class RoomLog {
       .finally(() => this.observer.onChange());
   }
 
-  /** Compares the store's head with this log's, and catches up if they differ. */
+  /** Compares the store's head with that of the log, and catches up if they differ. */
   check({ epoch, head, now }: Head): void {
     if (this.#phase === 'opening' || this.#phase === 'closed') return;
     this.#clock.heard(now);
@@ -149,8 +149,8 @@ export class RoomLog {
   }
 
   /**
-   * Whether nothing lies between the head and this entry. A `prev` of `0` proves nothing: the version before
-   * epochs writes it into every list that is empty.
+   * Whether this entry directly follows the head. A `prev` of `0` does not prove that: servers older than
+   * epochs write it whenever the room's list is empty, even if the room had messages before.
    */
   #follows({ id, prev }: Entry): boolean {
     const { head } = this.#tail;
@@ -170,20 +170,21 @@ export class RoomLog {
     if (filled > 0) this.observer.onGapFilled(filled);
   }
 
-  /** Reads a page of what is newer than the head. Returns how many messages were appended. */
+  /** Reads one page after the head. Returns how many messages were appended. */
   async #readOn(): Promise<number> {
-    const asked = this.#tail.head!;
-    const page = await this.#pageAfterHead(asked);
+    const oldHead = this.#tail.head!;
+    const page = await this.#pageAfterHead(oldHead);
     if (page === undefined || this.#isOther(page.epoch)) {
-      await this.#startAgain(asked);
+      await this.#reset(oldHead);
       return 0;
     }
     const { entries, hasNewer, epoch, head } = page;
     const oldest = entries[0];
-    // The feed delivered more in the meantime, and the store lost that: the page joins on to the head before.
+    // During the read, the feed delivered entries that the store then lost. The page follows the old head
+    // instead.
     const isTorn =
-      oldest !== undefined && this.#tail.head !== asked && compareIds(oldest.id, this.#tail.head!) > 0;
-    // A page without an entry would be the same again.
+      oldest !== undefined && this.#tail.head !== oldHead && compareIds(oldest.id, this.#tail.head!) > 0;
+    // Do not read again after an empty page, because it would be the same.
     this.#isDue ||= (hasNewer && oldest !== undefined) || isTorn;
     if (isTorn) return 0;
     this.#epoch = epoch;
@@ -192,7 +193,7 @@ export class RoomLog {
     return appended;
   }
 
-  /** The page after the head; undefined if the store cannot honour that. */
+  /** The page after the head. Undefined if entries after it are gone. */
   async #pageAfterHead(head: Cursor): Promise<Page | undefined> {
     try {
       return await this.#page({ after: head, take: { first: this.options.pageSize } });
@@ -202,11 +203,11 @@ export class RoomLog {
     }
   }
 
-  /** The head is not part of the store's log: it was trimmed, or the store lost its data. */
-  async #startAgain(asked: Cursor): Promise<void> {
+  /** Replaces all entries. Used if the store trimmed the entries after the head or lost its data. */
+  async #reset(oldHead: Cursor): Promise<void> {
     const newest = await this.#page({ take: { last: this.options.capacity } });
-    if (this.#tail.head !== asked) {
-      // The feed delivered more in the meantime. What the store has of that is not known yet.
+    if (this.#tail.head !== oldHead) {
+      // The feed delivered more entries in the meantime. Read again to find out which ones the store has.
       this.#isDue = true;
       return;
     }
@@ -214,7 +215,7 @@ export class RoomLog {
     this.#epoch = newest.epoch;
   }
 
-  /** Whether an epoch is certainly not that of what is held. */
+  /** Whether an epoch is known to differ from that of the log. */
   #isOther(epoch: string): boolean {
     return epoch !== '' && this.#epoch !== '' && epoch !== this.#epoch;
   }
@@ -226,6 +227,6 @@ export class RoomLog {
   }
 
   #refuseIfClosed(): void {
-    if (this.#phase === 'closed') throw serviceUnavailable('The room was closed while it was being opened.');
+    if (this.#phase === 'closed') throw serviceUnavailable('The room was closed while it was opening.');
   }
 }

@@ -1,19 +1,19 @@
 /**
- * The store's clock, as this node knows it: the time that the store last told, and how much has passed since by
- * a clock that nobody sets. A node whose own clock is wrong by an hour gets the same.
+ * The store's clock, estimated on this node: the time that the store last reported, plus the time since then
+ * on a monotonic clock. It is right even if this node's own clock is wrong.
  */
 export class StoreClock {
   #offset = Number.NEGATIVE_INFINITY;
 
-  /** `elapsed` is a monotonic clock in milliseconds, from any beginning. */
+  /** `elapsed` is a monotonic clock in milliseconds. It may start at any value. */
   constructor(private readonly elapsed: () => number = () => performance.now()) {}
 
-  /** Sets the clock to what the store just told, in milliseconds since 1970. */
+  /** Sets the clock to the time that the store just reported, in milliseconds since 1970. */
   heard(now: number): void {
     this.#offset = now - this.elapsed();
   }
 
-  /** Milliseconds since 1970 by the store's clock; negative infinity until it was heard. */
+  /** Milliseconds since 1970. Negative infinity until the store has reported its time. */
   get now(): number {
     return this.elapsed() + this.#offset;
   }

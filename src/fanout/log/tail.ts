@@ -4,46 +4,49 @@ import type { Page } from '#domain/ports/event-log.js';
 import { Ring } from './ring.js';
 import type { StoreClock } from './store-clock.js';
 
-/** A log, as those who deliver from it see it. Each entry is at a position that never changes. */
+/** A read-only view of a log. Each entry has a position that never changes. */
 export interface LogReader {
   /** The oldest position held. */
   readonly start: number;
-  /** The position of the entry that comes next. */
+  /** The position of the next entry. */
   readonly end: number;
-  /** Positions below this one were lost with the store's data: delivery cannot go on from there. */
+  /** Positions below this one became invalid when the log was reset. Delivery cannot continue from them. */
   readonly floor: number;
-  /** The id of the newest entry that the room ever had, `0` for none; undefined until the log is open. */
+  /** The id of the newest entry, even if it expired. `0` if there was none, undefined until open. */
   readonly head: Cursor | undefined;
-  /** How many messages were appended so far, held or not. */
+  /** How many messages were ever appended. */
   readonly messages: number;
+  /** The entry at a position. Undefined if the log does not hold it. */
   at(position: number): Entry | undefined;
-  /** The position to deliver from after `cursor`; undefined if that place is not held here. */
+  /** The position after `cursor`. Undefined if the log does not hold it. */
   locate(cursor: Cursor): number | undefined;
 }
 
-/** Where the newest messages begin, and whether the store may keep more of them than are held here. */
+/** Where the newest messages start in a log. */
 export interface Newest {
   position: number;
+  /** Whether the log holds fewer messages than requested and the store may have more. */
   isShort: boolean;
 }
 
+/** Settings of a `Tail`. */
 export interface TailOptions {
-  /** Entries held at most. */
+  /** Maximum entries to hold. */
   capacity: number;
-  /** How long an entry is kept, in milliseconds by `clock`. */
+  /** Milliseconds by `clock` that the store keeps an entry. */
   ttlMs: number;
   clock: StoreClock;
 }
 
-/** The newest entries of a room, in order and without a gap. */
+/** Holds the newest entries of a room, in order and without gaps. */
 export class Tail implements LogReader {
   readonly #ring: Ring<Entry>;
   #head: Cursor | undefined;
   #floor = 0;
   #messages = 0;
-  /** The newest position that does not hold a message. */
+  /** The newest position whose entry is not a message. */
   #newestOpaque = -1;
-  /** Whether everything that the store keeps is held here. */
+  /** Whether this holds all entries that the store keeps. */
   #isWhole = false;
 
   constructor(private readonly options: TailOptions) {
@@ -84,7 +87,7 @@ export class Tail implements LogReader {
     return position === undefined ? undefined : position + 1;
   }
 
-  /** Where the newest `count` messages begin that are still kept. */
+  /** The position of the newest `count` messages that have not expired. */
   newest(count: number): Newest {
     this.#dropExpired();
     let position = this.end;
@@ -105,20 +108,21 @@ export class Tail implements LogReader {
     return this.#find(id) !== undefined;
   }
 
-  /** Starts with a page of the newest entries. */
+  /** Fills an empty tail with a page of the newest entries. */
   begin(page: Page): void {
     this.#isWhole = !page.hasOlder;
     for (const entry of page.entries) this.append(entry);
     this.#head = page.head;
   }
 
-  /** Starts again with a page that does not join on to what was held. Every position so far is lost. */
+  /** Replaces all entries with a page that does not follow them. All earlier positions become invalid. */
   beginAgain(page: Page): void {
     this.#ring.reset();
     this.#floor = this.#ring.start;
     this.begin(page);
   }
 
+  /** Appends the entry that directly follows the head. */
   append(entry: Entry): void {
     if (this.end - this.start === this.options.capacity) this.#isWhole = false;
     if (isMessage(entry)) this.#messages += 1;
@@ -127,19 +131,19 @@ export class Tail implements LogReader {
     this.#head = entry.id;
   }
 
-  /** Appends the entries that are newer than the head. Returns how many messages were among them. */
+  /** Appends the entries that are newer than the head. Returns how many of them are messages. */
   appendNewer(entries: readonly Entry[]): number {
     const newer = entries.filter(({ id }) => compareIds(id, this.#head!) > 0);
     for (const entry of newer) this.append(entry);
     return countMessages(newer);
   }
 
-  /** Moves the head over entries that are no longer kept. */
+  /** Moves the head past entries that the store no longer keeps. */
   skipTo(head: Cursor): void {
     if (compareIds(head, this.#head!) > 0) this.#head = head;
   }
 
-  /** The position of an entry, by binary search. */
+  /** Finds the position of an entry by binary search. */
   #find(id: EntryId): number | undefined {
     let low = this.start;
     let high = this.end;
@@ -151,7 +155,7 @@ export class Tail implements LogReader {
     return this.at(low)?.id === id ? low : undefined;
   }
 
-  /** Drops what the store no longer keeps, so that it is not shown to those who join. */
+  /** Drops the entries that have expired in the store, so that new subscriptions do not receive them. */
   #dropExpired(): void {
     const oldestKept = this.options.clock.now - this.options.ttlMs;
     for (;;) {

@@ -1,11 +1,13 @@
 import type { Batch, Framing } from './framing.js';
 
-/** Batches to keep. One is needed for each distinct position that subscribers read from between two flushes. */
+/**
+ * Batches to keep. One is needed for each distinct position that subscribers read from between two flushes.
+ */
 const CAPACITY = 32;
 
 /**
- * The batches built since the last flush, by first position and framing, so that each is built once and written
- * to many subscriptions.
+ * The batches built since the last flush, by first position and framing, so that each is built once and
+ * written to many subscriptions.
  */
 export class BatchCache {
   readonly #batches = new Map<string, Batch<unknown>>();

@@ -1,4 +1,7 @@
-/** The memory budget that all frame caches of a node share. A cache that exceeds it evicts its own oldest frames. */
+/**
+ * The memory budget that all frame caches of a node share. A cache that exceeds it evicts its own oldest
+ * frames.
+ */
 export class FrameBudget {
   /** Bytes in use by all caches. */
   bytes = 0;
@@ -20,8 +23,8 @@ interface Frame {
 }
 
 /**
- * The rendered messages of one projection, by log position. It keeps the newest `capacity` frames, or fewer if
- * the node's budget is exceeded. Missing frames are rendered again.
+ * The rendered messages of one projection, by log position. It keeps the newest `capacity` frames, or fewer
+ * if the node's budget is exceeded. Missing frames are rendered again.
  */
 export class FrameCache {
   readonly #frames: (Frame | undefined)[] = [];

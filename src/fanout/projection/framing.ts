@@ -1,19 +1,21 @@
 import type { Cursor } from '#domain/cursor.js';
 
-/** Executes a selection on an event and serialises the result. An error becomes a result with `errors`. */
+/** Executes a selection on an event and serializes the result. An error becomes a result with `errors`. */
 export type Render<Event> = (event: Event) => Buffer | Promise<Buffer>;
 
 /**
- * Turns serialised results into the frames of a transport. Subscriptions with the same framing share batches.
+ * Turns serialized results into the frames of a transport. Subscriptions with the same framing share batches.
  */
 export interface Framing<Frames> {
   /** Framings with equal keys must build equal frames. */
   readonly key: string;
-  /** Frames serialised results, in order. `ids` are their cursors, if they have any. */
+  /** Frames serialized results, in order. `ids` are their cursors, if they have any. */
   encode(payloads: readonly Buffer[], ids?: readonly Cursor[]): Frames;
 }
 
-/** Consecutive entries, framed for a transport. A batch without events moves the cursor and writes nothing. */
+/**
+ * Consecutive entries, framed for a transport. A batch without events moves the cursor and writes nothing.
+ */
 export interface Batch<Frames> {
   frames: Frames;
   /** The number of events in the frames. */

@@ -1,11 +1,12 @@
 /**
- * One distinct selection on a room's messages: a message is executed once, serialised once, and its bytes
- * are kept beside the log, for all who select the same.
+ * One distinct selection on a room's messages. Each message is executed and serialized once, and its bytes
+ * are cached for all subscriptions with that selection.
  *
- *   change → (next turn of the event loop) → render up to the head → pump every subscriber → again, if more came
+ *   change → (next turn of the event loop) → render up to the head → pump all subscribers → repeat if changed
  *
- * What arrives while a flush is under way waits for the next one: batches grow with load, and an idle room
- * adds no delay. A large room is flushed in slices, so that pings and requests get their turn in between.
+ * Messages that arrive during a flush wait for the next one. So batches grow with the load, and a quiet room
+ * adds no delay. A large room is flushed in slices, so that the event loop can handle pings and requests in
+ * between.
  */
 import type { Cursor } from '#domain/cursor.js';
 import { type Entry, isMessage } from '#domain/entry.js';
@@ -18,17 +19,17 @@ import { BatchCache } from './batch-cache.js';
 import { type FrameBudget, FrameCache } from './frame-cache.js';
 import type { Batch, Framing, Render } from './framing.js';
 
-/** Who receives from a projection. */
+/** Something that receives from a projection. */
 export interface Receiver {
   /** There may be more to deliver. */
   pump(): void;
-  /** Whether it waits: for a sink that is full, or for older history. */
+  /** Whether it is waiting for a full sink, for rendering or for the store. */
   readonly isWaiting?: boolean;
-  /** It is over, for this reason. */
+  /** Delivery has ended for this reason. */
   refuse(reason: ChatError): void;
 }
 
-/** What a message is delivered as whose rendering threw after all: it must not stop those behind it. */
+/** Delivered in place of a message that could not be rendered, so that later messages are not blocked. */
 const FAILED = Buffer.from(
   JSON.stringify({
     errors: [
@@ -37,37 +38,38 @@ const FAILED = Buffer.from(
   }),
 );
 
-/** Bytes in one batch: a subscriber that stalls holds no more than one of these. */
+/** The size at which a batch is full, in bytes. A stalled connection holds at most one batch in memory. */
 const BATCH_BYTES = 64 * 1024;
 
-/** Messages in one batch that are rendered at the same time, where that takes time. */
+/** Maximum messages of a batch to render concurrently, if rendering is asynchronous. */
 const RENDERED_TOGETHER = 64;
 
-/** What a projection is made of. */
+/** Settings and dependencies of a projection. */
 export interface ProjectionOptions {
   log: LogReader;
-  /** Rendered messages that are kept at most. */
+  /** Maximum rendered messages to cache. */
   capacity: number;
-  /** The bytes that all projections of the node keep together. */
+  /** The memory budget that all projections of the node share. */
   budget: FrameBudget;
   render: Render<Message>;
   meter: Meter;
   /** The last receiver has left. */
   onEmpty(): void;
-  /** Rendering failed; the message is delivered as an error. */
+  /** Rendering failed. An error is delivered in place of the message. */
   onFault(error: unknown): void;
 }
 
+/** Renders messages for one distinct selection and delivers them to its receivers. */
 export class Projection {
   readonly #receivers = new Set<Receiver>();
   readonly #frames: FrameCache;
   readonly #batches = new BatchCache();
-  /** Pages of older history, rendered once for all who read them. */
+  /** Rendered pages of older history. Receivers that read the same page share it. */
   readonly #pages = new WeakMap<readonly Entry[], Promise<Buffer[]>>();
-  /** Everything below this position is rendered, as far as it is still held. */
+  /** Entries below this position were rendered and may be delivered. */
   #ready: number;
   #flushing = false;
-  /** Something changed since the last flush began. */
+  /** Whether something changed after the last flush started. */
   #isDue = false;
 
   readonly meter: Meter;
@@ -81,16 +83,17 @@ export class Projection {
     this.#ready = log.end;
   }
 
+  /** The position up to which entries may be delivered. */
   get ready(): number {
     return this.#ready;
   }
 
-  /** How many receive from it. */
+  /** How many receivers it has. */
   get size(): number {
     return this.#receivers.size;
   }
 
-  /** How many of them wait: a look at each. */
+  /** How many receivers are waiting. Visits every receiver. */
   get waiting(): number {
     let waiting = 0;
     for (const receiver of this.#receivers) if (receiver.isWaiting) waiting += 1;
@@ -101,19 +104,19 @@ export class Projection {
     this.#receivers.add(receiver);
   }
 
-  /** The last one to leave ends the projection. */
+  /** Removes a receiver. If it was the last one, frees the cached frames and calls `onEmpty`. */
   remove(receiver: Receiver): void {
     if (!this.#receivers.delete(receiver) || this.#receivers.size > 0) return;
     this.#frames.clear();
     this.options.onEmpty();
   }
 
-  /** Ends every receiver with a refusal. */
+  /** Ends delivery to all receivers with an error. */
   refuseAll(reason: ChatError): void {
     for (const receiver of [...this.#receivers]) receiver.refuse(reason);
   }
 
-  /** Delivers whatever is new, in the next turn of the event loop. */
+  /** Delivers new entries in the next turn of the event loop. */
   schedule(): void {
     this.#isDue = true;
     if (this.#flushing) return;
@@ -124,15 +127,16 @@ export class Projection {
         .catch(this.options.onFault)
         .finally(() => {
           this.#flushing = false;
-          // One that nobody receives from any more has ended, however busy the room is.
+          // Stop if the last receiver has left.
           if (this.#isDue && this.#receivers.size > 0) this.schedule();
         });
     });
   }
 
   /**
-   * A batch that begins at `from`: up to `ready`, or fewer where that would pass the size of a batch. A
-   * promise where something is still being rendered. Undefined where the log no longer holds `from`.
+   * Returns the batch that starts at `from`. It ends at `ready`, or earlier if it is full. Returns a promise
+   * if some of it is still being rendered; call again when it has settled. Returns undefined if the log no
+   * longer holds these entries.
    */
   batch<B>(from: number, framing: Framing<B>): Batch<B> | Promise<unknown> | undefined {
     const cached = this.#batches.get(from, framing);
@@ -161,11 +165,11 @@ export class Projection {
       this.#batches.set(from, framing, batch);
       return batch;
     };
-    // Made of what was waited for: what is held of it may have been given up by then.
+    // Use the awaited payloads. The cache may have evicted them by then.
     return pending > 0 ? Promise.all(payloads).then(make) : make(payloads as Buffer[]);
   }
 
-  /** The payloads of the messages in a page of older history. The same page gives the same promise. */
+  /** Renders the messages in a page of older history. The same page is rendered once. */
   renderPage(entries: readonly Entry[]): Promise<Buffer[]> {
     let payloads = this.#pages.get(entries);
     if (payloads === undefined) {
@@ -176,7 +180,7 @@ export class Projection {
   }
 
   async #flush(): Promise<void> {
-    // The last one left since this was scheduled: what is rendered now nobody would give up again.
+    // The last receiver has left since the flush was scheduled. Frames cached now would never be freed.
     if (this.#receivers.size === 0) return;
     const end = this.log.end;
     const pending: Promise<Buffer>[] = [];
@@ -208,7 +212,7 @@ export class Projection {
     this.#frames.set(position, payload);
     if (!Buffer.isBuffer(payload)) {
       payload.then((bytes) => {
-        // Unless it was given up meanwhile, or all of them were.
+        // Skip this if the cache has evicted the frame or was cleared in the meantime.
         if (this.#frames.get(position) === payload) this.#frames.set(position, bytes);
       }, this.options.onFault);
     }

@@ -15,7 +15,7 @@ export interface SelectionOwner {
   address: string;
 }
 
-/** How soon a client may try again. Selections end when their subscriptions do, so nobody knows. */
+/** When a client should try again. This is a guess: it depends on when other subscriptions end. */
 const RETRY_AFTER_MS = 1_000;
 
 /**

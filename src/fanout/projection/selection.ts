@@ -28,15 +28,17 @@ export interface Selection {
 /**
  * Finds the selection of a subscription, and caches it for the lifetime of the document.
  *
- * The operation's name and the arguments of the root field are not part of it. Subscriptions are shared within
- * one room, so the room is the same for all, and where a subscription starts only affects its cursor.
+ * The operation's name and the arguments of the root field are not part of it. Subscriptions are shared
+ * within one room, so the room is the same for all, and where a subscription starts only affects its cursor.
  */
 export class Selections {
   readonly #cache = new WeakMap<DocumentNode, Map<string, Selection>>();
 
   constructor(private readonly schema: GraphQLSchema) {}
 
-  /** The selection of the named operation, or of the only one. Throws if the document has no such operation. */
+  /**
+   * The selection of the named operation, or of the only one. Throws if the document has no such operation.
+   */
   of(document: DocumentNode, operationName?: string | null): Selection {
     let ofDocument = this.#cache.get(document);
     if (ofDocument === undefined) {
@@ -90,7 +92,9 @@ export class Selections {
     return found;
   }
 
-  /** The field of a type, and if the type is abstract, the fields with that name of all its possible types. */
+  /**
+   * The field of a type, and if the type is abstract, the fields with that name of all its possible types.
+   */
   #possibleFields(parent: ReturnType<TypeInfo['getParentType']>, name: string) {
     const type = parent == null ? parent : getNamedType(parent);
     const types = isAbstractType(type) ? [type, ...this.schema.getPossibleTypes(type)] : [type];

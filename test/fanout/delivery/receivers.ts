@@ -1,4 +1,4 @@
-/** The ways in which a shared subscription reaches a client, as bytes. */
+/** Receivers that read a shared subscription as bytes, through each transport. */
 import { Duplex, Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import type { SharedStream } from '#fanout/delivery/shared-stream.js';
@@ -10,17 +10,18 @@ import { textsOf } from '#test/server/websocket/frames.js';
 
 /** Receives from one subscription. */
 export interface Receiver {
-  /** How many results have come. */
+  /** The number of results received. */
   readonly count: number;
-  /** What should have come, byte for byte, where these are the results in JSON. */
+  /** The exact text that should be received for these JSON results. */
   expected(payloads: readonly string[]): string;
+  /** The text received. */
   received(): string;
   end(): Promise<unknown>;
 }
 
 const framings = new WebSocketFramings();
 
-/** A socket that takes what is written at once, or later: until then it holds the very bytes it was given. */
+/** A socket that consumes writes immediately or, if slow, later. It copies the bytes only then. */
 export class Wire extends Duplex {
   readonly taken: Buffer[] = [];
   readonly #isSlow: boolean;
@@ -76,24 +77,24 @@ export function eventStreamReceiver(stream: SharedStream): Receiver {
     get count() {
       return count;
     },
-    // Cursors are checked by the tests of the format.
+    // Leave out the cursors, which the tests of the format check.
     received: () => text.replace(/^id: .*\n(\n?)/gm, ''),
     expected: (payloads) => `:\n\n${payloads.map((payload) => `event: next\ndata: ${payload}\n\n`).join('')}`,
     end: async () => body.destroy(),
   };
 }
 
-/** The body that the SSE transport answers with. */
+/** Returns the response body of the SSE transport. */
 function eventStreamOf(stream: SharedStream): Readable {
   const request = { headers: { get: () => 'text/event-stream' } };
   let body: unknown;
   class BodyOnly {
-    constructor(given: unknown) {
-      body = given;
+    constructor(responseBody: unknown) {
+      body = responseBody;
     }
   }
-  // Yoga's part, played by hand: it asks the plugin what to answer with.
-  // biome-ignore lint/suspicious/noExplicitAny: the rest of what Yoga hands in is not looked at.
+  // Call the plugin as Yoga would, to get the response.
+  // biome-ignore lint/suspicious/noExplicitAny: the plugin does not use the other arguments.
   const { onSubscribe, onResultProcess } = eventStreams.plugin as any;
   onSubscribe({ args: { contextValue: { request } } }).onSubscribeResult({ result: stream });
   onResultProcess({

@@ -1,6 +1,6 @@
 /**
- * The promise that the whole design rests on: what a subscriber of a shared subscription receives is, byte
- * for byte, what graphql-js alone would have given it.
+ * The promise that the whole design depends on: a shared subscription receives, byte for byte, the results
+ * that graphql-js would produce for it alone.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -26,7 +26,7 @@ import { eventStreamReceiver, iteratingReceiver, type Receiver, webSocketReceive
 
 const schema = createSchema(DEFAULT_LIMITS);
 
-// Any code point at all, halves of pairs too. (What fast-check has for this takes seconds to set up.)
+// Any code point, including unpaired surrogates. (fast-check's own arbitrary takes seconds to set up.)
 const unit = fc
   .oneof(fc.nat(0x7f), fc.nat(0xffff), fc.nat(0x10ffff))
   .map((code) => String.fromCodePoint(code));
@@ -34,18 +34,18 @@ const text = fc.string({ unit, minLength: 1, maxLength: 40 });
 const messages = fc.array(fc.record({ content: text, name: text }), { minLength: 1, maxLength: 4 });
 const ids = fc.tuple(fc.string({ unit, maxLength: 4 }), fc.string({ maxLength: 60 }), fc.uuid());
 
-const aCase = fc.record({
+const testCase = fc.record({
   selection: randomSelection,
   messages,
   ids,
   kind: fc.constantFrom('plain', 'plain', 'plain', 'two spellings', 'store fails', 'null for c'),
 });
 
-/** A store whose rooms may be out of reach while messages come. */
+/** Creates a hub and `subscribe`. If `storeFails`, fields that read the store fail. */
 function createHarness(storeFails: boolean) {
   const store = new MemoryStore();
-  const asked = async <T>(answer: T): Promise<T> => {
-    if (storeFails) throw new Error('out of reach');
+  const read = async <T>(answer: T): Promise<T> => {
+    if (storeFails) throw new Error('The store is down.');
     return answer;
   };
   const { hub } = createHub({ store });
@@ -56,10 +56,10 @@ function createHarness(storeFails: boolean) {
       page: (roomId, window) => store.page(roomId, window),
       messages: (roomId, window) => store.messages(roomId, window),
       heads: (roomIds) => store.heads(roomIds),
-      lastMessages: (roomIds) => asked(roomIds.map((roomId) => store.kept(roomId).find(isMessage) ?? null)),
+      lastMessages: (roomIds) => read(roomIds.map((roomId) => store.kept(roomId).find(isMessage) ?? null)),
     },
     directory: {
-      connectionCounts: (roomIds) => asked(roomIds.map((roomId) => roomId.length)),
+      connectionCounts: (roomIds) => read(roomIds.map((roomId) => roomId.length)),
       activeRooms: async () => [],
     },
     hub,
@@ -78,7 +78,7 @@ function createHarness(storeFails: boolean) {
 }
 
 describe('shared delivery', () => {
-  test('works on selections that are valid', () => {
+  test('is tested with valid selections', () => {
     fc.assert(
       fc.property(randomSelection, (selection) => {
         for (const spelling of [PLAIN_SPELLING, OTHER_SPELLING]) {
@@ -89,16 +89,16 @@ describe('shared delivery', () => {
     );
   });
 
-  test('gives each subscriber, byte for byte, what graphql-js alone would', {
+  test('gives each subscription the bytes that graphql-js would produce for it alone', {
     timeout: 180_000,
   }, async () => {
     await fc.assert(
-      fc.asyncProperty(aCase, async ({ selection, messages, ids, kind }) => {
+      fc.asyncProperty(testCase, async ({ selection, messages, ids, kind }) => {
         const storeFails = kind === 'store fails';
         const { store, hub, subscribe, context } = createHarness(storeFails);
         const document = parse(documentOf(selection, PLAIN_SPELLING));
-        // An error tells a place in its document, so that then all have the same.
-        const spelled = kind === 'two spellings' ? parse(documentOf(selection, OTHER_SPELLING)) : document;
+        // Errors contain locations in the document, so failing cases use the same one for all.
+        const respelled = kind === 'two spellings' ? parse(documentOf(selection, OTHER_SPELLING)) : document;
         const values = kind === 'null for c' ? { ...selection.values, c: null } : selection.values;
         const variableValues = { ...variablesOf(values), room: ROOM, last: 0 };
         const join = async (spelling: typeof document) => {
@@ -108,11 +108,11 @@ describe('shared delivery', () => {
           return stream;
         };
         const receivers: Receiver[] = [
-          webSocketReceiver(await join(spelled), ids[0], false),
+          webSocketReceiver(await join(respelled), ids[0], false),
           webSocketReceiver(await join(document), ids[1], true),
           webSocketReceiver(await join(document), ids[2], false),
           eventStreamReceiver(await join(document)),
-          iteratingReceiver(await join(spelled)),
+          iteratingReceiver(await join(respelled)),
         ];
         const { projections } = hub.size;
 
@@ -122,8 +122,8 @@ describe('shared delivery', () => {
         const payloads: string[] = [];
         for (const rootValue of sent) {
           const contextValue = context();
-          const alone = await execute({ schema, document, variableValues, contextValue, rootValue });
-          payloads.push(JSON.stringify(alone));
+          const result = await execute({ schema, document, variableValues, contextValue, rootValue });
+          payloads.push(JSON.stringify(result));
         }
         for (let turn = 0; receivers.some(({ count }) => count < sent.length); turn += 1) {
           if (turn === 200) break;

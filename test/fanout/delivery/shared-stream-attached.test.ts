@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { TestSink, turns } from '#test/fanout/fixture.js';
 import { createStreamHarness, DONE } from './shared-stream-harness.js';
 
-describe('a shared stream that is attached to a sink', () => {
+describe('a shared stream attached to a sink', () => {
   const attached = async (sink = new TestSink()) => {
-    const staged = await createStreamHarness();
-    staged.stream.attach(sink);
-    return { ...staged, sink };
+    const harness = await createStreamHarness();
+    harness.stream.attach(sink);
+    return { ...harness, sink };
   };
 
-  test('is silent, and at its end for who iterates: the results go to the sink', async () => {
+  test('delivers results to the sink, and none to an iterator', async () => {
     const { stream, put, sink } = await attached();
     const sent = put();
     await turns();
@@ -19,7 +19,7 @@ describe('a shared stream that is attached to a sink', () => {
     expect(sink.refusals).toEqual([]);
   });
 
-  test('tells the sink of a refusal, once, and gives its place back', async () => {
+  test('notifies the sink of a refusal once, and releases its source', async () => {
     const { stream, hub, sink } = await attached();
     await hub.close();
     expect(sink.refusals).toMatchObject([{ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] }]);
@@ -27,7 +27,7 @@ describe('a shared stream that is attached to a sink', () => {
     expect(hub.size).toEqual({ rooms: 0, projections: 0 });
   });
 
-  test('is refused while it attaches, where the room ended between', async () => {
+  test('rejects a subscription whose room closed while it was starting', async () => {
     const { stream, hub } = await createStreamHarness();
     await hub.close();
     const sink = new TestSink();
@@ -36,7 +36,7 @@ describe('a shared stream that is attached to a sink', () => {
     expect(sink.writes).toBe(0);
   });
 
-  test('writes nothing after it is returned, not even where its sink drains then', async () => {
+  test('writes nothing after return(), even if the sink drains later', async () => {
     const { stream, put, sink } = await attached(new TestSink(1));
     put();
     await turns();
@@ -50,7 +50,7 @@ describe('a shared stream that is attached to a sink', () => {
     expect(sink.writes).toBe(1);
   });
 
-  test('is attached once', async () => {
+  test('ignores a second sink', async () => {
     const { stream, put, sink } = await attached();
     const other = new TestSink();
     stream.attach(other);

@@ -5,8 +5,8 @@ import type { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { ROOM, TestSink } from '#test/fanout/fixture.js';
 import { createStreamHarness, DONE, isPending } from './shared-stream-harness.js';
 
-describe('a shared stream that is iterated', () => {
-  test('gives the results in order, until it is returned', async () => {
+describe('an iterated shared stream', () => {
+  test('yields results in order until return()', async () => {
     const { stream, put, hub } = await createStreamHarness();
     const first = stream.next();
     const sent = [put(), put(), put()];
@@ -20,30 +20,30 @@ describe('a shared stream that is iterated', () => {
     expect(hub.size).toEqual({ rooms: 0, projections: 0 });
   });
 
-  test('holds no more than a batch for who does not ask', async () => {
+  test('buffers at most one batch for a slow consumer', async () => {
     const { stream, put, store } = await createStreamHarness();
     const first = stream.next();
     const sent = [put()];
     await first;
     for (let count = 0; count < 50; count += 1) sent.push(put());
     await nextTurn();
-    // The log holds 16 of them: the others come from the store.
+    // The log holds 16 of them. The others come from the store.
     expect(store.kept(ROOM)).toHaveLength(51);
     for (const expected of sent.slice(1)) expect((await stream.next()).value).toEqual(expected);
     await stream.return();
   });
 
-  test('answers several who ask at once, each with a result of its own', async () => {
+  test('answers concurrent next() calls with one result each, in order', async () => {
     const { stream, put } = await createStreamHarness();
-    const asked = [stream.next(), stream.next(), stream.next()];
+    const calls = [stream.next(), stream.next(), stream.next()];
     const sent = [put(), put()];
-    expect((await asked[0]!).value).toEqual(sent[0]);
-    expect((await asked[1]!).value).toEqual(sent[1]);
+    expect((await calls[0]!).value).toEqual(sent[0]);
+    expect((await calls[1]!).value).toEqual(sent[1]);
     await stream.return();
-    expect(await asked[2]!).toEqual(DONE);
+    expect(await calls[2]!).toEqual(DONE);
   });
 
-  test('ends for who waits when it is returned or thrown into', async () => {
+  test('resolves a waiting next() as done on return() or throw()', async () => {
     const one = await createStreamHarness();
     const waiting = one.stream.next();
     expect(await isPending(waiting)).toBe(true);
@@ -58,7 +58,7 @@ describe('a shared stream that is iterated', () => {
     expect(other.hub.size.rooms).toBe(0);
   });
 
-  test('gives a refusal as its last result, after what it had', async () => {
+  test('yields a refusal as the last result, after the messages', async () => {
     const { stream, put, hub } = await createStreamHarness();
     const first = stream.next();
     const sent = [put(), put()];
@@ -73,12 +73,12 @@ describe('a shared stream that is iterated', () => {
   });
 });
 
-describe('a shared stream that nobody uses', () => {
+describe('an unused shared stream', () => {
   test.each<[string, (stream: SharedStream) => Promise<unknown>]>([
     ['return', (stream) => stream.return()],
     ['throw', (stream) => stream.throw(new Error('x')).catch(() => undefined)],
     ['asyncDispose', (stream) => stream[Symbol.asyncDispose]()],
-  ])('gives its place back by %s, once, and nothing can be attached then', async (_how, end) => {
+  ])('releases its source once on %s, and then ignores sinks', async (_how, end) => {
     const { stream, hub } = await createStreamHarness();
     expect(hub.size.rooms).toBe(1);
     await end(stream);

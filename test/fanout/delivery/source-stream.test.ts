@@ -1,4 +1,4 @@
-/** The source streams are those that graphql-js creates, from the same arguments. */
+/** SourceStreams must create the same source streams as graphql-js, from the same arguments. */
 import {
   buildSchema,
   createSourceEventStream,
@@ -38,7 +38,7 @@ fields.fails!.subscribe = (_root, { how }) => {
 
 const FAILS = 'subscription ($how: String) { called: fails(how: $how) }';
 
-/** What came of it: the result, or what was thrown, and how the resolver was called. */
+/** Returns the result or that something was thrown, and the calls of the resolver. */
 async function outcomeOf(create: () => unknown) {
   calls.length = 0;
   try {
@@ -50,12 +50,12 @@ async function outcomeOf(create: () => unknown) {
   }
 }
 
-describe('a source stream is that of graphql-js', () => {
+describe('a source stream', () => {
   test.each<[string, string, Partial<ExecutionArgs>?]>([
     ['a field with its arguments', 'subscription { added(room: "a", last: 5) }'],
     ['an alias', 'subscription { other: added(room: "a") }'],
     [
-      'a fragment below, and variables',
+      'variables and an unused fragment',
       'subscription S($room: ID!) { added(room: $room) } fragment F on Query { unused }',
       { variableValues: { room: 1 } },
     ],
@@ -75,10 +75,13 @@ describe('a source stream is that of graphql-js', () => {
       'subscription A { added(room: "a") } subscription B { added(room: "b") }',
       { operationName: 'B' },
     ],
-    ['no name for one of several', 'subscription A { added(room: "a") } subscription B { added(room: "b") }'],
+    [
+      'several operations without a name',
+      'subscription A { added(room: "a") } subscription B { added(room: "b") }',
+    ],
     ['an unknown name', 'subscription A { added(room: "a") }', { operationName: 'constructor' }],
     ['an empty name', 'subscription A { added(room: "a") }', { operationName: '' }],
-    ['null for a name', 'subscription A { added(room: "a") }', { operationName: null }],
+    ['a null name', 'subscription A { added(room: "a") }', { operationName: null }],
     ['a query', '{ unused }'],
     ['an unknown field', 'subscription { nothing }'],
     ['__typename', 'subscription { __typename }'],
@@ -87,58 +90,58 @@ describe('a source stream is that of graphql-js', () => {
     ['a field with a directive', 'subscription { added(room: "a") @include(if: true) }'],
     ['two fields', 'subscription { added(room: "a") again: added(room: "b") }'],
     ['a missing argument', 'subscription { added }'],
-    ['null for an argument', 'subscription { added(room: null) }'],
-    ['a missing variable', 'subscription ($room: ID!) { added(room: $room) }'],
-    ['a variable that was not given', 'subscription ($room: ID) { added(room: $room) }'],
+    ['a null argument', 'subscription { added(room: null) }'],
+    ['a missing required variable', 'subscription ($room: ID!) { added(room: $room) }'],
+    ['an optional variable without a value', 'subscription ($room: ID) { added(room: $room) }'],
     [
-      'a variable of another type',
+      'a variable of the wrong type',
       'subscription ($last: Int) { added(room: "a", last: $last) }',
       { variableValues: { last: 'many' } },
     ],
     [
-      'a wrong field in a variable',
+      'an unknown field in a variable',
       'subscription ($w: Window) { added(room: "a", window: $w) }',
       { variableValues: { w: { firs: 1 } } },
     ],
     [
-      'the same, without suggestions',
+      'an unknown field in a variable, without suggestions',
       'subscription ($w: Window) { added(room: "a", window: $w) }',
       { variableValues: { w: { firs: 1 } }, hideSuggestions: true },
     ],
     [
-      'far too many errors',
+      'more errors than the limit',
       'subscription ($w: Window) { added(room: "a", window: $w) }',
       { variableValues: { w: { first: 1, tags: Array(60).fill(1) } } },
     ],
-    ['variables that are a text', 'subscription { added(room: "a") }', { variableValues: 'text' as never }],
+    ['variables that are a string', 'subscription { added(room: "a") }', { variableValues: 'text' as never }],
     [
       'a root value and a context',
       'subscription { added(room: "a") }',
       { rootValue: { root: 1 }, contextValue: { context: 1 } },
     ],
-    ['a resolver of its own', 'subscription { added(room: "a") }', { subscribeFieldResolver: () => STREAM }],
+    ['a custom resolver', 'subscription { added(room: "a") }', { subscribeFieldResolver: () => STREAM }],
     ...['throws', 'rejects', 'returns', 'resolves', 'later', 'number', 'null'].map(
       (how): [string, string, Partial<ExecutionArgs>] => [
-        `a resolver: ${how}`,
+        `a resolver result: ${how}`,
         FAILS,
         { variableValues: { how } },
       ],
     ),
-  ])('%s', async (_what, query, rest = {}) => {
+  ])('is the same as that of graphql-js for %s', async (_what, query, rest = {}) => {
     const args: ExecutionArgs = { schema, document: parse(query), ...rest };
     const expected = await outcomeOf(() => createSourceEventStream(args));
     const sources = new SourceStreams(schema);
-    // Twice: found out, and known.
+    // Twice: first planned, then from the cache.
     expect(await outcomeOf(() => sources.create(args))).toEqual(expected);
     expect(await outcomeOf(() => sources.create(args))).toEqual(expected);
   });
 
-  test('at once, if the resolver gives it at once', () => {
+  test('is returned synchronously if the resolver is synchronous', () => {
     const document = parse('subscription { added(room: "a") }');
     expect(new SourceStreams(schema).create({ schema, document })).toBe(STREAM);
   });
 
-  test('also for another schema', async () => {
+  test('works for another schema too', async () => {
     const other = buildSchema('type Query { unused: Int } type Subscription { added: Int }');
     other.getSubscriptionType()!.getFields().added!.subscribe = () => STREAM;
     const document = parse('subscription { added }');

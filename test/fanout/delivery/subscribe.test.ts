@@ -2,22 +2,22 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { ROOM } from '#test/fanout/fixture.js';
-import { createHarness, nextOf } from './viewer-harness.js';
+import { createHarness, nextOf } from './subscribe-harness.js';
 
-const joined: SharedStream[] = [];
+const streamsToEnd: SharedStream[] = [];
 afterEach(async () => {
-  await Promise.all(joined.splice(0).map((stream) => stream.return()));
+  await Promise.all(streamsToEnd.splice(0).map((stream) => stream.return()));
 });
-function noted(stream: SharedStream): SharedStream {
-  joined.push(stream);
+function track(stream: SharedStream): SharedStream {
+  streamsToEnd.push(stream);
   return stream;
 }
 
-describe('how often a message is executed', () => {
-  test('once for a thousand subscribers with one selection', async () => {
+describe('a message', () => {
+  test('is executed once for a thousand subscriptions with one selection', async () => {
     const { store, join, executed } = createHarness();
     const streams: SharedStream[] = [];
-    for (let count = 0; count < 1_000; count += 1) streams.push(noted(await join('{ id content }')));
+    for (let count = 0; count < 1_000; count += 1) streams.push(track(await join('{ id content }')));
     const first = nextOf(...streams);
     const sent = [store.put(ROOM, 'a').id, store.put(ROOM, 'b').id];
     expect(new Set((await first).map((result) => JSON.stringify(result))).size).toBe(1);
@@ -25,11 +25,11 @@ describe('how often a message is executed', () => {
     expect(executed).toEqual(sent);
   });
 
-  test('once for each of many selections', async () => {
+  test('is executed once per distinct selection', async () => {
     const { store, join, executed, hub } = createHarness();
     const streams: SharedStream[] = [];
     for (let count = 0; count < 100; count += 1)
-      streams.push(noted(await join(`{ id a${count % 20}: content }`)));
+      streams.push(track(await join(`{ id a${count % 20}: content }`)));
     const results = nextOf(...streams);
     const { id } = store.put(ROOM);
     await results;
@@ -37,31 +37,31 @@ describe('how often a message is executed', () => {
     expect(hub.size.projections).toBe(20);
   });
 
-  test('once for all who come back to what was sent before', async () => {
+  test('is not executed again for later subscriptions', async () => {
     const { store, join, executed } = createHarness();
-    const first = noted(await join('{ id }'));
+    const first = track(await join('{ id }'));
     const result = nextOf(first);
     const { id } = store.put(ROOM);
     await result;
     const late: SharedStream[] = [];
-    for (let count = 0; count < 100; count += 1) late.push(noted(await join('{ id }')));
+    for (let count = 0; count < 100; count += 1) late.push(track(await join('{ id }')));
     await nextTurn();
     expect(executed).toEqual([id]);
   });
 });
 
-describe('the values of variables', () => {
+describe('subscriptions with variables', () => {
   const head = '($shout: Boolean = true)';
   const selection = '{ content(shout: $shout) }';
   const contentOf = (result: unknown) =>
     (result as { data: { messageAdded: { content: string } } }).data.messageAdded.content;
 
-  test('set apart where they take part in the result', async () => {
+  test('are rendered separately if the values affect the result', async () => {
     const { store, join, hub } = createHarness();
     const streams = [
-      noted(await join(selection, { head, variables: { shout: true } })),
-      noted(await join(selection, { head, variables: { shout: false } })),
-      noted(await join(selection, { head })),
+      track(await join(selection, { head, variables: { shout: true } })),
+      track(await join(selection, { head, variables: { shout: false } })),
+      track(await join(selection, { head })),
     ];
     const results = nextOf(...streams);
     store.put(ROOM, 'hi');
@@ -69,24 +69,24 @@ describe('the values of variables', () => {
     expect(hub.size.projections).toBe(3);
   });
 
-  test('tell null from none: one has no default', async () => {
+  test('distinguish null from a missing value, which takes the default', async () => {
     const { store, join } = createHarness();
     const streams = [
-      noted(await join(selection, { head, variables: { shout: null } })),
-      noted(await join(selection, { head })),
+      track(await join(selection, { head, variables: { shout: null } })),
+      track(await join(selection, { head })),
     ];
     const results = nextOf(...streams);
     store.put(ROOM, 'hi');
     expect((await results).map(contentOf)).toEqual(['hi', 'HI']);
   });
 
-  test('of variables that take no part do not set apart', async () => {
+  test('are shared if the values do not affect the result', async () => {
     const { join, hub } = createHarness();
-    noted(await join('{ id }', { variables: { other: 1 } }));
-    noted(await join('{ id }', { variables: { other: 2 } }));
+    track(await join('{ id }', { variables: { other: 1 } }));
+    track(await join('{ id }', { variables: { other: 2 } }));
     await nextTurn();
     expect(hub.size.projections).toBe(0);
-    for (const stream of joined) void stream.next();
+    for (const stream of streamsToEnd) void stream.next();
     expect(hub.size.projections).toBe(1);
   });
 });
@@ -97,29 +97,29 @@ describe('a message that cannot be rendered', () => {
   };
 
   test.each([
-    ['at once', () => 1n],
-    ['later', async () => 1n],
+    ['synchronously', () => 1n],
+    ['asynchronously', async () => 1n],
   ])(
-    'for what has no form in JSON, found %s, is a masked error, and the next one comes',
+    'because a field %s returns a value without a JSON form is a masked error, and the next one arrives',
     async (_when, anything) => {
       const values = [anything, () => 'fine'];
-      const { store, join, faults } = createHarness({ resolvers: { anything: () => values.shift()!() } });
-      const stream = noted(await join('{ anything }'));
+      const { store, join, bugs } = createHarness({ resolvers: { anything: () => values.shift()!() } });
+      const stream = track(await join('{ anything }'));
       const [first] = await Promise.all([stream.next(), store.put(ROOM)]);
       expect(first.value).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
       expect(JSON.stringify(first.value)).not.toContain('BigInt');
-      expect(faults).toHaveLength(1);
+      expect(bugs).toHaveLength(1);
       const [second] = await Promise.all([stream.next(), store.put(ROOM)]);
       expect(second.value).toEqual({ data: { messageAdded: { anything: 'fine' } } });
     },
   );
 
-  test('does not end a room where even the formatting of errors fails', async () => {
+  test('does not end the subscription even if formatting the error fails', async () => {
     const { store, join, troubles } = createHarness({
       resolvers: { isMine: broken },
       formatError: broken,
     });
-    const stream = noted(await join('{ id isMine }'));
+    const stream = track(await join('{ id isMine }'));
     const [first] = await Promise.all([stream.next(), store.put(ROOM)]);
     expect(first.value?.errors?.[0]?.message).toBe('Something went wrong on the server.');
     expect(troubles.map(String)).toEqual(['Error: secret']);

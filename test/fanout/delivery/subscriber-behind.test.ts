@@ -1,91 +1,91 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { serviceUnavailable } from '#domain/errors.js';
-import { createHub, follow, ROOM, TestSink, turns } from '#test/fanout/fixture.js';
-import { UnreliableStore } from '#test/fanout/unreliable-store.js';
+import { createHub, ROOM, subscribe, TestSink, turns } from '#test/fanout/fixture.js';
+import { UnreliableNetwork } from '#test/fanout/unreliable-network.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 
-/** A store's log whose pages are read in another way. */
-function eventLogOf(store: MemoryStore, page: MemoryStore['page']) {
+/** Replaces how pages are read from a store. */
+function eventLogWith(store: MemoryStore, page: MemoryStore['page']) {
   return { page, messages: store.messages.bind(store), heads: store.heads.bind(store) };
 }
 
-describe('a subscriber that reads behind the log', () => {
-  test('goes on from the log where the store had no more, and the log has by then', async () => {
+describe('a subscriber that reads from the store', () => {
+  test('continues from the log if the store had no more but the log has by then', async () => {
     const store = new MemoryStore();
-    const between = new UnreliableStore(store);
-    const eventLog = eventLogOf(store, between.page.bind(between));
-    const { hub } = createHub({ eventLog, feed: between });
+    const network = new UnreliableNetwork(store);
+    const eventLog = eventLogWith(store, network.page.bind(network));
+    const { hub } = createHub({ eventLog, feed: network });
     store.put(ROOM);
-    const first = follow(hub, { from: 'now' });
+    const first = subscribe(hub, { from: 'now' });
     await turns();
-    between.answer('now');
+    network.answer('fresh');
     await first;
-    // A viewer comes who has a message of which the log has not heard.
+    // A client resumes after a message that the log has not received yet.
     const known = store.put(ROOM);
-    const coming = follow(hub, { from: 'after', cursor: known.id });
+    const coming = subscribe(hub, { from: 'after', cursor: known.id });
     await turns();
-    between.answer('now');
-    const viewer = await coming;
+    network.answer('fresh');
+    const subscription = await coming;
     await turns();
-    expect(between.reads.length).toBe(1);
-    // While it reads, the log hears of that message and of the next.
+    expect(network.reads.length).toBe(1);
+    // During the read, the log receives that message and the next one.
     const next = store.put(ROOM);
-    between.tell(0);
-    between.tell(0);
+    network.deliver(0);
+    network.deliver(0);
     await turns();
-    between.answer('asked');
+    network.answer('stale');
     await turns();
-    expect(viewer.sink.received).toEqual([next.id]);
+    expect(subscription.sink.received).toEqual([next.id]);
   });
 
-  test('is served by the next check where its read failed, though the room is silent', async () => {
+  test('tries again at the next head check after a failed read, even if the room is silent', async () => {
     const store = new MemoryStore();
-    let away = false;
+    let isDown = false;
     const page: MemoryStore['page'] = async (roomId, window) => {
-      if (away) throw serviceUnavailable('away');
+      if (isDown) throw serviceUnavailable('The store is down.');
       return store.page(roomId, window);
     };
-    const eventLog = eventLogOf(store, page);
+    const eventLog = eventLogWith(store, page);
     const { hub, troubles } = createHub({ eventLog, feed: store, logCapacity: 2 });
     const sent = [1, 2, 3, 4, 5].map(() => store.put(ROOM).id);
     const sink = new TestSink(0);
-    const viewer = await follow(hub, { from: 'after', cursor: sent[0]! }, { sink });
-    away = true;
-    sink.room = Number.POSITIVE_INFINITY;
+    const subscription = await subscribe(hub, { from: 'after', cursor: sent[0]! }, { sink });
+    isDown = true;
+    sink.capacity = Number.POSITIVE_INFINITY;
     sink.drain();
     await turns();
     expect(troubles).toMatchObject([{ code: 'SERVICE_UNAVAILABLE' }]);
-    away = false;
+    isDown = false;
     await hub.checkHeads();
     await turns();
     expect(sink.received).toEqual(sent.slice(1));
-    expect(viewer.refusals).toEqual([]);
+    expect(subscription.refusals).toEqual([]);
   });
 
-  test('writes nothing where it has ended by the time the store answers', async () => {
+  test('writes nothing if it ended before the store answered', async () => {
     const store = new MemoryStore();
-    const between = new UnreliableStore(store);
-    const eventLog = eventLogOf(store, between.page.bind(between));
-    const { hub } = createHub({ eventLog, feed: between, logCapacity: 1 });
+    const network = new UnreliableNetwork(store);
+    const eventLog = eventLogWith(store, network.page.bind(network));
+    const { hub } = createHub({ eventLog, feed: network, logCapacity: 1 });
     const sent = [1, 2, 3].map(() => store.put(ROOM).id);
-    const coming = follow(hub, { from: 'after', cursor: sent[0]! });
-    // The read that opens the log, and the one that tells whether the cursor can be honoured.
+    const coming = subscribe(hub, { from: 'after', cursor: sent[0]! });
+    // One read opens the log, and one checks that the cursor can be resumed from.
     for (let read = 0; read < 2; read += 1) {
       await turns();
-      between.answer('now');
+      network.answer('fresh');
     }
-    const viewer = await coming;
+    const subscription = await coming;
     await turns();
-    expect(between.reads.length).toBe(1);
-    viewer.leave();
-    between.answer('now');
+    expect(network.reads.length).toBe(1);
+    subscription.leave();
+    network.answer('fresh');
     await turns();
-    expect(viewer.sink.writes).toBe(0);
-    expect(viewer.refusals).toEqual([]);
+    expect(subscription.sink.writes).toBe(0);
+    expect(subscription.refusals).toEqual([]);
   });
 
-  test('costs one read with all who stand at the same place', async () => {
+  test('shares one read with all subscribers at the same cursor', async () => {
     const store = new MemoryStore();
     let reads = 0;
     const page: MemoryStore['page'] = async (roomId, window) => {
@@ -93,19 +93,19 @@ describe('a subscriber that reads behind the log', () => {
       await nextTurn();
       return store.page(roomId, window);
     };
-    const eventLog = eventLogOf(store, page);
+    const eventLog = eventLogWith(store, page);
     const { hub } = createHub({ eventLog, feed: store, logCapacity: 2, pageSize: 100 });
     const sent = Array.from({ length: 50 }, () => store.put(ROOM).id);
-    const keeper = await follow(hub, { from: 'now' });
+    const keeper = await subscribe(hub, { from: 'now' });
     reads = 0;
     const crowd = await Promise.all(
-      Array.from({ length: 100 }, () => follow(hub, { from: 'after', cursor: sent[9]! })),
+      Array.from({ length: 100 }, () => subscribe(hub, { from: 'after', cursor: sent[9]! })),
     );
     await turns();
     expect(reads).toBe(2);
-    for (const viewer of crowd) {
-      expect(viewer.sink.received).toEqual(sent.slice(10));
-      viewer.leave();
+    for (const subscription of crowd) {
+      expect(subscription.sink.received).toEqual(sent.slice(10));
+      subscription.leave();
     }
     keeper.leave();
   });

@@ -1,6 +1,6 @@
 import type { Feed, FeedListener } from '#domain/ports/feed.js';
 
-/** A feed whose opening waits until it is let go, and whose listeners are in the test's hand. */
+/** A feed that opens only when the test calls `release()`. The test also controls its listeners. */
 export class HeldFeed implements Feed {
   readonly listeners: FeedListener[] = [];
   readonly waiting: (() => void)[] = [];
@@ -22,7 +22,7 @@ export class HeldFeed implements Feed {
     };
   }
 
-  letGo(): void {
+  release(): void {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 }

@@ -10,7 +10,7 @@ import { describeStore, HISTORY_LIMIT } from '#test/support/store-contract.js';
 
 const TTL_MS = 60_000;
 
-describeStore('in memory, as the tests of this folder use it', async () => {
+describeStore('MemoryStore', async () => {
   let ahead = 0;
   const store = new MemoryStore({
     historyLimit: HISTORY_LIMIT,
@@ -39,7 +39,7 @@ describeStore('Redis', async () => {
   const eventLog = createEventLog({ commands, historyLimit: HISTORY_LIMIT, ttlSeconds: TTL_MS / 1_000 });
   return {
     store: { ...eventLog, open: feed.open },
-    // The list expires with its newest entry; the hash does not.
+    // Redis expires the list with its newest entry, but keeps the hash.
     growOld: async (roomId) => void (await commands.del(messagesKey(roomId))),
     lose: async () => void (await commands.flushall()),
     appendAsBefore: (roomId) => appendAsBefore(commands, roomId, retention),

@@ -2,26 +2,26 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { RoomLog } from '#fanout/log/room-log.js';
 import { ROOM } from '#test/fanout/fixture.js';
-import { UnreliableStore } from '#test/fanout/unreliable-store.js';
+import { UnreliableNetwork } from '#test/fanout/unreliable-network.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 
 export const TTL_MS = 1_000;
 
-/** What happens next between the store and the log. */
+/** One random step between the store and the log. */
 export type Step =
   | { do: 'send' | 'sendOpaque' | 'sendAsBefore' | 'resume' | 'check' | 'fail' | 'flush' | 'restore' }
-  | { do: 'tell' | 'tellTwice' | 'lose'; index: number }
-  | { do: 'answer'; snapshot: 'asked' | 'now' }
+  | { do: 'deliver' | 'duplicate' | 'drop'; index: number }
+  | { do: 'answer'; snapshot: 'stale' | 'fresh' }
   | { do: 'wait'; ms: number };
 
-/** A log on an unreliable store, with everything that was sent and everything that it appended. */
-export class Observed {
+/** A log behind an unreliable network. Records all entries that were sent, and all that the log appended. */
+export class ObservedLog {
   readonly store: MemoryStore;
-  readonly between: UnreliableStore;
+  readonly network: UnreliableNetwork;
   readonly log: RoomLog;
-  /** Whatever was appended to the store's log, of any kind. */
+  /** The ids of all entries sent to the store, of any kind. */
   readonly sent: string[] = [];
-  /** What was appended since the log last started again; a new list for each time. */
+  /** The ids that the log appended. Each reset of the log starts a new list. */
   readonly appended: string[][] = [[]];
   troubles: unknown[] = [];
   #seen = 0;
@@ -30,10 +30,10 @@ export class Observed {
 
   constructor(historyLimit: number, capacity: number, pageSize: number) {
     this.store = new MemoryStore({ historyLimit, ttlMs: TTL_MS });
-    this.between = new UnreliableStore(this.store);
+    this.network = new UnreliableNetwork(this.store);
     const options = {
-      eventLog: this.between,
-      feed: this.between,
+      eventLog: this.network,
+      feed: this.network,
       capacity,
       pageSize,
       ttlMs: TTL_MS,
@@ -49,23 +49,23 @@ export class Observed {
 
   send(): void {
     this.sent.push(this.store.put(ROOM).id);
-    // A snapshot that is taken now and then.
+    // Take a snapshot regularly, for `restore()`.
     if (this.sent.length % 3 === 0) this.#restore = this.store.snapshot();
   }
 
-  /** Loses all data. It takes its time: no id is given twice. */
+  /** Makes the store lose its data. Time moves forward, so that no id is reused. */
   flush(): void {
     this.store.flush();
     vi.setSystemTime(Date.now() + 1);
   }
 
-  /** Restarts with older data. */
+  /** Restarts the store from an older snapshot. */
   restore(): void {
     this.#restore?.();
     vi.setSystemTime(Date.now() + 1);
   }
 
-  /** Takes note of what the log holds by now. */
+  /** Records the entries that the log has appended since the last call. */
   observe(): void {
     const { reader } = this.log;
     if (reader.floor !== this.#floor) {
@@ -78,21 +78,21 @@ export class Observed {
     this.#seen = reader.end;
   }
 
-  async take(taken: Step): Promise<void> {
-    const { between, store } = this;
-    if (taken.do === 'send') this.send();
-    else if (taken.do === 'sendOpaque') this.sent.push(store.putOpaque(ROOM).id);
-    else if (taken.do === 'sendAsBefore') this.sent.push(store.putAsBefore(ROOM).id);
-    else if (taken.do === 'tell') between.tell(taken.index);
-    else if (taken.do === 'tellTwice') between.tell(taken.index, true);
-    else if (taken.do === 'lose') between.published.splice(taken.index, 1);
-    else if (taken.do === 'resume') between.listener?.onResumed();
-    else if (taken.do === 'check') await this.check();
-    else if (taken.do === 'answer') between.answer(taken.snapshot);
-    else if (taken.do === 'fail') between.fail();
-    else if (taken.do === 'flush') this.flush();
-    else if (taken.do === 'restore') this.restore();
-    else if (taken.do === 'wait') vi.setSystemTime(Date.now() + taken.ms);
+  async run(step: Step): Promise<void> {
+    const { network, store } = this;
+    if (step.do === 'send') this.send();
+    else if (step.do === 'sendOpaque') this.sent.push(store.putOpaque(ROOM).id);
+    else if (step.do === 'sendAsBefore') this.sent.push(store.putAsBefore(ROOM).id);
+    else if (step.do === 'deliver') network.deliver(step.index);
+    else if (step.do === 'duplicate') network.deliver(step.index, true);
+    else if (step.do === 'drop') network.published.splice(step.index, 1);
+    else if (step.do === 'resume') network.listener?.onResumed();
+    else if (step.do === 'check') await this.check();
+    else if (step.do === 'answer') network.answer(step.snapshot);
+    else if (step.do === 'fail') network.fail();
+    else if (step.do === 'flush') this.flush();
+    else if (step.do === 'restore') this.restore();
+    else if (step.do === 'wait') vi.setSystemTime(Date.now() + step.ms);
     await nextTurn();
     this.observe();
   }
@@ -102,21 +102,21 @@ export class Observed {
     this.log.check(head!);
   }
 
-  /** Answers reads until none is asked. */
+  /** Answers reads until none are waiting. */
   async answerAll(): Promise<void> {
-    for (let rounds = 0; this.between.reads.length > 0; rounds += 1) {
-      expect(rounds, 'reads that never end').toBeLessThan(500);
-      this.between.answer('now');
+    for (let rounds = 0; this.network.reads.length > 0; rounds += 1) {
+      expect(rounds, 'endless reads').toBeLessThan(500);
+      this.network.answer('fresh');
       await nextTurn();
     }
     this.observe();
   }
 
-  /** What was appended since each start is a stretch of what was sent. */
+  /** Expects each list of appended ids to be a consecutive part of the ids sent. */
   expectNoGap(): void {
-    for (const stretch of this.appended) {
-      const from = stretch.length === 0 ? 0 : this.sent.indexOf(stretch[0]!);
-      expect(stretch).toEqual(this.sent.slice(from, from + stretch.length));
+    for (const ids of this.appended) {
+      const from = ids.length === 0 ? 0 : this.sent.indexOf(ids[0]!);
+      expect(ids).toEqual(this.sent.slice(from, from + ids.length));
     }
   }
 }

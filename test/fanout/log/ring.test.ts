@@ -4,7 +4,7 @@ import { Ring } from '#fanout/log/ring.js';
 
 type Step = 'push' | 'shift' | 'reset';
 
-const steps = fc.array(
+const randomSteps = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.constant<Step>('push') },
     { weight: 2, arbitrary: fc.constant<Step>('shift') },
@@ -14,14 +14,14 @@ const steps = fc.array(
 );
 
 describe('a ring', () => {
-  test('is what a list without an end would be, seen through its newest items', () => {
+  test('holds the newest items of an endless list, at their positions', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 7 }), steps, (capacity, taken) => {
+      fc.property(fc.integer({ min: 1, max: 7 }), randomSteps, (capacity, steps) => {
         const ring = new Ring<number>(capacity);
-        /** Every item ever pushed, by position; `start` is the oldest that is held. */
+        /** All items ever pushed, by position. `start` is the oldest position that the ring should hold. */
         const all: (number | undefined)[] = [];
         let start = 0;
-        for (const step of taken) {
+        for (const step of steps) {
           if (step === 'push') {
             ring.push(all.length);
             all.push(all.length);
@@ -44,7 +44,7 @@ describe('a ring', () => {
     );
   });
 
-  test('leaves no position of before a reset at or past its start', () => {
+  test('never reuses a position after a reset', () => {
     const ring = new Ring<string>(2);
     ring.push('a');
     const end = ring.end;
@@ -55,7 +55,7 @@ describe('a ring', () => {
     expect(ring.at(ring.start)).toBe('b');
   });
 
-  test('lets go of what it dropped', () => {
+  test('ignores a shift when it is empty', () => {
     const ring = new Ring<string>(2);
     ring.push('a');
     ring.push('b');

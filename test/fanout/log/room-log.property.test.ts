@@ -1,33 +1,33 @@
 /**
- * Whatever happens between the store and the log, what the log appends is what was sent, in its order: no
- * gap, no double. Where that cannot be had, it says so by a reset.
+ * Whatever the network and the store do, the log appends the entries that were sent, in order, without gaps
+ * or duplicates. If that is impossible, it resets, which ends the subscriptions that missed something.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ROOM } from '#test/fanout/fixture.js';
 import { idsIn } from './log-harness.js';
-import { Observed, type Step, TTL_MS } from './observed-log.js';
+import { ObservedLog, type Step, TTL_MS } from './observed-log.js';
 
 const step = (what: Step['do'], weight: number) => ({ weight, arbitrary: fc.constant({ do: what } as Step) });
-const onOne = (what: 'tell' | 'tellTwice' | 'lose', weight: number) => ({
+const onPublished = (what: 'deliver' | 'duplicate' | 'drop', weight: number) => ({
   weight,
-  // Mostly the oldest, as a feed does when all is well.
+  // Mostly the oldest one, as in a healthy feed.
   arbitrary: fc.oneof(fc.constant(0), fc.nat(5)).map((index): Step => ({ do: what, index })),
 });
-const steps = (losesData: boolean) =>
+const stepsThat = ({ loseData }: { loseData: boolean }) =>
   fc.array(
     fc.oneof(
       step('send', 10),
-      onOne('tell', 10),
-      onOne('tellTwice', 2),
-      onOne('lose', 3),
+      onPublished('deliver', 10),
+      onPublished('duplicate', 2),
+      onPublished('drop', 3),
       step('resume', 1),
       step('check', 2),
       {
         weight: 6,
         arbitrary: fc
-          .constantFrom('asked' as const, 'now' as const)
+          .constantFrom('stale' as const, 'fresh' as const)
           .map((snapshot): Step => ({ do: 'answer', snapshot })),
       },
       step('fail', 1),
@@ -37,20 +37,19 @@ const steps = (losesData: boolean) =>
       },
       step('sendOpaque', 4),
       step('sendAsBefore', 1),
-      ...(losesData ? [step('flush', 1), step('restore', 1)] : []),
+      ...(loseData ? [step('flush', 1), step('restore', 1)] : []),
     ),
     { maxLength: 60 },
   );
 
-async function opened(observed: Observed): Promise<Observed> {
+async function open(observed: ObservedLog): Promise<void> {
   const opening = observed.log.open();
   await nextTurn();
   await observed.answerAll();
   await opening;
-  return observed;
 }
 
-describe('a log on a store and a feed that do all that a network does', () => {
+describe('a room log behind an unreliable network and store', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
   });
@@ -65,19 +64,19 @@ describe('a log on a store and a feed that do all that a network does', () => {
     before: fc.nat(4),
   });
 
-  test('appends what was sent, without gap, double or disorder, and in the end all of it', async () => {
+  test('appends every entry once and in order, or resets, and always catches up with the store', async () => {
     await fc.assert(
-      fc.asyncProperty(sizes, steps(true), async (size, taken) => {
-        const observed = new Observed(
+      fc.asyncProperty(sizes, stepsThat({ loseData: true }), async (size, steps) => {
+        const observed = new ObservedLog(
           size.historyLimit,
           Math.min(size.capacity, size.historyLimit),
           size.pageSize,
         );
         for (let count = 0; count < size.before; count += 1) observed.send();
-        await opened(observed);
-        for (const one of taken) {
-          await observed.take(one);
-          // What a reader of the ring alone can see, where more was appended at once than the ring holds.
+        await open(observed);
+        for (const next of steps) {
+          await observed.run(next);
+          // With a smaller capacity, entries may be dropped before they are observed.
           if (size.capacity >= 100) observed.expectNoGap();
         }
         observed.send();
@@ -96,14 +95,14 @@ describe('a log on a store and a feed that do all that a network does', () => {
     );
   });
 
-  test('is not reset where the store lost nothing and keeps all that it missed', async () => {
+  test('never resets if the store keeps everything that the log missed', async () => {
     await fc.assert(
-      fc.asyncProperty(sizes, steps(false), async (size, taken) => {
-        const observed = new Observed(1_000, 100, size.pageSize);
-        await opened(observed);
-        for (const one of taken) {
-          // No message dies of age between being sent and being read.
-          if (one.do !== 'wait' || one.ms < 100) await observed.take(one);
+      fc.asyncProperty(sizes, stepsThat({ loseData: false }), async (size, steps) => {
+        const observed = new ObservedLog(1_000, 100, size.pageSize);
+        await open(observed);
+        for (const next of steps) {
+          // Skip waits in which an entry could expire before it is read.
+          if (next.do !== 'wait' || next.ms < 100) await observed.run(next);
         }
         await observed.check();
         await observed.answerAll();
@@ -116,16 +115,16 @@ describe('a log on a store and a feed that do all that a network does', () => {
     );
   });
 
-  test('is not reset by silence, however long, if it had seen what came before', async () => {
+  test('never resets because a room is silent, if the log was up to date before', async () => {
     await fc.assert(
       fc.asyncProperty(
         sizes,
-        steps(false),
+        stepsThat({ loseData: false }),
         fc.array(fc.nat(4), { maxLength: 5 }),
-        async (size, taken, ages) => {
-          const observed = new Observed(1_000, 100, size.pageSize);
+        async (size, steps, ages) => {
+          const observed = new ObservedLog(1_000, 100, size.pageSize);
           for (let count = 0; count < size.before; count += 1) observed.store.put(ROOM);
-          await opened(observed);
+          await open(observed);
           observed.sent.push(...observed.appended[0]!);
           const settle = async () => {
             for (let round = 0; round < 2; round += 1) {
@@ -133,17 +132,18 @@ describe('a log on a store and a feed that do all that a network does', () => {
               await observed.answerAll();
             }
           };
-          const rest = [...taken.filter((one) => one.do !== 'wait')];
+          const rest = [...steps.filter((next) => next.do !== 'wait')];
           for (const age of ages) {
-            for (const one of rest.splice(0, 8)) await observed.take(one);
-            // The version before may begin a list with "0", but not two of them: only the last id is remembered.
+            for (const next of rest.splice(0, 8)) await observed.run(next);
+            // An older server may start one list with "0", but not two in a row: only the last id is
+            // remembered.
             observed.send();
             await settle();
-            observed.between.published.length = 0;
+            observed.network.published.length = 0;
             vi.setSystemTime(Date.now() + age * TTL_MS + 1);
             if (age % 2 === 0) await settle();
           }
-          for (const one of rest) await observed.take(one);
+          for (const next of rest) await observed.run(next);
           await settle();
           expect(observed.appended).toEqual([observed.sent]);
         },

@@ -1,16 +1,16 @@
-/** Random selections on `messageAdded`, as documents that are valid by construction. */
+/** Generates random selections on `messageAdded`. Their documents are always valid. */
 import fc from 'fast-check';
 
 type TypeName = 'Message' | 'User' | 'Room';
 
-/** One field, inline fragment or spread. */
+/** A field, an inline fragment or a fragment spread. */
 interface Node {
   kind: 'field' | 'inline' | 'spread';
   type: TypeName;
   name: string;
   alias: string;
   directives: Directive[];
-  /** Whether an inline fragment names its type. */
+  /** Whether an inline fragment has a type condition. */
   named: boolean;
   children: Node[];
 }
@@ -21,7 +21,7 @@ interface Directive {
   condition: '$a' | '$b' | '$c' | 'true' | 'false';
 }
 
-/** What a variable of the selection is given: `c` has a default and may be left out; null is an error. */
+/** The values of the variables. `c` has a default and may be missing. Null for `c` is an error. */
 export interface Values {
   a: boolean;
   b: boolean;
@@ -98,12 +98,12 @@ export const randomSelection: fc.Arbitrary<RandomSelection> = fc.record({
   values: fc.record({ a: fc.boolean(), b: fc.boolean(), c: fc.option(fc.boolean(), { nil: undefined }) }),
 });
 
-/** The values as they come with an operation. */
+/** Returns the values as the variables of an operation. */
 export function variablesOf({ a, b, c }: Values): Record<string, unknown> {
   return { a, b, ...(c !== undefined && { c }) };
 }
 
-/** Ways to write one selection that make no difference to its results. */
+/** Differences in how a selection is written that do not affect its results. */
 export interface Spelling {
   operationName: string;
   rootArguments: string;
@@ -125,7 +125,7 @@ export const OTHER_SPELLING: Spelling = {
   separator: '\n  , # or so\n',
 };
 
-/** Prints a selection as a document; fragments are numbered as they are met. */
+/** Prints a selection as a document. Numbers its fragments in order of appearance. */
 export function documentOf({ nodes, defaultOfC }: RandomSelection, spelling: Spelling): string {
   const fragments: string[] = [];
   const used = new Set<string>();
@@ -144,7 +144,7 @@ export function documentOf({ nodes, defaultOfC }: RandomSelection, spelling: Spe
     }
     if (node.kind === 'inline') return `...${node.named ? ` on ${node.type}` : ''}${annotated}${children}`;
     const name = `F${fragments.length}`;
-    // Its place is taken before the fragments within it are met: a number names one fragment.
+    // Reserve the number before nested fragments take the next ones.
     fragments.push('');
     fragments[Number(name.slice(1))] = `fragment ${name} on ${node.type}${children}`;
     return `...${name}${annotated}`;

@@ -9,8 +9,8 @@ import { turns } from '#test/fanout/fixture.js';
 const KB = 1_024;
 const frame = (kilobytes: number) => Buffer.alloc(kilobytes * KB);
 
-describe('a cache of frames', () => {
-  test('holds the newest, as many as it has space for, and counts their bytes', () => {
+describe('a frame cache', () => {
+  test('holds the newest frames up to its capacity, and counts their bytes', () => {
     const budget = new FrameBudget(1_000 * KB);
     const cache = new FrameCache(3, budget);
     for (let position = 0; position < 5; position += 1) cache.set(position, frame(position + 1));
@@ -26,13 +26,14 @@ describe('a cache of frames', () => {
     expect([budget.bytes, cache.get(4)]).toEqual([0, undefined]);
   });
 
-  test('gives up its oldest where all together hold too much, down to a share of its own', () => {
+  test('evicts its oldest frames if the budget is exceeded, but keeps a guaranteed amount', () => {
     const budget = new FrameBudget(200 * KB);
     const [one, other] = [new FrameCache(100, budget), new FrameCache(100, budget)];
     for (let position = 0; position < 20; position += 1) one.set(position, frame(10));
     expect(budget.bytes).toBe(200 * KB);
     for (let position = 0; position < 20; position += 1) other.set(position, frame(10));
-    // The other could not take more than its share, for the first holds the rest until its next frame.
+    // The first cache holds the rest of the budget until its next frame, so the second has only its
+    // guarantee.
     expect(other.get(19)).toBeDefined();
     expect(other.get(0)).toBeUndefined();
     one.set(20, frame(10));
@@ -40,7 +41,7 @@ describe('a cache of frames', () => {
     expect(budget.bytes).toBeLessThanOrEqual(200 * KB + 2 * 64 * KB);
   });
 
-  test('never counts other than what it holds', () => {
+  test('always counts exactly the bytes that it holds', () => {
     const step = fc.record({ position: fc.nat(40), kilobytes: fc.nat(80), pending: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
@@ -61,7 +62,7 @@ describe('a cache of frames', () => {
   });
 });
 
-test('a projection whose last receiver has left holds nothing, though a flush was due', async () => {
+test('a projection frees its frames when its last receiver leaves, despite a scheduled flush', async () => {
   const budget = new FrameBudget(1_000 * KB);
   const messages: { id: string }[] = [];
   const log = {

@@ -2,7 +2,7 @@ import { buildSchema, type DocumentNode, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { Selections } from '#fanout/projection/selection.js';
 
-describe('a selection depends on the viewer where a field in it says so', () => {
+describe('a selection', () => {
   const viewerSchema = buildSchema(`
     type Query { unused: Int }
     type Subscription { messageAdded(roomId: ID!): Message! }
@@ -31,15 +31,15 @@ describe('a selection depends on the viewer where a field in it says so', () => 
   };
 
   test.each<[string, string, string?]>([
-    ['at the top', '{ id isMine }'],
+    ['at the top level', '{ id isMine }'],
     ['under an alias', '{ id x: isMine }'],
-    ['below', '{ author { isMe } }'],
-    ['where it is skipped, for now', '{ id isMine @skip(if: true) }'],
+    ['in a nested selection', '{ author { isMe } }'],
+    ['even if it is skipped', '{ id isMine @skip(if: true) }'],
     ['in an inline fragment', '{ ... on Message { isMine } }'],
-    ['in an inline fragment without a type', '{ ... @include(if: true) { isMine } }'],
+    ['in an inline fragment without a type condition', '{ ... @include(if: true) { isMine } }'],
     ['in a fragment', '{ ...F }', 'fragment F on Message { isMine }'],
     [
-      'in a fragment of a fragment',
+      'in a nested fragment',
       '{ ...F }',
       'fragment F on Message { author { ...G } } fragment G on User { isMe }',
     ],
@@ -47,16 +47,16 @@ describe('a selection depends on the viewer where a field in it says so', () => 
     ['through a fragment on an interface', '{ author { ...E } }', 'fragment E on Entity { secret }'],
     ['in a union', '{ about { ... on User { isMe } } }'],
     ['through an interface within a union', '{ about { ... on Entity { secret } } }'],
-  ])('%s', (_where, selection, fragments) => {
+  ])('depends on the viewer if a marked field is selected %s', (_where, selection, fragments) => {
     expect(dependsOnViewer(selection, fragments)).toBe(true);
   });
 
   test.each<[string, string, string?]>([
     ['other fields', '{ id author { id } __typename }'],
-    ['a field of the same name on another type', '{ about { ... on Link { isMe } } }'],
-    ['a fragment that is not used', '{ id }', 'fragment F on Message { isMine }'],
-    ['an interface whose types that have it do not say so', '{ next { id } }'],
-  ])('and not for %s', (_where, selection, fragments) => {
+    ['an unmarked field of the same name', '{ about { ... on Link { isMe } } }'],
+    ['an unused fragment', '{ id }', 'fragment F on Message { isMine }'],
+    ['an unmarked field of an interface', '{ next { id } }'],
+  ])('does not depend on the viewer because of %s', (_where, selection, fragments) => {
     expect(dependsOnViewer(selection, fragments)).toBe(false);
   });
 });

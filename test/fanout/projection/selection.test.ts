@@ -15,36 +15,34 @@ function selectionOf(text: string, operationName?: string): Selection {
 
 const PLAIN = 'subscription { messageAdded(roomId: "a") { id content } }';
 
-describe('two subscriptions share where they differ in nothing that shows', () => {
+describe('subscriptions', () => {
   test.each<[string, string, string]>([
-    ['the name of the operation', PLAIN, 'subscription Live { messageAdded(roomId: "a") { id content } }'],
-    ['white space and comments', PLAIN, 'subscription{messageAdded(roomId:"a"){id,#x\ncontent}}'],
-    ['where they begin', PLAIN, 'subscription { messageAdded(roomId: "a", last: 5) { id content } }'],
+    ['operation names', PLAIN, 'subscription Live { messageAdded(roomId: "a") { id content } }'],
+    ['whitespace and comments', PLAIN, 'subscription{messageAdded(roomId:"a"){id,#x\ncontent}}'],
+    ['start positions', PLAIN, 'subscription { messageAdded(roomId: "a", last: 5) { id content } }'],
     [
-      'root arguments by variable',
+      'root arguments, given by variables',
       PLAIN,
       'subscription ($r: ID!, $after: ID) { messageAdded(roomId: $r, after: $after) { id content } }',
     ],
     [
-      'the order in which fragments are defined',
+      'orders of fragment definitions',
       'subscription { messageAdded(roomId: "a") { ...A ...B } } fragment A on Message { id } fragment B on Message { content }',
       'fragment B on Message { content } fragment A on Message { id } subscription { messageAdded(roomId: "a") { ...A ...B } }',
     ],
     [
-      'variables of root arguments beside one that takes part',
+      'root variables beside one that affects the result',
       'subscription ($on: Boolean!) { messageAdded(roomId: "a") { id content @include(if: $on) } }',
       'subscription ($after: ID, $on: Boolean!) { messageAdded(roomId: "a", after: $after) { id content @include(if: $on) } }',
     ],
-  ])('%s', (_what, one, other) => {
+  ])('share results despite different %s', (_what, one, other) => {
     expect(selectionOf(other)).toEqual(selectionOf(one));
   });
-});
 
-describe('two subscriptions do not share where a result may differ:', () => {
   const shared = 'subscription ($on: Boolean = true) { messageAdded(roomId: "a") { id content';
   test.each<[string, string, string]>([
-    ['another field', PLAIN, 'subscription { messageAdded(roomId: "a") { id roomId } }'],
-    ['another order of fields', PLAIN, 'subscription { messageAdded(roomId: "a") { content id } }'],
+    ['a field', PLAIN, 'subscription { messageAdded(roomId: "a") { id roomId } }'],
+    ['the order of fields', PLAIN, 'subscription { messageAdded(roomId: "a") { content id } }'],
     ['an alias', PLAIN, 'subscription { messageAdded(roomId: "a") { id text: content } }'],
     ['an alias of the root field', PLAIN, 'subscription { m: messageAdded(roomId: "a") { id content } }'],
     ['a directive', PLAIN, 'subscription { messageAdded(roomId: "a") { id content @skip(if: true) } }'],
@@ -70,17 +68,17 @@ describe('two subscriptions do not share where a result may differ:', () => {
     ],
     ['__typename', PLAIN, 'subscription { messageAdded(roomId: "a") { __typename id content } }'],
     [
-      'a selection below',
+      'a nested selection',
       'subscription { messageAdded(roomId: "a") { room { id } } }',
       'subscription { messageAdded(roomId: "a") { room { connectionCount } } }',
     ],
-  ])('%s', (_what, one, other) => {
+  ])('do not share results if they differ in %s', (_what, one, other) => {
     expect(selectionOf(other).text).not.toBe(selectionOf(one).text);
   });
 });
 
 describe('the variables of a selection', () => {
-  test('are those that it or a fragment of it uses, and no root arguments', () => {
+  test('are those used in the selection or its fragments, but not in root arguments', () => {
     const { variables } = selectionOf(`
       subscription ($room: ID!, $z: Boolean!, $deep: Boolean!, $last: Int) {
         messageAdded(roomId: $room, last: $last) { id @skip(if: $z) ...F }
@@ -90,7 +88,7 @@ describe('the variables of a selection', () => {
     expect(variables).toEqual(['deep', 'z']);
   });
 
-  test('are found where a fragment holds the root field itself', () => {
+  test('are found even if the root field is in a fragment', () => {
     const { variables, text } = selectionOf(`
       subscription ($room: ID!, $on: Boolean!) { ...Root }
       fragment Root on Subscription { messageAdded(roomId: $room) { id content @include(if: $on) } }`);
@@ -99,11 +97,11 @@ describe('the variables of a selection', () => {
   });
 });
 
-describe('the operation of a document', () => {
+describe('an operation in a document', () => {
   const document =
     'subscription A { messageAdded(roomId: "a") { id } } subscription B { messageAdded(roomId: "a") { content } }';
 
-  test('is found by its name, with the fragments that it uses and no others', () => {
+  test('is found by name, with only the fragments that it uses', () => {
     const both = `${document} fragment F on Message { author { name } }
       subscription C { messageAdded(roomId: "a") { ...F } }`;
     expect(selectionOf(both, 'A')).toEqual(selectionOf(document, 'A'));
@@ -111,7 +109,7 @@ describe('the operation of a document', () => {
     expect(selectionOf(both, 'C').text).toContain('fragment F');
   });
 
-  test('is analysed once for each document', () => {
+  test('is analyzed once per document', () => {
     const parsed = parse(document);
     expect(selections.of(parsed, 'B')).toBe(selections.of(parsed, 'B'));
     expect(selections.of(parse(PLAIN), null)).toEqual(selections.of(parse(PLAIN), undefined));

@@ -1,7 +1,7 @@
 import { type Render, turns } from '#test/fanout/fixture.js';
 
-/** Renders when it is told to, and counts. */
-export class Slow {
+/** A renderer that completes only when the test calls `finish()`. Records the ids it has started. */
+export class SlowRender {
   rendered: string[] = [];
   #waiting: (() => void)[] = [];
 

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Topics of which one counts, and what there is to see of them. */
+/** Creates topics with one counter, and records its reads and renders. */
 function createHarness() {
   const troubles: unknown[] = [];
   const topics = new Topics({
@@ -44,53 +44,53 @@ function createHarness() {
   return { topics, topic, troubles, watch };
 }
 
-/** Lets so many periods pass, and what they set off. */
-async function pass(periods: number): Promise<void> {
-  for (let quarter = 0; quarter < periods * 4; quarter += 1) {
+/** Lets this many broadcast intervals pass. */
+async function pass(intervals: number): Promise<void> {
+  for (let quarter = 0; quarter < intervals * 4; quarter += 1) {
     vi.advanceTimersByTime(EVERY_MS / 4);
     await nextTurn();
   }
 }
 
 describe('a topic', () => {
-  test('tells its value at once, and then what has changed, at most once in a period', async () => {
+  test('delivers its value at once, then changes at most once per interval', async () => {
     const { topic, watch } = createHarness();
-    const viewer = watch();
+    const subscription = watch();
     await nextTurn();
-    expect(viewer.sink.received).toEqual(['0']);
+    expect(subscription.sink.received).toEqual(['0']);
     topic.value = 1;
     vi.advanceTimersByTime(EVERY_MS / 2);
     topic.value = 2;
     await nextTurn();
-    expect(viewer.sink.received).toEqual(['0']);
+    expect(subscription.sink.received).toEqual(['0']);
     await pass(1);
-    expect(viewer.sink.received).toEqual(['0', '2']);
-    viewer.leave();
+    expect(subscription.sink.received).toEqual(['0', '2']);
+    subscription.leave();
   });
 
-  test('says nothing where nothing has changed', async () => {
+  test('delivers nothing if the value has not changed', async () => {
     const { watch } = createHarness();
-    const viewer = watch();
+    const subscription = watch();
     await pass(5);
-    expect(viewer.sink.received).toEqual(['0']);
-    viewer.leave();
+    expect(subscription.sink.received).toEqual(['0']);
+    subscription.leave();
   });
 
-  test('is rendered once for all of one selection, and once for each of several', async () => {
+  test('is rendered once per distinct selection', async () => {
     const { topic, watch } = createHarness();
     const doubled: Render<number> = async (value) => Buffer.from(String(value * 2));
-    const viewers = Array.from({ length: 20 }, () => watch());
+    const subscriptions = Array.from({ length: 20 }, () => watch());
     const other = watch({ key: 'doubled', render: doubled });
     await nextTurn();
     topic.value = 3;
     await pass(1);
     expect(topic.renders).toBe(2);
-    for (const viewer of viewers) expect(viewer.sink.received).toEqual(['0', '3']);
+    for (const subscription of subscriptions) expect(subscription.sink.received).toEqual(['0', '3']);
     expect(other.sink.received).toEqual(['0', '6']);
-    for (const viewer of [...viewers, other]) viewer.leave();
+    for (const subscription of [...subscriptions, other]) subscription.leave();
   });
 
-  test('tells who comes later the latest there is', async () => {
+  test('delivers the latest value to a later subscription', async () => {
     const { watch } = createHarness();
     const first = watch();
     await nextTurn();
@@ -100,7 +100,7 @@ describe('a topic', () => {
     second.leave();
   });
 
-  test('gives who was full the latest alone', async () => {
+  test('delivers only the latest value to a slow client', async () => {
     const { topic, watch } = createHarness();
     const slow = watch({ sink: new TestSink(1) });
     await nextTurn();
@@ -114,28 +114,28 @@ describe('a topic', () => {
     expect(slow.sink.received).toEqual(['0', '5']);
   });
 
-  test('is tried again where it could not be rendered', async () => {
+  test('is rendered again after a failure', async () => {
     const { troubles, watch } = createHarness();
     let fails = true;
     const render: Render<number> = async (value) => {
       if (fails) throw new Error('cannot');
       return Buffer.from(String(value));
     };
-    const viewer = watch({ render });
+    const subscription = watch({ render });
     await nextTurn();
     expect(troubles.map(String)).toEqual(['Error: cannot']);
     fails = false;
     await pass(1);
-    expect(viewer.sink.received).toEqual(['0']);
-    viewer.leave();
+    expect(subscription.sink.received).toEqual(['0']);
+    subscription.leave();
   });
 
-  test('asks nothing, and keeps no timer, once its last viewer has left', async () => {
+  test('stops reading and clears its timer after the last subscription has left', async () => {
     const { topic, watch } = createHarness();
-    const viewers = [watch(), watch()];
+    const subscriptions = [watch(), watch()];
     await nextTurn();
     expect(vi.getTimerCount()).toBe(1);
-    for (const viewer of viewers) viewer.leave();
+    for (const subscription of subscriptions) subscription.leave();
     expect(vi.getTimerCount()).toBe(0);
     const { reads } = topic;
     await pass(3);
@@ -146,14 +146,14 @@ describe('a topic', () => {
     again.leave();
   });
 
-  test('refuses its viewers when the node shuts down, and takes no more', async () => {
+  test('ends its subscriptions when the node shuts down, and refuses new ones', async () => {
     const { topics, watch } = createHarness();
-    const viewer = watch();
+    const subscription = watch();
     await nextTurn();
     topics.close();
-    expect(viewer.refusals).toMatchObject([{ code: 'SERVICE_UNAVAILABLE' }]);
+    expect(subscription.refusals).toMatchObject([{ code: 'SERVICE_UNAVAILABLE' }]);
     expect(() => watch()).toThrow(expect.objectContaining({ code: 'SERVICE_UNAVAILABLE' }));
-    viewer.leave();
+    subscription.leave();
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectSender, SocketViewer, WITHOUT_LIMITS } from '#test/fanout/room-of-viewers.js';
+import { connectSender, SocketClient, WITHOUT_LIMITS } from '#test/fanout/socket-client.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => sender.close());
 
 describe('a socket that closes in the middle of a flush', () => {
-  test.each<[string, (viewer: SocketViewer) => void]>([
+  test.each<[string, (viewer: SocketClient) => void]>([
     ['breaks off', ({ socket }) => socket.terminate()],
     ['says goodbye', ({ socket }) => socket.close(1000)],
     [
@@ -23,7 +23,7 @@ describe('a socket that closes in the middle of a flush', () => {
     ],
   ])('and %s takes nothing from the others', async (how, leave) => {
     const room = how.replaceAll(/\W/g, '-');
-    const viewers = await Promise.all(Array.from({ length: 40 }, () => SocketViewer.join(used.server, room)));
+    const viewers = await Promise.all(Array.from({ length: 40 }, () => SocketClient.join(used.server, room)));
     const staying = viewers.filter((_, index) => index % 2 === 0);
     const leaving = viewers.filter((_, index) => index % 2 === 1);
     const passing = sender.send(room, 2_000, 300);

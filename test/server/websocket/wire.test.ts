@@ -1,7 +1,7 @@
 /** Ready frames, answers and control frames on one socket, while the room is hot. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectSender, WITHOUT_LIMITS } from '#test/fanout/room-of-viewers.js';
+import { connectSender, WITHOUT_LIMITS } from '#test/fanout/socket-client.js';
 import { RawSocket, type WireMessage } from '#test/support/clients/raw-socket.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';

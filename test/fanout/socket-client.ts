@@ -1,4 +1,4 @@
-/** Viewers on real sockets, and a sender who goes to the store directly, to be quick. */
+/** Clients on real sockets, and a fast sender that writes directly to the store. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { GraphQLFormattedError } from 'graphql';
@@ -7,7 +7,7 @@ import { connectRedis } from '#redis/client/connections.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import type { TestServer } from '#test/support/server.js';
 
-/** Variables of a server on which one socket may do what a thousand do elsewhere, and may keep silent. */
+/** Server settings that let one socket open any number of subscriptions and stay silent. */
 export const WITHOUT_LIMITS = {
   HEARTBEAT_MS: 600_000,
   OPERATIONS_PER_CONNECTION: 0,
@@ -17,43 +17,44 @@ export const WITHOUT_LIMITS = {
   RATE_SENDS_PER_ADDRESS: 0,
 };
 
-/** A viewer on a socket of its own, which sees that each message follows on the one before it. */
-export class SocketViewer {
+/** A subscription on its own socket. Checks that the numbered messages arrive in order and without gaps. */
+export class SocketClient {
   received = 0;
-  /** Number of the first message, and of the last. */
+  /** The numbers of the first and the last message received. */
   first: number | undefined;
   last: number | undefined;
-  /** What was out of order. */
+  /** Messages that arrived out of order. */
   readonly disorder: string[] = [];
   errors: readonly GraphQLFormattedError[] = [];
   isComplete = false;
 
   private constructor(readonly socket: WebSocket) {}
 
-  /** Follows a room whose messages begin with their number; resolves once that is live. */
-  static async join(server: TestServer, roomId: string): Promise<SocketViewer> {
+  /** Subscribes to a room whose messages start with their number. Resolves when the subscription is live. */
+  static async join(server: TestServer, roomId: string): Promise<SocketClient> {
     const socket = new WebSocket(server.wsUrl, 'graphql-transport-ws');
-    const viewer = new SocketViewer(socket);
+    const client = new SocketClient(socket);
     await once(socket, 'open');
     const query = `subscription { messageAdded(roomId: "${roomId}") { id content } }`;
     const live = new Promise<void>((resolve) => {
-      socket.on('message', (data) => viewer.#take(JSON.parse(String(data)), resolve));
+      socket.on('message', (data) => client.#receive(JSON.parse(String(data)), resolve));
     });
     socket.send('{"type":"connection_init"}');
     await once(socket, 'message');
     socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
-    // Answered once the subscription before it is live.
+    // The server answers this after the subscription above is live.
     socket.send('{"id":"live","type":"subscribe","payload":{"query":"mutation { __typename }"}}');
     await live;
-    return viewer;
+    return client;
   }
 
-  /** Reads nothing from the connection: what is on its way fills the buffers of both ends. */
+  /** Stops reading from the socket, so that the buffers at both ends fill up. */
   stall(): void {
     this.#tcp.pause();
   }
 
-  goOn(): void {
+  /** Reads again after `stall()`. */
+  resume(): void {
     this.#tcp.resume();
   }
 
@@ -65,8 +66,8 @@ export class SocketViewer {
     return (this.socket as unknown as { _socket: Socket })._socket;
   }
 
-  #take(message: Message, isLive: () => void): void {
-    if (message.id === 'live' && message.type === 'complete') isLive();
+  #receive(message: Message, onLive: () => void): void {
+    if (message.id === 'live' && message.type === 'complete') onLive();
     if (message.id !== '1') return;
     if (message.type === 'complete') this.isComplete = true;
     else if (message.payload?.errors) this.errors = message.payload.errors;
@@ -88,7 +89,7 @@ interface Message {
   payload?: { errors?: GraphQLFormattedError[]; data?: { messageAdded: { content: string } } };
 }
 
-/** Sends numbered messages, many at once. */
+/** Connects a sender of numbered messages. */
 export async function connectSender(redisUrl: string, historyLimit: number) {
   const redis = connectRedis({ url: redisUrl, commandTimeoutMs: 10_000 });
   await redis.ready(10_000);
@@ -97,14 +98,14 @@ export async function connectSender(redisUrl: string, historyLimit: number) {
   return {
     eventLog,
     close: () => redis.close(),
-    /** Sends so many, each of about so many bytes. */
+    /** Sends `count` messages of about `bytes` bytes each. */
     async send(roomId: string, count: number, bytes = 20): Promise<void> {
       const author = { id: 'guest:Ann', name: 'Ann' };
       for (let left = count; left > 0; ) {
-        const together = Math.min(left, 500);
-        left -= together;
+        const batch = Math.min(left, 500);
+        left -= batch;
         await Promise.all(
-          Array.from({ length: together }, () => {
+          Array.from({ length: batch }, () => {
             const content = `${sent} `.padEnd(bytes, 'x');
             sent += 1;
             return eventLog.append({ roomId, author, content });

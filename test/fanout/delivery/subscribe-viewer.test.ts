@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { ROOM } from '#test/fanout/fixture.js';
-import { createHarness, nextOf } from './viewer-harness.js';
+import { createHarness, nextOf } from './subscribe-harness.js';
 
-const joined: SharedStream[] = [];
+const streamsToEnd: SharedStream[] = [];
 afterEach(async () => {
-  await Promise.all(joined.splice(0).map((stream) => stream.return()));
+  await Promise.all(streamsToEnd.splice(0).map((stream) => stream.return()));
 });
-function noted(stream: SharedStream): SharedStream {
-  joined.push(stream);
+function track(stream: SharedStream): SharedStream {
+  streamsToEnd.push(stream);
   return stream;
 }
 
@@ -16,10 +16,10 @@ const author = { id: 'ann', name: 'Ann' };
 const mine = (isMine: boolean) => ({ data: { messageAdded: { isMine } } });
 
 describe('two viewers', () => {
-  test('share where nothing depends on the viewer', async () => {
+  test('share results if no field depends on the viewer', async () => {
     const { store, hub, join, executed } = createHarness();
-    const ann = noted(await join('{ id }', { name: 'ann' }));
-    const bob = noted(await join('{ id }', { name: 'bob' }));
+    const ann = track(await join('{ id }', { name: 'ann' }));
+    const bob = track(await join('{ id }', { name: 'bob' }));
     const results = nextOf(ann, bob);
     const { id } = store.put(ROOM, 'hi', author);
     const result = { data: { messageAdded: { id } } };
@@ -28,22 +28,22 @@ describe('two viewers', () => {
     expect(hub.size.projections).toBe(1);
   });
 
-  test('get each what is theirs where a field depends on the viewer', async () => {
+  test('each get their own results if a field depends on the viewer', async () => {
     const { store, hub, join } = createHarness();
-    const ann = noted(await join('{ isMine }', { name: 'ann' }));
-    const bob = noted(await join('{ isMine }', { name: 'bob' }));
-    const guest = noted(await join('{ isMine }'));
+    const ann = track(await join('{ isMine }', { name: 'ann' }));
+    const bob = track(await join('{ isMine }', { name: 'bob' }));
+    const guest = track(await join('{ isMine }'));
     const results = nextOf(ann, bob, guest);
     store.put(ROOM, 'hi', author);
     expect(await results).toEqual([mine(true), mine(false), mine(false)]);
     expect(hub.size.projections).toBe(3);
   });
 
-  test('share all the same where they are one viewer on two connections', async () => {
+  test('share viewer-dependent results if they are the same user on two connections', async () => {
     const { store, hub, join, executed } = createHarness();
     const streams = [
-      noted(await join('{ id isMine }', { name: 'ann' })),
-      noted(await join('{ id isMine }', { name: 'ann' })),
+      track(await join('{ id isMine }', { name: 'ann' })),
+      track(await join('{ id isMine }', { name: 'ann' })),
     ];
     const results = nextOf(...streams);
     store.put(ROOM, 'hi', author);
@@ -53,12 +53,12 @@ describe('two viewers', () => {
   });
 });
 
-describe('a field that reads the viewer and does not say so', () => {
-  test('fails, masked, for everybody: the rule cannot be forgotten', async () => {
-    const { store, join, faults } = createHarness({ marked: false });
+describe('a field that reads the viewer without being marked', () => {
+  test('fails with a masked error for everyone, so that the mistake is noticed', async () => {
+    const { store, join, bugs } = createHarness({ marked: false });
     const streams = [
-      noted(await join('{ content isMine }', { name: 'ann' })),
-      noted(await join('{ content isMine }', { name: 'bob' })),
+      track(await join('{ content isMine }', { name: 'ann' })),
+      track(await join('{ content isMine }', { name: 'bob' })),
     ];
     const results = nextOf(...streams);
     store.put(ROOM, 'hi', author);
@@ -73,6 +73,6 @@ describe('a field that reads the viewer and does not say so', () => {
       ],
     };
     expect(await results).toMatchObject([masked, masked]);
-    expect(faults.map(String)).toEqual([expect.stringContaining('viewerDependent: true')]);
+    expect(bugs.map(String)).toEqual([expect.stringContaining('viewerDependent: true')]);
   });
 });

@@ -4,20 +4,21 @@ import type { MessagePage, Page, Window } from '#domain/ports/event-log.js';
 import type { Closeable, Feed, FeedListener } from '#domain/ports/feed.js';
 import type { MemoryStore } from '#test/support/memory-store.js';
 
-/** A read that has been asked and not answered. */
+/** A read that was not answered yet. */
 interface Read {
-  /** What the store held when it was asked, and what it holds when it is answered. */
-  asked: Promise<Page>;
-  now(): Promise<Page>;
+  /** The page as it was when the read was made. */
+  stale: Promise<Page>;
+  /** The page as it is now. */
+  fresh(): Promise<Page>;
   resolve(page: Promise<Page>): void;
   reject(error: Error): void;
 }
 
 /**
- * What lies between a log and its store, where all that a network does can be done to it: what is published
- * waits until it is told, in any order, twice or never; reads wait until they are answered, or fail.
+ * The network between a log and its store, controlled by the test. Published entries wait until the test
+ * delivers them: in any order, twice or never. Reads wait until the test answers them or lets them fail.
  */
-export class UnreliableStore implements Feed {
+export class UnreliableNetwork implements Feed {
   readonly published: Entry[] = [];
   readonly reads: Read[] = [];
   listener: FeedListener | undefined;
@@ -41,34 +42,35 @@ export class UnreliableStore implements Feed {
 
   page(roomId: string, window: Window): Promise<Page> {
     return new Promise((resolve, reject) => {
-      const asked = this.store.page(roomId, window);
-      // Whether anyone will be given this one is not known yet.
-      asked.catch(() => undefined);
-      this.reads.push({ asked, now: () => this.store.page(roomId, window), resolve, reject });
+      const stale = this.store.page(roomId, window);
+      // It may never be used, so a rejection is not unhandled.
+      stale.catch(() => undefined);
+      this.reads.push({ stale, fresh: () => this.store.page(roomId, window), resolve, reject });
     });
   }
 
-  /** Reads as they are: nothing is done to these. */
+  /** Reads directly from the store. The test does not control these reads. */
   messages(roomId: string, window: Window): Promise<MessagePage> {
     return this.store.messages(roomId, window);
   }
 
-  /** Tells one of the entries that wait; `keep` leaves it there, to be told again. */
-  tell(index: number, keep = false): void {
+  /** Delivers a published entry. With `keep`, it can be delivered again. */
+  deliver(index: number, keep = false): void {
     const entry = this.published[index];
     if (entry === undefined) return;
     if (!keep) this.published.splice(index, 1);
     this.listener?.onEntry(entry);
   }
 
-  /** Answers the oldest read, with what the store held when it was asked or with what it holds now. */
-  answer(snapshot: 'asked' | 'now'): void {
+  /** Answers the oldest read with the store's data from when the read was made, or with its current data. */
+  answer(snapshot: 'stale' | 'fresh'): void {
     const read = this.reads.shift();
     if (read === undefined) return;
-    read.resolve(snapshot === 'asked' ? read.asked : read.now());
+    read.resolve(snapshot === 'stale' ? read.stale : read.fresh());
   }
 
+  /** Lets the oldest read fail. */
   fail(): void {
-    this.reads.shift()?.reject(serviceUnavailable('The store is away.'));
+    this.reads.shift()?.reject(serviceUnavailable('The store is down.'));
   }
 }

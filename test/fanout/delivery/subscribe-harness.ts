@@ -1,4 +1,4 @@
-/** A schema in which a field depends on who asks, and a shared subscription over it. */
+/** A schema with a viewer-dependent field, and `subscribe` on it. */
 import { buildSchema, GraphQLError, type GraphQLFieldResolver, type GraphQLObjectType, parse } from 'graphql';
 import type { Message } from '#domain/message.js';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
@@ -14,9 +14,9 @@ type Resolver = GraphQLFieldResolver<Message, OperationContext>;
 const isMine: Resolver = (message, _args, { viewer }) => message.author.id === viewer?.user.id;
 
 export interface HarnessOptions {
-  /** Whether `isMine` says that it depends on the viewer, as it must. */
+  /** Whether `isMine` is marked as viewer-dependent, as it should be. */
   marked?: boolean;
-  /** Instead of resolvers that read the message. */
+  /** Replaces the default resolvers of these fields. */
   resolvers?: Record<string, Resolver>;
   formatError?: SubscribeOptions['formatError'];
 }
@@ -44,7 +44,7 @@ export function createHarness({ marked = true, resolvers = {}, formatError }: Ha
   root.subscribe = (_root, args) => hub.join(args.roomId, { from: 'last', count: args.last ?? 0 }, 'c');
   root.resolve = (message) => message;
 
-  const faults: unknown[] = [];
+  const bugs: unknown[] = [];
   const directory = { connectionCounts: async () => [], activeRooms: async () => [] };
   const contexts = createContexts({ ...otherServices(), eventLog: store, directory, hub, allowGuests: true });
   const subscribe = createSubscribe({
@@ -53,10 +53,10 @@ export function createHarness({ marked = true, resolvers = {}, formatError }: Ha
       viewerKey: (context) => contexts.viewerKey(context as OperationContext),
       forViewer: (context) => contexts.forViewer(context as OperationContext),
     },
-    formatError: formatError ?? createErrorFormatter((error) => void faults.push(error)),
+    formatError: formatError ?? createErrorFormatter((error) => void bugs.push(error)),
   });
 
-  /** Subscribes with this selection on a message, as this user or as a guest. */
+  /** Subscribes with this selection on a message, as the named user or without a session. */
   async function join(
     selection: string,
     { name, variables = {}, head = '' }: { name?: string; variables?: object; head?: string } = {},
@@ -74,10 +74,10 @@ export function createHarness({ marked = true, resolvers = {}, formatError }: Ha
     return stream;
   }
 
-  return { store, hub, join, executed, faults, troubles };
+  return { store, hub, join, executed, bugs, troubles };
 }
 
-/** What each of the streams gives next. */
+/** Returns the next result of each stream. */
 export function nextOf(...streams: SharedStream[]): Promise<unknown[]> {
   return Promise.all(streams.map(async (stream) => (await stream.next()).value));
 }
