@@ -142,7 +142,7 @@ describe('a failed send', () => {
       code: 'MESSAGE_TOO_LARGE',
       outcome: 'refused',
       message: expect.stringMatching(
-        /^The message is too large: 70\d\d\d bytes, 65536 are accepted/,
+        /^The message is too large: 70\d\d\d bytes, but at most 65536 are accepted/,
       ),
       cause: expect.any(MessageTooLargeError),
     });
