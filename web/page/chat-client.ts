@@ -45,7 +45,7 @@ export function createChatClient(): ChatClient {
   const apollo = new ApolloClient({
     cache: new InMemoryCache({
       typePolicies: {
-        // Store these messages inside their room. As entries of their own they would stay in the cache forever.
+        // Store these messages inside their room. On their own they would stay in the cache forever.
         Room: { fields: { lastMessage: { merge: (_known, incoming) => incoming } } },
         Message: { keyFields: false },
         User: { keyFields: false },

@@ -5,7 +5,8 @@ const HANDLED_BY_INPUT_METHOD = 229;
 
 /**
  * Whether a key belongs to a composition, such as the Enter that chooses a Japanese word. In Safari the Enter
- * that ends a composition comes after `compositionend`: `isComposing` is false and only the key code tells.
+ * that ends a composition comes after `compositionend`: `isComposing` is false, and only the key code
+ * shows it.
  */
 export function isComposing({ nativeEvent }: KeyboardEvent): boolean {
   return nativeEvent.isComposing || nativeEvent.keyCode === HANDLED_BY_INPUT_METHOD;

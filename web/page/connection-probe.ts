@@ -1,7 +1,7 @@
 /**
- * Finds out why the WebSocket does not open. Browsers do not tell a page what the server answered, so the page
- * would say "Reconnecting…" forever when, for example, a proxy passes on a wrong Host and the server refuses the
- * page's origin. After several failed attempts this asks over HTTP, where the answer can be read.
+ * Finds out why the WebSocket does not open. Browsers do not tell a page what the server answered, so the
+ * page would say "Reconnecting…" forever when, for example, a proxy passes on a wrong Host and the server
+ * refuses the page's origin. After several failed attempts this asks over HTTP: that answer can be read.
  */
 import type { ResumeEvent } from 'streamly-chat-client';
 
@@ -78,7 +78,10 @@ async function refusalOf(endpoint: string, signal: AbortSignal): Promise<string 
   return messageIn(await response.text()) ?? `The server answers ${status}.`;
 }
 
-/** The message of the first error in a GraphQL answer. Undefined if the text is something else, such as a proxy's page. */
+/**
+ * The message of the first error in a GraphQL answer. Undefined if the text is something else, such as a
+ * proxy's page.
+ */
 export function messageIn(body: string): string | undefined {
   try {
     const message: unknown = JSON.parse(body)?.errors?.[0]?.message;

@@ -1,6 +1,6 @@
 /**
- * The hue of a name's colour, in degrees. The same name always has the same hue. The theme adds a lightness and
- * a chroma at which every hue is readable on its background (styles/theme.css).
+ * The hue of a name's color, in degrees. The same name always has the same hue. The theme adds a lightness
+ * and a chroma at which every hue is readable on its background (styles/theme.css).
  */
 export function hueOf(name: string): number {
   // FNV-1a, then the finalizer of MurmurHash3, which spreads similar names far apart.

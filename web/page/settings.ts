@@ -1,4 +1,7 @@
-/** The server's settings, which it writes into `<meta>` elements of the document. Vite's dev server has none: the defaults hold. */
+/**
+ * The server's settings, which it writes into `<meta>` elements of the document. Vite's dev server does not
+ * write them, so there the defaults apply.
+ */
 export const settings = {
   /** Characters (Unicode code points) in a message. */
   contentLength: numberIn('content-length-limit', 500),

@@ -19,7 +19,7 @@ export default defineConfig({
   server: { proxy: { '/graphql': { target: SERVER, ws: true } } },
 });
 
-/** Compresses each asset with Brotli and gzip at build time, so that the server does not do it for each request. */
+/** Compresses each asset with Brotli and gzip at build time, so that the server does not have to. */
 function compressed(): Plugin {
   return {
     name: 'compressed',

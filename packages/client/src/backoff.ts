@@ -1,29 +1,29 @@
-/** How long to wait between tries. Both in milliseconds. */
+/** How long to wait between attempts. */
 export interface BackoffOptions {
-  /** The most that the first wait may take, doubled with each try that fails; 500 where not given. */
+  /** The upper bound of the first wait, in milliseconds. Doubles with each failed attempt. 500 by default. */
   retryBaseMs?: number;
-  /** The most that any wait may take; 15,000 where not given. */
+  /** The upper bound of every wait, in milliseconds. 15,000 by default. */
   retryCapMs?: number;
 }
 
 const BASE_MS = 500;
 const CAP_MS = 15_000;
 
-/** The cap of these options, in milliseconds. */
+/** The upper bound of every wait, in milliseconds. */
 export function capOf({ retryCapMs = CAP_MS }: BackoffOptions): number {
   return retryCapMs;
 }
 
 /**
- * A time to wait before try number `attempt` (from 1), in milliseconds: anything from 0 up to a bound that
- * doubles. Fully random, so that a crowd that was dropped at once comes back spread out.
+ * The wait before the next attempt after `failures` failed ones, in milliseconds: random between 0 and a
+ * bound that doubles ("full jitter"). Clients that were disconnected together do not reconnect together.
  */
-export function backoffMs(attempt: number, options: BackoffOptions): number {
+export function backoffMs(failures: number, options: BackoffOptions): number {
   const { retryBaseMs = BASE_MS } = options;
-  return Math.random() * Math.min(capOf(options), retryBaseMs * 2 ** (attempt - 1));
+  return Math.random() * Math.min(capOf(options), retryBaseMs * 2 ** (failures - 1));
 }
 
-/** Calls back after a time, or as soon as the browser is online again. Returns what takes it back. */
+/** Calls back after a delay, or as soon as the browser is online again. Returns a function that cancels. */
 export function callAfter(ms: number, callback: () => void): () => void {
   const cancel = () => {
     clearTimeout(timer);
@@ -34,7 +34,7 @@ export function callAfter(ms: number, callback: () => void): () => void {
     callback();
   };
   const timer = setTimeout(finish, ms);
-  // Node has no such event.
+  // Node has no `addEventListener` and no such event.
   globalThis.addEventListener?.('online', finish);
   return cancel;
 }

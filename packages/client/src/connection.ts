@@ -1,95 +1,96 @@
 import type { Client } from 'graphql-ws';
 
-/** Who wants to know of a connection's state. */
+/** Receives the state changes of a connection. */
 export interface ConnectionListener {
   connecting?(): void;
   connected?(): void;
-  /** Every operation on the connection is interrupted. */
+  /** The connection was lost, which interrupts every operation on it. */
   dropped?(cause: unknown): void;
 }
 
 /**
- * Watches the connection of a graphql-ws client, for as long as anybody listens. Where the client sends
- * pings (its option `keepAlive`), it also ends a connection that no longer answers them, which the client
- * itself does not: a network that goes away without a word leaves it open for ever. Where it is told how long,
- * it also ends one that does not open.
+ * Watches the connection of a graphql-ws client while there are listeners.
+ *
+ * It also ends connections that graphql-ws would keep: one that does not answer a ping (if the client sends
+ * them, see its option `keepAlive`), and one that does not open within `connectTimeoutMs`, if that is set.
  */
 export class Connection {
+  readonly #client: Client;
+  readonly #pongTimeoutMs: number;
+  readonly #connectTimeoutMs: number | undefined;
   readonly #listeners = new Set<ConnectionListener>();
-  #unlisten: (() => void)[] = [];
-  #answer: ReturnType<typeof setTimeout> | undefined;
+  #unwatch: (() => void)[] = [];
+  #deadline: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(
-    private readonly client: Client,
-    private readonly pongTimeoutMs: number,
-    private readonly connectTimeoutMs: number | undefined,
-  ) {}
+  constructor(client: Client, pongTimeoutMs: number, connectTimeoutMs: number | undefined) {
+    this.#client = client;
+    this.#pongTimeoutMs = pongTimeoutMs;
+    this.#connectTimeoutMs = connectTimeoutMs;
+  }
 
-  /** Whether the connection is known to be closed: the last thing that was heard of it. */
+  /** Whether the most recent event says that the connection is closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Listens until the returned function is called; that may be twice. */
+  /** Adds a listener. Returns a function that removes it, which is safe to call twice. */
   listen(listener: ConnectionListener): () => void {
-    if (this.#listeners.size === 0) this.#watch();
-    this.#listeners.add(listener);
+    const listeners = this.#listeners;
+    if (listeners.size === 0) this.#watch();
+    listeners.add(listener);
     return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#unwatch();
+      if (!listeners.delete(listener) || listeners.size > 0) return;
+      this.#clearDeadline();
+      for (const unwatch of this.#unwatch) unwatch();
     };
   }
 
   #watch(): void {
-    const { client } = this;
+    const client = this.#client;
+    const dropped = (cause: unknown) => {
+      this.#closed = true;
+      this.#clearDeadline();
+      this.#emit((listener) => listener.dropped?.(cause));
+    };
     this.#closed = false;
-    this.#unlisten = [
+    this.#unwatch = [
       client.on('connecting', () => {
-        if (this.connectTimeoutMs !== undefined) this.#expectAnswer(this.connectTimeoutMs);
-        this.#tell((listener) => listener.connecting?.());
+        this.#setDeadline(this.#connectTimeoutMs);
+        this.#emit((listener) => listener.connecting?.());
       }),
-      // From here on pings show whether it is alive, and what it is opened with may take its time.
-      client.on('opened', () => this.#stopWaiting()),
+      // From here on pings show whether it is alive. The server may take its time to accept connectionParams.
+      client.on('opened', () => this.#clearDeadline()),
       client.on('connected', () => {
         this.#closed = false;
-        this.#tell((listener) => listener.connected?.());
+        this.#emit((listener) => listener.connected?.());
       }),
-      client.on('error', (cause) => this.#dropped(cause)),
-      client.on('closed', (cause) => this.#dropped(cause)),
+      client.on('error', dropped),
+      client.on('closed', dropped),
       client.on('ping', (received) => {
-        if (!received) this.#expectAnswer(this.pongTimeoutMs);
+        if (!received) this.#setDeadline(this.#pongTimeoutMs);
       }),
       client.on('pong', (received) => {
-        if (received) this.#stopWaiting();
+        if (received) this.#clearDeadline();
       }),
     ];
   }
 
-  #unwatch(): void {
-    this.#stopWaiting();
-    for (const unlisten of this.#unlisten) unlisten();
-    this.#unlisten = [];
+  /** Ends the connection after this time, unless the deadline is cleared before. */
+  #setDeadline(ms: number | undefined): void {
+    if (ms === undefined) return;
+    this.#deadline ??= setTimeout(() => {
+      this.#deadline = undefined;
+      this.#client.terminate();
+    }, ms);
   }
 
-  #dropped(cause: unknown): void {
-    this.#closed = true;
-    this.#stopWaiting();
-    this.#tell((listener) => listener.dropped?.(cause));
+  #clearDeadline(): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
   }
 
-  #expectAnswer(withinMs: number): void {
-    this.#answer ??= setTimeout(() => {
-      this.#answer = undefined;
-      this.client.terminate();
-    }, withinMs);
-  }
-
-  #stopWaiting(): void {
-    clearTimeout(this.#answer);
-    this.#answer = undefined;
-  }
-
-  #tell(what: (listener: ConnectionListener) => void): void {
-    for (const listener of [...this.#listeners]) what(listener);
+  #emit(notify: (listener: ConnectionListener) => void): void {
+    for (const listener of [...this.#listeners]) notify(listener);
   }
 }

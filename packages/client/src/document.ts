@@ -1,27 +1,28 @@
 import type { SubscribePayload } from 'graphql-ws';
 
-/** The variables of a document by which its subscription to `messageAdded` is resumed. */
+/** The variables with which a document subscribes to `messageAdded`. */
 export interface RoomVariables {
-  /** The variable that stands for the argument `after`. */
+  /** The variable that is passed as `after`. */
   after: string;
-  /** The variable that stands for the argument `last`; undefined where the document does without. */
+  /** The variable that is passed as `last`. Undefined if the document does not pass `last`. */
   last: string | undefined;
-  /** The room, by the variables it is asked with. */
+  /** Returns the id of the room. */
   roomIdOf(variables: SubscribePayload['variables']): string;
   /**
-   * The value of a variable as the server sees it: the document's default if it is left out. Defaults other
-   * than strings and integers are not read.
+   * Returns the value of a variable as the server sees it: if it is omitted, the default that the document
+   * declares. Only strings and integers are recognized as defaults.
    */
   variableValue(variable: string, variables: SubscribePayload['variables']): unknown;
 }
 
-/** A document that subscribes to `messageAdded` in a way that cannot be resumed: the message says why. */
+/** A subscription to `messageAdded` cannot be resumed because of how its document is written. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
 
-  constructor(why: string) {
+  /** @param requirement what the subscription must do */
+  constructor(requirement: string) {
     super(
-      `A subscription to messageAdded must ${why}, so that it can be resumed: subscription ($roomId: ID!, $after: ID, ` +
+      `A subscription to messageAdded must ${requirement}, so that it can be resumed: subscription ($roomId: ID!, $after: ID, ` +
         '$last: Int) { messageAdded(roomId: $roomId, after: $after, last: $last) { id content } }',
     );
   }
@@ -29,9 +30,9 @@ export class DocumentError extends Error {
 
 const STRING_OR_COMMENT = /("""[\s\S]*?"""|"(?:\\.|[^"\\])*")|#.*/g;
 
-/** Whether an operation is a subscription: queries and mutations end by themselves. */
+/** Whether an operation is a subscription. Queries and mutations end on their own. */
 export function isSubscription({ query, operationName }: SubscribePayload): boolean {
-  // What stands outside of all braces: `subscription` may be the name of a field.
+  // Look only outside of all braces: inside, `subscription` may be the name of a field.
   let depth = 0;
   let heads = '';
   for (const char of query.replace(STRING_OR_COMMENT, '')) {
@@ -43,25 +44,25 @@ export function isSubscription({ query, operationName }: SubscribePayload): bool
 }
 
 /**
- * Finds how a document subscribes to `messageAdded`; undefined where it subscribes to something else. It
- * looks at the text alone, since to parse it takes a library ten times the size of this one.
- * @throws {DocumentError} where it cannot be resumed
+ * Finds the variables with which a document subscribes to `messageAdded`. Returns undefined if it subscribes
+ * to something else. This searches the text, because a parser would be ten times the size of this package.
+ * @throws {DocumentError} if the subscription cannot be resumed
  */
 export function roomVariablesOf(query: string): RoomVariables | undefined {
   const text = query.replace(STRING_OR_COMMENT, (_, string) => string ?? '');
-  const given = /\bmessageAdded\s*\(([^)]*)\)/.exec(text)?.[1];
-  if (given === undefined) return undefined;
-  const variableOf = (argument: string) => new RegExp(`\\b${argument}\\s*:\\s*\\$(\\w+)`).exec(given)?.[1];
+  const args = /\bmessageAdded\s*\(([^)]*)\)/.exec(text)?.[1];
+  if (args === undefined) return undefined;
+  const variableOf = (argument: string) => new RegExp(`\\b${argument}\\s*:\\s*\\$(\\w+)`).exec(args)?.[1];
 
   const after = variableOf('after');
   if (after === undefined) throw new DocumentError('take its argument "after" from a variable');
   const last = variableOf('last');
-  if (last === undefined && /\blast\s*:/.test(given)) {
+  if (last === undefined && /\blast\s*:/.test(args)) {
     throw new DocumentError('take its argument "last" from a variable, or leave it out');
   }
   if (!/\bid\b/.test(text)) throw new DocumentError('select the id of the message');
   const roomId = variableOf('roomId');
-  const constant = /\broomId\s*:\s*"([^"]*)"/.exec(given)?.[1] ?? '';
+  const literalRoomId = /\broomId\s*:\s*"([^"]*)"/.exec(args)?.[1] ?? '';
   const variableValue: RoomVariables['variableValue'] = (variable, variables) =>
     variables?.[variable] === undefined ? defaultOf(variable, text) : variables[variable];
   return {
@@ -69,13 +70,12 @@ export function roomVariablesOf(query: string): RoomVariables | undefined {
     last,
     variableValue,
     roomIdOf: (variables) =>
-      roomId === undefined ? constant : String(variableValue(roomId, variables) ?? ''),
+      roomId === undefined ? literalRoomId : String(variableValue(roomId, variables) ?? ''),
   };
 }
 
-/** The default of a variable, if the document declares one that is a string or an integer: `($last: Int = 20)`. */
+/** The default that a document declares for a variable, such as 20 for `$last: Int = 20`. */
 function defaultOf(variable: string, text: string): string | number | undefined {
   const declared = new RegExp(`\\$${variable}\\s*:\\s*\\w+!?\\s*=\\s*(?:"([^"]*)"|(-?\\d+))`).exec(text);
-  if (declared === null) return undefined;
-  return declared[1] ?? Number(declared[2]);
+  return declared ? (declared[1] ?? Number(declared[2])) : undefined;
 }

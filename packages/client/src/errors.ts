@@ -1,22 +1,22 @@
 import { failureOf } from './failure.js';
 
-/** A refusal by the server, or a failure to reach it. */
+/** The server refused an operation, or could not be reached. */
 export class ChatClientError extends Error {
   override readonly name: string = 'ChatClientError';
   /**
-   * The server's code, such as `FORBIDDEN`, or `MESSAGE_TOO_LARGE` if the operation was too large to be sent.
-   * Undefined if the server did not answer, or gave none.
+   * The server's error code, such as `FORBIDDEN`, or `MESSAGE_TOO_LARGE` if the operation was too large to be
+   * sent. Undefined if the server did not answer, or gave no code.
    */
   readonly code: string | undefined;
 
-  /** @param cause what the operation failed with: the server's errors, a close event, an error */
+  /** @param cause what the operation failed with: the server's errors, a close event, or an error */
   constructor(cause: unknown) {
     super(messageOf(cause), { cause });
     this.code = failureOf(cause).code;
   }
 }
 
-/** An Error, whatever the cause is. */
+/** Returns the cause if it is an Error, or wraps it in a ChatClientError. */
 export function toError(cause: unknown): Error {
   return cause instanceof Error ? cause : new ChatClientError(cause);
 }

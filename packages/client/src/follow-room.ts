@@ -6,28 +6,31 @@ import { type ResumingClient, resumingClient, type SubscribeOptions } from './re
 
 export interface FollowOptions extends SubscribeOptions {
   roomId: string;
-  /** The id of the last message that is known: begin with all that came after it. `0` is the beginning. */
+  /** Start after this cursor, which is the id of the last message that you have. `0` is the beginning. */
   after?: string | null;
-  /** Begin with this many of the newest messages, where there is no `after`; with none where not given. */
+  /** Without `after`, start with this many of the newest messages. 0 by default. */
   last?: number | null;
   /** Ends the iteration, which then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** The same with a query of one's own, which subscribes to messageAdded by `$roomId`, `$after` and `$last`. */
+/**
+ * Options with a document of your own, which subscribes to messageAdded with `$roomId`, `$after` and `$last`.
+ */
 export interface FollowQueryOptions<Data extends object> extends FollowOptions {
   query: OperationText<Data>;
 }
 
-/** What followRoom subscribes with, unless it is given a query. */
+/** The default document of `followRoom`. */
 export const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) { messageAdded(roomId: $roomId, after: $after, last: $last) ${CHAT_MESSAGE} }`;
 
 /**
- * A room's messages as they are sent, in order, each once, over every interruption. It joins at once, and
- * leaves with the loop. A client that is not resuming is made so for this subscription.
+ * Iterates over a room's messages as they are sent: in order, each exactly once, across interruptions. It
+ * subscribes immediately, and unsubscribes when the loop is left. A plain graphql-ws client is made resuming
+ * for this subscription.
  *
- * It rejects with a ChatClientError where the server refuses it for good, or could not read a message. Where
- * messages cannot be had any more it goes on, and tells `onEvent` of the gap.
+ * It rejects with a ChatClientError if the server refuses the subscription for good, or if a message could
+ * not be resolved. If messages are no longer available, it continues, and `onEvent` receives a `gap`.
  */
 export function followRoom(client: Client, options: FollowOptions): AsyncIterableIterator<ChatMessage>;
 export function followRoom<Data extends object>(
@@ -43,26 +46,26 @@ export function followRoom(
   const resuming = 'resuming' in client ? (client as ResumingClient) : resumingClient(client);
   const payload = { query: textOf(query), variables: { roomId, after, last } };
   const results = resuming.iterate(payload, subscribeOptions);
-  const leave = async (): Promise<IteratorResult<unknown>> => {
-    signal?.removeEventListener('abort', leave);
-    return (await results.return?.()) ?? { done: true, value: undefined };
+  const unsubscribe = (): Promise<IteratorResult<unknown>> => {
+    signal?.removeEventListener('abort', unsubscribe);
+    return results.return!();
   };
-  signal?.addEventListener('abort', leave);
+  signal?.addEventListener('abort', unsubscribe);
 
   return {
     async next() {
       try {
         const { done, value } = await results.next();
         signal?.throwIfAborted();
-        if (done) return await leave();
+        if (done) return await unsubscribe();
         if (value.data == null) throw value.errors;
         return { done: false, value: rootValue(value as Result) };
       } catch (cause) {
-        await leave();
+        await unsubscribe();
         throw toError(cause);
       }
     },
-    return: leave,
+    return: unsubscribe,
     [Symbol.asyncIterator]() {
       return this;
     },

@@ -1,7 +1,7 @@
 import { BEGINNING } from './cursor.js';
-import { ask, type OperationClient } from './operation.js';
+import { type OperationClient, request } from './operation.js';
 
-/** Asks for the end of a room. */
+/** The query for a room's head. */
 export const HEAD = `query RoomHead($roomId: ID!) { messages(roomId: $roomId, last: 1) { nodes { id } pageInfo { endCursor } } }`;
 
 interface Page {
@@ -9,29 +9,24 @@ interface Page {
   pageInfo: { endCursor: string | null };
 }
 
-/** Where a room ends. */
+/** The end of a room's history. */
 export interface Head {
-  /** The cursor to go on from: of the newest message, also if that is no longer kept; `0` if there was none. */
+  /** The cursor of the newest message, even if that message has expired. `0` if the room never had one. */
   cursor: string;
-  /** Whether there is no message to wait for. */
+  /** Whether the room holds no messages, so that there is nothing to catch up with. */
   isEmpty: boolean;
 }
 
-/** Asks where a room ends. Calls back once, and never after the returned function was called. */
-export function askHead(
+/** Queries a room's head. Calls back once, and never after the returned function was called. */
+export function queryHead(
   client: OperationClient,
   roomId: string,
-  answered: (head: Head) => void,
-  failed: (cause: unknown) => void,
+  onHead: (head: Head) => void,
+  onError: (cause: unknown) => void,
 ): () => void {
-  const payload = { query: HEAD, variables: { roomId } };
-  return ask(
-    client,
-    payload,
-    (page) => {
-      const { nodes, pageInfo } = page as Page;
-      answered({ cursor: pageInfo.endCursor ?? BEGINNING, isEmpty: nodes.length === 0 });
-    },
-    failed,
-  );
+  const onPage = (page: unknown) => {
+    const { nodes, pageInfo } = page as Page;
+    onHead({ cursor: pageInfo.endCursor ?? BEGINNING, isEmpty: nodes.length === 0 });
+  };
+  return request(client, { query: HEAD, variables: { roomId } }, onPage, onError);
 }

@@ -1,19 +1,19 @@
 import type { Sink } from 'graphql-ws';
 
-/** Something that fills a sink. Where it can be paused, a consumer that is slow pauses it. */
+/** A source of results for a sink. If it can be paused, a slow consumer pauses it. */
 export interface Source {
   end(): void;
-  /** Returns whether it has stopped for now. */
+  /** Pauses the source if that is possible now. Returns whether it did. */
   pause?(): boolean;
   unpause?(): void;
 }
 
-/** Results that wait to be taken, at most, of a source that can be paused. */
+/** How many results may wait for the consumer before the source is paused. */
 const HIGH_WATER = 1_000;
 
 /**
- * Iterates over what a source tells its sink. The source is opened at once, and ended by `return`, as by
- * leaving a `for await` loop. It is for one consumer, who asks for one result at a time.
+ * Iterates over the results of a source. The source is opened immediately. `return`, which leaving a `for
+ * await` loop calls, ends it. There may be only one consumer, with one `next` at a time.
  */
 export function iterateResults<T>(open: (sink: Sink<T>) => Source): AsyncIterableIterator<T> {
   const waiting: T[] = [];
@@ -48,7 +48,7 @@ export function iterateResults<T>(open: (sink: Sink<T>) => Source): AsyncIterabl
         });
       }
       if (!('error' in ending)) return { done: true, value: undefined };
-      // Told once; after that it is just at its end.
+      // Throw the error once. After that the iteration is simply done.
       const { error } = ending;
       ending = {};
       throw error;

@@ -6,30 +6,34 @@ export type OperationClient = Pick<Client, 'subscribe'>;
 export type Result = FormattedExecutionResult<Record<string, unknown>, unknown>;
 
 /**
- * Subscribes as the client does, and can be left at any time. Left while a message is being handled, an
- * operation would be counted as left twice where its completion stands in the same chunk of bytes, and the
- * client would close the socket under the operations that remain. So it is left in the turn after.
+ * Subscribes like the client does, but can be unsubscribed at any time.
+ *
+ * graphql-ws counts an operation as ended twice if it is unsubscribed while a message is handled and its
+ * completion is in the same chunk of bytes. It would then close the socket under the remaining operations. So
+ * this unsubscribes in a microtask.
  */
 export function subscribeSafely<Data, Extensions>(
   client: OperationClient,
   payload: SubscribePayload,
   sink: Sink<FormattedExecutionResult<Data, Extensions>>,
 ): () => void {
-  const leave = client.subscribe(payload, sink);
-  return () => queueMicrotask(leave);
+  const unsubscribe = client.subscribe(payload, sink);
+  return () => queueMicrotask(unsubscribe);
 }
 
-/** What an operation tells. A result that refused the operation comes with its completion. */
+/**
+ * Receives what happens to an operation. If the server refused it, `complete` gets the result that says so.
+ */
 export interface OperationSink extends Omit<Sink<Result>, 'complete'> {
   complete(refusal: Result | undefined): void;
 }
 
 /**
- * Runs one operation on a client. After the returned function was called, and after `error` or `complete`,
- * nothing more is told.
+ * Runs one operation on a client. The sink is not called again after `error` or `complete`, or after the
+ * returned function was called.
  *
- * A result that holds errors alone may be an event that failed, or the server's refusal of the operation.
- * The refusal is the last that comes; so such a result is held until more comes.
+ * A result with only errors may be an event that failed, or the server's refusal of the operation. A refusal
+ * is always the last result, so such a result is held back until the next result or the completion.
  */
 export function runOperation(
   client: OperationClient,
@@ -38,17 +42,17 @@ export function runOperation(
 ): () => void {
   let open = true;
   let held: Result | undefined;
-  const leave = () => {
+  const stop = () => {
     open = false;
-    // Also after an error: the client counts an operation as its own, and stays connected, until it is left.
-    stop();
+    // Also after an error: graphql-ws keeps the operation, and the connection, until it is unsubscribed.
+    unsubscribe();
   };
-  const end = (tell: () => void) => {
+  const end = (notify: () => void) => {
     if (!open) return;
-    leave();
-    tell();
+    stop();
+    notify();
   };
-  const stop = subscribeSafely(client, payload, {
+  const unsubscribe = subscribeSafely(client, payload, {
     next: (result: Result) => {
       const before = held;
       held = result.data == null && result.errors?.length ? result : undefined;
@@ -58,32 +62,32 @@ export function runOperation(
     error: (cause) => end(() => sink.error(cause)),
     complete: () => end(() => sink.complete(held)),
   });
-  return leave;
+  return stop;
 }
 
 /**
- * Runs a query or a mutation: calls `answered` with the value of its one root field, or `failed`; once, and
- * never after the returned function was called.
+ * Runs a query or a mutation with one root field. Calls `onValue` with the value of that field, or `onError`:
+ * once, and never after the returned function was called.
  */
-export function ask(
+export function request(
   client: OperationClient,
   payload: SubscribePayload,
-  answered: (value: unknown) => void,
-  failed: (cause: unknown) => void,
+  onValue: (value: unknown) => void,
+  onError: (cause: unknown) => void,
 ): () => void {
-  const leave = runOperation(client, payload, {
-    // Not when it completes: by then a client that has nothing else to do has closed its socket.
+  const stop = runOperation(client, payload, {
+    // Do not wait for the completion: by then, an otherwise idle client would have closed its socket.
     next: (result) => {
-      leave();
-      answered(rootValue(result));
+      stop();
+      onValue(rootValue(result));
     },
-    error: failed,
-    complete: (refusal) => failed(refusal?.errors ?? new Error('The operation ended without an answer.')),
+    error: onError,
+    complete: (refusal) => onError(refusal?.errors ?? new Error('The operation ended without a result.')),
   });
-  return leave;
+  return stop;
 }
 
-/** The value of a result's one root field, under whatever name it was asked for. */
+/** The value of a result's only root field, whatever its alias. */
 export function rootValue(result: Result): unknown {
   return Object.values(result.data ?? {})[0];
 }

@@ -3,53 +3,57 @@ import type { OnEvent, ResumeEvent, Subject } from './resume-event.js';
 
 type OwnPart<Event> = Event extends unknown ? Omit<Event, keyof Subject> : never;
 
-/** Tells what happens to one subscription: each state once, and when it has caught up. */
+/** Emits the events of one subscription: each state once, and `live` when the subscription has caught up. */
 export class Progress {
-  /** The room's newest message when it was last asked for; undefined until that is known. */
+  readonly #subject: Subject;
+  #onEvent: OnEvent | undefined;
+  /** The cursor to reach before the subscription is live. Undefined until it is known. */
   #head: string | undefined;
   #live = false;
-  /** Whether it was live before, and is not yet again. */
+  /** Whether the subscription was live before, and is not live again yet. */
   #interrupted = false;
   #missed = 0;
 
-  constructor(
-    private readonly subject: Subject,
-    private onEvent: OnEvent | undefined,
-  ) {}
+  constructor(subject: Subject, onEvent: OnEvent | undefined) {
+    this.#subject = subject;
+    this.#onEvent = onEvent;
+  }
 
   connecting(): void {
-    this.#tell({ type: 'connecting' });
+    this.#emit({ type: 'connecting' });
   }
 
   interrupted(attempt: number, cause: unknown): void {
     this.#interrupted ||= this.#live;
     this.#live = false;
     this.#head = undefined;
-    this.#tell({ type: 'reconnecting', attempt, cause });
+    this.#emit({ type: 'reconnecting', attempt, cause });
   }
 
   gap(after: string | undefined): void {
-    this.#tell({ type: 'gap', after });
+    this.#emit({ type: 'gap', after });
   }
 
-  /** How far it has to come until it is live: to this message, or anywhere where it is `0`. */
-  headIs(head: string, cursor?: string): void {
+  /**
+   * Sets the room's head: the subscription is live once its cursor reaches it, or immediately if it is `0`.
+   */
+  setHead(head: string, cursor?: string): void {
     this.#head = head;
-    this.#liveIfThere(cursor);
+    this.#checkLive(cursor);
   }
 
-  /** A result was handed on, and the subscription has come to this message. */
-  received(cursor: string | undefined): void {
+  /** A result was delivered, which moved the cursor to this message. */
+  delivered(cursor: string | undefined): void {
     if (this.#interrupted) this.#missed += 1;
-    this.#liveIfThere(cursor);
+    this.#checkLive(cursor);
   }
 
-  /** Tells nothing more. */
+  /** Stops emitting events. */
   end(): void {
-    this.onEvent = undefined;
+    this.#onEvent = undefined;
   }
 
-  #liveIfThere(cursor: string | undefined): void {
+  #checkLive(cursor: string | undefined): void {
     const head = this.#head;
     if (this.#live || head === undefined) return;
     if (head !== BEGINNING && (cursor === undefined || compareCursors(cursor, head) < 0)) return;
@@ -57,14 +61,14 @@ export class Progress {
     this.#live = true;
     this.#interrupted = false;
     this.#missed = 0;
-    this.#tell({ type: 'live', missed });
+    this.#emit({ type: 'live', missed });
   }
 
-  #tell(event: OwnPart<ResumeEvent>): void {
+  #emit(event: OwnPart<ResumeEvent>): void {
     try {
-      this.onEvent?.({ ...event, ...this.subject } as ResumeEvent);
+      this.#onEvent?.({ ...event, ...this.#subject } as ResumeEvent);
     } catch (error) {
-      // A fault of the listener's: it is no reason to end the subscription.
+      // A bug in the listener. Report it as uncaught, and keep the subscription.
       queueMicrotask(() => {
         throw error;
       });

@@ -1,30 +1,30 @@
 import type { SubscribePayload } from 'graphql-ws';
 
-/** Which subscription an event is about. */
+/** The subscription that an event is about. */
 export interface Subject {
-  /** The room that is followed; undefined for a subscription to something else. */
+  /** The id of the room. Undefined for a subscription to something else. */
   roomId: string | undefined;
-  /** What was subscribed to, as it was given. */
+  /** The payload that `subscribe` was called with. */
   payload: SubscribePayload;
 }
 
-/** What happens to a subscription that is kept up. How it ends, its sink is told. */
+/** A change in the state of a resuming subscription. When it ends, the sink is notified instead. */
 export type ResumeEvent = Subject &
   (
     | { type: 'connecting' }
     /**
-     * All that was sent until now has been delivered. `missed` of it was sent while the subscription was
-     * interrupted: 0 where it was not.
+     * Everything that was sent until now has been delivered. `missed` is how many of those messages were sent
+     * while the subscription was interrupted, or 0 if it was not.
      */
     | { type: 'live'; missed: number }
-    /** The subscription was interrupted, by `cause`. `attempt` counts from 1 until it is live again. */
+    /** The subscription was interrupted by `cause`. `attempt` counts from 1 until it is live again. */
     | { type: 'reconnecting'; attempt: number; cause: unknown }
     /**
-     * What came after the message `after` cannot be had in full: the history that the server keeps begins
-     * later, or the server has lost it. The subscription goes on with the newest messages.
+     * Some messages after the cursor `after` are no longer available: the server's history starts later, or
+     * the server lost them. The subscription continues with the newest messages.
      */
     | { type: 'gap'; after: string | undefined }
   );
 
-/** Told of what happens. What it throws is an uncaught error, and changes nothing. */
+/** Receives the events. If it throws, the error is reported as uncaught and the subscription continues. */
 export type OnEvent = (event: ResumeEvent) => void;

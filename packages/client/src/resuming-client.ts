@@ -9,49 +9,48 @@ import type { OnEvent } from './resume-event.js';
 import { Resumption } from './resumption.js';
 
 export interface ResumingOptions extends BackoffOptions {
-  /** Told of what happens to every subscription of this client. */
+  /** Receives the events of every subscription of this client. */
   onEvent?: OnEvent;
-  /** How many of the newest messages to go on with after a gap; 50 where not given. */
+  /** How many of the newest messages to continue with after a gap. 50 by default. */
   lastAfterGap?: number;
   /**
-   * How long the server may take to answer a ping before the connection counts as lost, in milliseconds;
-   * 5,000 where not given. Pings are sent where graphql-ws' client has its option `keepAlive` set.
+   * How long the server may take to answer a ping before the connection counts as lost, in milliseconds.
+   * 5,000 by default. graphql-ws sends pings if its option `keepAlive` is set.
    */
   pongTimeoutMs?: number;
   /**
-   * How long a connection may take to open before it is given up, in milliseconds; as long as it takes where
-   * not given. For the WebSocket of browsers: that of the package `ws` throws an uncaught error where it is
-   * closed before it is open.
+   * How long a connection may take to open, in milliseconds. No limit by default. Use it only in browsers:
+   * the WebSocket of the package `ws` throws an uncaught error if it is closed before it is open.
    */
   connectTimeoutMs?: number;
   /**
-   * The largest operation to send, in bytes of its JSON; 65,536 by default. Set it to the server's
-   * MESSAGE_BYTES_LIMIT. A larger operation fails with a MessageTooLargeError and is not sent: the server
-   * would close the connection, and with it interrupt every other operation.
+   * The largest operation to send, in bytes of its JSON. 65,536 by default. Set it to the server's
+   * MESSAGE_BYTES_LIMIT. A larger operation fails with a MessageTooLargeError before it is sent, because the
+   * server would close the connection and so interrupt every other operation.
    */
   maxMessageBytes?: number;
 }
 
-/** What may be set for one subscription, over what is set for the client. */
+/** Options for one subscription, in addition to those of the client. */
 export interface SubscribeOptions {
-  /** Told of what happens to this subscription, after the client's own. */
+  /** Receives the events of this subscription, after the client's own listener. */
   onEvent?: OnEvent;
 }
 
 /**
- * A graphql-ws client whose subscriptions are kept up: it stands wherever that client stands, in Apollo
- * Client's GraphQLWsLink, urql's subscriptionExchange or a network layer of Relay.
+ * A graphql-ws client whose subscriptions survive interruptions. Use it wherever a graphql-ws client is
+ * accepted: in Apollo Client's GraphQLWsLink, urql's subscriptionExchange or a network layer of Relay.
  */
 export interface ResumingClient extends Client {
   /**
-   * Runs an operation as graphql-ws does. A subscription goes on over every interruption, until it is left
-   * by the returned function, the client is disposed of, or the server refuses it for good: that the sink is
-   * told as graphql-ws tells it, by a last result with errors, or by `error`.
+   * Runs an operation as graphql-ws does. A subscription continues across interruptions until the returned
+   * function is called, the client is disposed of, or the server refuses the subscription for good. The sink
+   * then gets the refusal as from graphql-ws: a last result with errors, or `error`.
    *
-   * One to `messageAdded` goes on after the last message: its results are handed on each once and in order.
-   * Where its document does not allow that, the sink gets a DocumentError.
+   * A subscription to `messageAdded` continues after the last message, and delivers each message once and in
+   * order. If its document does not allow that, the sink gets a DocumentError.
    *
-   * A sink that throws ends its subscription, and gets what it threw as its error.
+   * If a sink throws, its subscription ends and the sink gets that error.
    */
   subscribe<Data = Record<string, unknown>, Extensions = unknown>(
     payload: SubscribePayload,
@@ -59,14 +58,15 @@ export interface ResumingClient extends Client {
     options?: SubscribeOptions,
   ): () => void;
   /**
-   * The results of an operation, as graphql-ws gives them, kept up as by `subscribe`. Whoever takes them
-   * slowly costs no memory: a room is left while 1,000 results wait to be taken, and is resumed after that.
+   * Iterates over the results of an operation, which continues across interruptions as with `subscribe`. A
+   * slow consumer costs no memory: when 1,000 results of a room are waiting, the client unsubscribes, and it
+   * resumes when they have been consumed.
    */
   iterate<Data = Record<string, unknown>, Extensions = unknown>(
     payload: SubscribePayload,
     options?: SubscribeOptions,
   ): AsyncIterableIterator<FormattedExecutionResult<Data, Extensions>>;
-  /** Ends every subscription, and disposes of the client beneath. */
+  /** Ends every subscription and disposes of the wrapped client. */
   dispose(): Promise<void>;
   readonly resuming: true;
 }
@@ -75,51 +75,36 @@ const LAST_AFTER_GAP = 50;
 const PONG_TIMEOUT_MS = 5_000;
 
 /**
- * Makes a client whose subscriptions are kept up out of one of graphql-ws. That one is best created with
- * `retryAttempts: 0`, so that its own waits do not come on top, and with `keepAlive`, so that a connection
- * that is lost without a word is noticed. Dispose of it through the client that this returns.
+ * Wraps a graphql-ws client in one whose subscriptions survive interruptions. Create the graphql-ws client
+ * with `retryAttempts: 0`, so that its own waits are not added, and with `keepAlive`, so that a silently dead
+ * connection is noticed. Dispose of the client that this returns, not of the wrapped one.
  */
 export function resumingClient(client: Client, options: ResumingOptions = {}): ResumingClient {
   const { onEvent, lastAfterGap = LAST_AFTER_GAP, pongTimeoutMs = PONG_TIMEOUT_MS } = options;
   const connection = new Connection(client, pongTimeoutMs, options.connectTimeoutMs);
   const limited = limitMessages(client, options.maxMessageBytes ?? MAX_MESSAGE_BYTES);
-  const kept = new Set<Resumption>();
+  const resumptions = new Set<Resumption>();
 
-  /** Runs an operation that ends by itself, while the connection is watched. */
-  function pass(payload: SubscribePayload, sink: Sink<FormattedExecutionResult<never, never>>): () => void {
+  /** Runs a query or a mutation, and watches the connection until it ends. */
+  function pass(payload: SubscribePayload, sink: Sink<FormattedExecutionResult<never, never>>): Source {
     const unlisten = connection.listen({});
-    return subscribeSafely<never, never>(limited, payload, {
+    const end = subscribeSafely<never, never>(limited, payload, {
       next: (result) => sink.next(result),
       error: (error) => {
         unlisten();
         sink.error(error);
       },
-      // Also told after it was left.
+      // graphql-ws also calls this after it was unsubscribed.
       complete: () => {
         unlisten();
         sink.complete();
       },
     });
+    return { end };
   }
 
-  function keepUp(
-    payload: SubscribePayload,
-    room: RoomVariables | undefined,
-    sink: Sink<FormattedExecutionResult<never, never>>,
-    { onEvent: onEventToo }: SubscribeOptions,
-  ): Resumption {
-    const resumption = new Resumption(limited, connection, payload, room, sink, {
-      ...options,
-      lastAfterGap,
-      onEvent: both(onEvent, onEventToo),
-      onEnd: () => kept.delete(resumption),
-    });
-    kept.add(resumption);
-    return resumption;
-  }
-
-  const open: Opener = (payload, sink, subscribeOptions = {}) => {
-    if (!isSubscription(payload)) return { end: pass(payload, sink) };
+  const open: Opener = (payload, sink, { onEvent: onOwnEvent } = {}) => {
+    if (!isSubscription(payload)) return pass(payload, sink);
     let room: RoomVariables | undefined;
     try {
       room = roomVariablesOf(payload.query);
@@ -127,7 +112,19 @@ export function resumingClient(client: Client, options: ResumingOptions = {}): R
       queueMicrotask(() => sink.error(error));
       return { end: () => undefined };
     }
-    return keepUp(payload, room, sink, subscribeOptions);
+    const resumption = new Resumption(limited, connection, payload, room, sink, {
+      ...options,
+      lastAfterGap,
+      onEvent:
+        (onEvent || onOwnEvent) &&
+        ((event) => {
+          onEvent?.(event);
+          onOwnEvent?.(event);
+        }),
+      onEnd: () => resumptions.delete(resumption),
+    });
+    resumptions.add(resumption);
+    return resumption;
   };
 
   return {
@@ -135,12 +132,12 @@ export function resumingClient(client: Client, options: ResumingOptions = {}): R
     on: (event, listener) => client.on(event, listener),
     terminate: () => client.terminate(),
     subscribe(payload, sink, subscribeOptions) {
-      const opened = open(payload, sink, subscribeOptions);
-      return () => opened.end();
+      const source = open(payload, sink, subscribeOptions);
+      return () => source.end();
     },
     iterate: (payload, subscribeOptions) => iterateResults((sink) => open(payload, sink, subscribeOptions)),
     dispose: async () => {
-      for (const resumption of kept) resumption.end();
+      for (const resumption of resumptions) resumption.end();
       await client.dispose();
     },
   };
@@ -151,11 +148,3 @@ type Opener = (
   sink: Sink<FormattedExecutionResult<never, never>>,
   options?: SubscribeOptions,
 ) => Source;
-
-function both(first: OnEvent | undefined, second: OnEvent | undefined): OnEvent | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  return (event) => {
-    first(event);
-    second(event);
-  };
-}

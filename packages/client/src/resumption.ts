@@ -1,12 +1,12 @@
 /**
- * One subscription that is kept up.
+ * One subscription that continues across interruptions.
  *
- *   start → subscribe, after the cursor → results → dropped, or refused for a while → wait → start
- *                                                 → CURSOR_EXPIRED → gap → wait → start, with `last`
- *                                                 → refused for good → error
+ *   start → subscribe after the cursor → results → disconnected, or a temporary error → wait → start
+ *                                                → CURSOR_EXPIRED → gap → wait → start with `last`
+ *                                                → a final error → end
  *
- * It takes the client's own retries as they come: with them, the client subscribes again by itself, with the
- * same payload. So the payload gives its variables anew each time that it is sent.
+ * It also works if graphql-ws retries on its own. That client subscribes again with the same payload object,
+ * so the payload computes its variables each time it is sent.
  */
 import type { FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws';
 import { type BackoffOptions, backoffMs, callAfter, capOf } from './backoff.js';
@@ -14,228 +14,239 @@ import type { Connection } from './connection.js';
 import { BEGINNING, isCursor } from './cursor.js';
 import { DocumentError, type RoomVariables } from './document.js';
 import { failureOf } from './failure.js';
-import { askHead, type Head } from './head.js';
+import { type Head, queryHead } from './head.js';
 import { type OperationClient, type Result, rootValue, runOperation } from './operation.js';
-import { Place } from './place.js';
 import { Progress } from './progress.js';
 import type { OnEvent } from './resume-event.js';
+import { ResumeState } from './resume-state.js';
 
 export interface ResumptionOptions extends BackoffOptions {
-  /** How many messages to join with where a cursor has expired. */
+  /** How many messages to join with after a cursor has expired. */
   lastAfterGap: number;
-  /** Where it is given, the room's head is asked for too, so as to tell what was missed. */
+  /**
+   * Receives events. Without it, the room's head is not queried to find out when the subscription is live.
+   */
   onEvent: OnEvent | undefined;
-  /** It has ended, however; the sink is told next. */
+  /** Called once when the subscription ends for any reason, before the sink is notified. */
   onEnd: () => void;
 }
 
-/** The server ended a subscription that has no end: it is going away. */
+/** A server that shuts down completes its subscriptions. Otherwise they never complete. */
 const COMPLETED = 'The server completed the subscription.';
 
 export class Resumption {
+  readonly #client: OperationClient;
+  readonly #connection: Connection;
+  readonly #sink: Sink<FormattedExecutionResult<never, never>>;
+  readonly #options: ResumptionOptions;
   readonly #payload: SubscribePayload;
   readonly #roomId: string | undefined;
-  /** Undefined for a subscription to anything but a room. */
-  readonly #place: Place | undefined;
+  /** Undefined if this is not a subscription to a room. */
+  readonly #state: ResumeState | undefined;
   readonly #progress: Progress;
-  readonly #stopListening: () => void;
-  /** What is under way: the subscription, a question for the room's head, a wait. Each is taken back so. */
+  readonly #unlisten: () => void;
+  /** Each of these cancels what is under way: the subscription, a query of the room's head, a wait. */
   #stopSubscription: (() => void) | undefined;
-  #stopAsking: (() => void) | undefined;
+  #stopQuery: (() => void) | undefined;
   #stopWaiting: (() => void) | undefined;
   #startedAt = 0;
-  /** Tries that failed since one came to something. */
+  /** Failed attempts since the last result. */
   #failures = 0;
-  /** Whether the failure of the present try has been counted. */
+  /** Whether the failure of the current attempt has been counted. */
   #counted = false;
   #ended = false;
 
   constructor(
-    private readonly client: OperationClient,
-    private readonly connection: Connection,
-    given: SubscribePayload,
+    client: OperationClient,
+    connection: Connection,
+    payload: SubscribePayload,
     room: RoomVariables | undefined,
-    private readonly sink: Sink<FormattedExecutionResult<never, never>>,
-    private readonly options: ResumptionOptions,
+    sink: Sink<FormattedExecutionResult<never, never>>,
+    options: ResumptionOptions,
   ) {
-    const place = room && new Place(room, given.variables, options.lastAfterGap);
-    this.#place = place;
-    this.#roomId = room?.roomIdOf(given.variables);
+    this.#client = client;
+    this.#connection = connection;
+    this.#sink = sink;
+    this.#options = options;
+    const { variables } = payload;
+    const state = room && new ResumeState(room, variables, options.lastAfterGap);
+    this.#state = state;
+    this.#roomId = room?.roomIdOf(variables);
     this.#payload = {
-      ...given,
+      ...payload,
       get variables() {
-        return place === undefined ? given.variables : place.variables();
+        return state ? state.variables() : variables;
       },
     };
-    this.#progress = new Progress({ payload: given, roomId: this.#roomId }, options.onEvent);
-    this.#stopListening = connection.listen({
-      connecting: () => this.#beginTry(),
-      connected: () => this.#askHowFar(),
+    this.#progress = new Progress({ payload, roomId: this.#roomId }, options.onEvent);
+    this.#unlisten = connection.listen({
+      connecting: () => this.#beginAttempt(),
+      connected: () => this.#findHead(),
       dropped: (cause) => this.#dropped(cause),
     });
     this.#progress.connecting();
     this.#start();
   }
 
-  /** Ends it: nothing is left under way. The sink is told `complete`, as graphql-ws does, soon after. */
+  /** Ends the subscription. The sink's `complete` is called soon after, as by graphql-ws. */
   end(): void {
-    this.#finish(() => this.sink.complete());
+    this.#finish(() => this.#sink.complete());
   }
 
-  /** Stops delivery for now, where it can go on without a gap; returns whether it did. */
+  /** Pauses delivery if it can be resumed without a gap. Returns whether it did. */
   pause(): boolean {
-    if (this.#ended || this.#place?.cursor === undefined) return false;
-    this.#halt();
+    if (this.#ended || this.#state?.cursor === undefined) return false;
+    this.#cancel();
     return true;
   }
 
-  /** Goes on after `pause()`. */
+  /** Continues after `pause()`. */
   unpause(): void {
-    if (!this.#ended && !this.#trying && this.#stopWaiting === undefined) this.#start();
+    if (!this.#ended && !this.#attempting && !this.#stopWaiting) this.#start();
   }
 
-  get #trying(): boolean {
-    return this.#stopSubscription !== undefined || this.#stopAsking !== undefined;
+  get #attempting(): boolean {
+    return Boolean(this.#stopSubscription || this.#stopQuery);
   }
 
   #start(): void {
     this.#stopWaiting = undefined;
-    this.#beginTry();
-    const place = this.#place;
-    if (place === undefined || place.isNamed) {
+    this.#beginAttempt();
+    const state = this.#state;
+    if (!state || state.hasStart) {
       this.#subscribe();
       return;
     }
-    // Followed from now on: what is sent before its first message could be lost without a cursor. Who may
-    // not ask for one gets it with the first message.
-    this.#askHead((head) => {
-      place.suppose(head?.cursor);
+    // Start at the room's head: without a cursor, an interruption before the first message could lose
+    // messages. If the server does not allow the query, the first message becomes the cursor.
+    this.#queryHead((head) => {
+      state.startAt(head?.cursor);
       this.#subscribe();
     });
   }
 
-  #beginTry(): void {
+  #beginAttempt(): void {
     this.#startedAt = Date.now();
     this.#counted = false;
   }
 
   #subscribe(): void {
-    this.#stopSubscription = runOperation(this.client, this.#payload, {
+    this.#stopSubscription = runOperation(this.#client, this.#payload, {
       next: (result) => this.#receive(result),
       error: (cause) => this.#failed(cause),
       complete: (refusal) => {
-        // A client that was disposed of completes its operations. Other than that, only the server does.
-        if (refusal !== undefined) this.#failed(refusal.errors, refusal);
-        else if (this.connection.closed) this.end();
+        if (refusal) this.#failed(refusal.errors, refusal);
+        // graphql-ws completes its operations when it is disposed of. Otherwise it was the server.
+        else if (this.#connection.closed) this.end();
         else this.#failed(new Error(COMPLETED));
       },
     });
-    this.#askHowFar();
+    this.#findHead();
   }
 
   #receive(result: Result): void {
-    if (this.#place !== undefined && result.data != null) {
+    const state = this.#state;
+    if (state && result.data != null) {
       const { id } = (rootValue(result) ?? {}) as { id?: unknown };
       if (!isCursor(id)) {
         this.#fail(new DocumentError('select the id of the message, as "id"'));
         return;
       }
-      if (!this.#place.take(id)) return;
+      if (!state.accept(id)) return;
     }
     this.#failures = 0;
     try {
-      this.sink.next(result as FormattedExecutionResult<never, never>);
+      this.#sink.next(result as FormattedExecutionResult<never, never>);
     } catch (error) {
       this.#fail(error);
       return;
     }
-    // Of anything but a room, a result is all that shows how far it has come.
-    if (this.#place === undefined) this.#progress.headIs(BEGINNING);
-    this.#progress.received(this.#place?.cursor);
+    // A subscription to something else has no head: its first result shows that it is live.
+    if (!state) this.#progress.setHead(BEGINNING);
+    this.#progress.delivered(state?.cursor);
   }
 
-  /** Asks how far it has to catch up, where anybody wants to know. */
-  #askHowFar(): void {
-    const place = this.#place;
-    if (!place || !this.options.onEvent || !this.#stopSubscription || this.#stopAsking) return;
-    this.#askHead((head) => {
-      // In a room that is known to be empty all that comes is new, and none of it may be lost.
-      if (head?.isEmpty) place.suppose(head.cursor);
-      this.#progress.headIs(head && !head.isEmpty ? head.cursor : BEGINNING, place.cursor);
+  /** Finds out up to where the subscription has to catch up, if anyone listens to events. */
+  #findHead(): void {
+    const state = this.#state;
+    if (!state || !this.#options.onEvent || !this.#stopSubscription || this.#stopQuery) return;
+    this.#queryHead((head) => {
+      // If the room is empty, start here, so that none of the messages to come can be lost.
+      if (head?.isEmpty) state.startAt(head.cursor);
+      this.#progress.setHead(head && !head.isEmpty ? head.cursor : BEGINNING, state.cursor);
     });
   }
 
-  /** Asks for the room's head; the answer is undefined where the server refuses it for good. */
-  #askHead(answered: (head: Head | undefined) => void): void {
-    const answer = (head?: Head) => {
-      this.#stopAsking = undefined;
-      answered(head);
+  /** Queries the room's head, which is undefined if the server refuses the query for good. */
+  #queryHead(onHead: (head: Head | undefined) => void): void {
+    const settle = (head?: Head) => {
+      this.#stopQuery = undefined;
+      onHead(head);
     };
-    this.#stopAsking = askHead(this.client, this.#roomId!, answer, (cause) => {
+    this.#stopQuery = queryHead(this.#client, this.#roomId!, settle, (cause) => {
       if (failureOf(cause).kind === 'retry') this.#failed(cause);
-      else answer();
+      else settle();
     });
   }
 
   #dropped(cause: unknown): void {
-    // While it waits, the connection is the business of others.
-    if (this.#trying && failureOf(cause).kind === 'retry') this.#count(cause);
+    // While this subscription waits, only others use the connection.
+    if (this.#attempting && failureOf(cause).kind === 'retry') this.#countFailure(cause);
   }
 
-  /** The try has failed, where the server refused it by that result; what is left of it is stopped. */
+  /** Handles a failed attempt. `refusal` is the result with which the server refused it, if there is one. */
   #failed(cause: unknown, refusal?: Result): void {
     const { kind, retryAfterMs } = failureOf(cause);
     if (kind === 'final') {
-      if (refusal === undefined) this.#fail(cause);
-      else this.#refuse(refusal);
+      if (refusal) this.#refuse(refusal);
+      else this.#fail(cause);
       return;
     }
-    this.#halt();
-    this.#count(cause);
-    if (kind === 'expired') this.#progress.gap(this.#place?.expire());
-    // Whoever was told may have ended it.
+    this.#cancel();
+    this.#countFailure(cause);
+    if (kind === 'expired') this.#progress.gap(this.#state?.expire());
+    // A listener may have ended the subscription.
     if (this.#ended) return;
-    this.#stopWaiting = callAfter(retryAfterMs + backoffMs(this.#failures, this.options), () =>
-      this.#start(),
-    );
+    const delayMs = retryAfterMs + backoffMs(this.#failures, this.#options);
+    this.#stopWaiting = callAfter(delayMs, () => this.#start());
   }
 
-  /** Counts the try as failed; once, whether an event of the connection tells it, an error, or both. */
-  #count(cause: unknown): void {
+  /** Counts a failed attempt once, even if it shows both as a connection event and as an error. */
+  #countFailure(cause: unknown): void {
     if (this.#counted) return;
     this.#counted = true;
-    if (Date.now() - this.#startedAt >= capOf(this.options)) this.#failures = 0;
+    if (Date.now() - this.#startedAt >= capOf(this.#options)) this.#failures = 0;
     this.#failures += 1;
     this.#progress.interrupted(this.#failures, cause);
   }
 
-  /** Told as the server told it: libraries look for errors in results. */
+  /** Passes the server's refusal on as a result, because that is where libraries look for its errors. */
   #refuse(refusal: Result): void {
     this.#finish(() => {
-      this.sink.next(refusal as FormattedExecutionResult<never, never>);
-      this.sink.complete();
+      this.#sink.next(refusal as FormattedExecutionResult<never, never>);
+      this.#sink.complete();
     });
   }
 
   #fail(error: unknown): void {
-    this.#finish(() => this.sink.error(error));
+    this.#finish(() => this.#sink.error(error));
   }
 
-  #finish(tellSink: () => void): void {
+  #finish(notifySink: () => void): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#halt();
-    this.#stopListening();
+    this.#cancel();
+    this.#unlisten();
     this.#progress.end();
-    this.options.onEnd();
-    // Never before `subscribe` has returned.
-    queueMicrotask(tellSink);
+    this.#options.onEnd();
+    // In a microtask, so never before `subscribe` has returned.
+    queueMicrotask(notifySink);
   }
 
-  #halt(): void {
+  #cancel(): void {
     this.#stopSubscription?.();
-    this.#stopAsking?.();
+    this.#stopQuery?.();
     this.#stopWaiting?.();
-    this.#stopSubscription = this.#stopAsking = this.#stopWaiting = undefined;
+    this.#stopSubscription = this.#stopQuery = this.#stopWaiting = undefined;
   }
 }

@@ -2,46 +2,47 @@ import { type BackoffOptions, backoffMs, callAfter } from './backoff.js';
 import { ChatClientError } from './errors.js';
 import { failureOf } from './failure.js';
 import { isTooBigClose } from './message-limit.js';
+import { makeNonce } from './nonce.js';
 
-/** A send that will be tried again. */
+/** A failed attempt that will be retried. */
 export interface SendRetry {
-  /** Tries that have failed, from 1. */
+  /** How many attempts have failed so far. */
   attempt: number;
-  /** Milliseconds until the next try. */
+  /** Milliseconds until the next attempt. */
   delayMs: number;
-  /** What the last one failed with. */
+  /** Why the attempt failed. */
   error: ChatClientError;
 }
 
 export interface SendOnceOptions extends BackoffOptions {
-  /** The nonce; a new one where not given. One that was kept settles a send of unknown outcome. */
+  /** The nonce. A new one by default. To settle a send of unknown outcome, pass the nonce of its error. */
   nonce?: string;
   /**
-   * How long to try, in milliseconds; 60,000 where not given, and 240,000 at most: the server knows a nonce
-   * for five minutes, and after that would store the message again.
+   * How long to retry, in milliseconds. 60,000 by default, and at most 240,000: the server remembers a nonce
+   * for five minutes, and would store the message again after that.
    */
   timeoutMs?: number;
-  /** How long one try may take, in milliseconds; 10,000 where not given. */
+  /** How long one attempt may take, in milliseconds. 10,000 by default. */
   attemptTimeoutMs?: number;
-  /** Gives it up: the send rejects with the signal's reason, and may have happened. */
+  /** Aborts the send, which rejects with the signal's reason. The message may have been stored. */
   signal?: AbortSignal;
-  /** Told of each try that failed and will be repeated: of a wait after RATE_LIMITED, for example. */
+  /** Called before each retry: with RATE_LIMITED, for example, to show how long to wait. */
   onRetry?: (retry: SendRetry) => void;
 }
 
-/** Why a message was not sent, or is not known to be. `code` is the server's last refusal. */
+/** A message was not sent, or its outcome is unknown. `code` is the code of the server's last error. */
 export class SendError extends ChatClientError {
   override readonly name = 'SendError';
 
   constructor(
     cause: unknown,
     /**
-     * `refused`: it was not stored. `unknown`: it may have been; sending with the same nonce settles it, within
-     * four minutes of its first try.
+     * `refused`: the message was not stored. `unknown`: it may have been. To find out, send it with the same
+     * nonce within four minutes of the first attempt.
      */
     readonly outcome: 'refused' | 'unknown',
     readonly nonce: string,
-    /** RATE_LIMITED: milliseconds until the same send may succeed; else 0. */
+    /** With RATE_LIMITED, the milliseconds until a retry may succeed. Otherwise 0. */
     readonly retryAfterMs: number,
   ) {
     super(cause);
@@ -49,40 +50,40 @@ export class SendError extends ChatClientError {
 }
 
 const TIMEOUT_MS = 60_000;
-const LONGEST_MS = 240_000;
+const MAX_TIMEOUT_MS = 240_000;
 const ATTEMPT_TIMEOUT_MS = 10_000;
 
 /**
- * Sends a message so that it is stored once: makes a nonce, and calls `attempt` with it until one succeeds.
- * It tries again, within `timeoutMs`, after SERVICE_UNAVAILABLE, RATE_LIMITED (when the server says), and a
- * network that failed. `attempt` sends with any library, and rejects with what that library rejects with; its
- * signal aborts when the try is given up.
- * @throws {SendError} where the server refuses it, or time is up
+ * Sends a message so that it is stored once. Makes a nonce and calls `attempt` with it until an attempt
+ * succeeds. It retries, for up to `timeoutMs`, after SERVICE_UNAVAILABLE, after RATE_LIMITED (when the server
+ * says), and after network failures. `attempt` may use any library, and rejects with what that library
+ * rejects with. The signal that it gets aborts when the attempt times out.
+ * @throws {SendError} if the server refuses the message, or the time is up
  */
 export async function sendOnce<T>(
   attempt: (nonce: string, signal: AbortSignal) => Promise<T>,
   options: SendOnceOptions = {},
 ): Promise<T> {
   const { nonce = makeNonce(), timeoutMs = TIMEOUT_MS, signal, onRetry } = options;
-  const deadline = Date.now() + Math.min(timeoutMs, LONGEST_MS);
+  const deadline = Date.now() + Math.min(timeoutMs, MAX_TIMEOUT_MS);
   let outcome: SendError['outcome'] = 'refused';
   let lastError: SendError | undefined;
   let tooBigCloses = 0;
   for (let failed = 1; ; failed += 1) {
     signal?.throwIfAborted();
-    // A computer that slept waited for longer than it was told: the nonce may be forgotten.
+    // If the computer slept through the deadline, the server may have forgotten the nonce.
     if (lastError !== undefined && Date.now() >= deadline) throw lastError;
     try {
-      return await within(attempt, nonce, deadline, options);
+      return await attemptWithin(attempt, nonce, deadline, options);
     } catch (cause) {
       signal?.throwIfAborted();
       const { kind, code, retryAfterMs } = failureOf(cause);
-      // A refusal for good is of this try; one before it may have been stored all the same. Without a code it
-      // was not the server that refused: a socket that it closed may have brought it the message.
+      // After any of these the message may have been stored, even if a later attempt is refused. Without a
+      // code the server did not refuse the message: it may have received it before the socket closed.
       if (code === undefined || (kind === 'retry' && code !== 'RATE_LIMITED')) outcome = 'unknown';
       const delayMs = retryAfterMs + backoffMs(failed, options);
       const error = new SendError(cause, outcome, nonce, retryAfterMs);
-      // Another operation may have been too big. If it happens again, it is this one.
+      // The first time, another operation may have been too big. The second time, it was this one.
       if (isTooBigClose(cause)) tooBigCloses += 1;
       if (kind !== 'retry' || tooBigCloses > 1 || Date.now() + delayMs >= deadline) throw error;
       lastError = error;
@@ -92,29 +93,30 @@ export async function sendOnce<T>(
   }
 }
 
-/** One try, for as long as it may take. */
-async function within<T>(
+/** Makes one attempt. Rejects when its time is up, or when the send is aborted. */
+async function attemptWithin<T>(
   attempt: (nonce: string, signal: AbortSignal) => Promise<T>,
   nonce: string,
   deadline: number,
   { attemptTimeoutMs = ATTEMPT_TIMEOUT_MS, signal }: SendOnceOptions,
 ): Promise<T> {
-  const given = new AbortController();
-  const giveUp = () => given.abort(signal?.reason);
-  const timeUp = () => given.abort(new Error('The server did not answer in time.'));
-  const timer = setTimeout(timeUp, Math.min(attemptTimeoutMs, deadline - Date.now()));
-  signal?.addEventListener('abort', giveUp);
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  const timeOut = () => controller.abort(new Error('The server did not answer in time.'));
+  const timer = setTimeout(timeOut, Math.min(attemptTimeoutMs, deadline - Date.now()));
+  signal?.addEventListener('abort', abort);
   try {
     const aborted = new Promise<never>((_, reject) => {
-      given.signal.addEventListener('abort', () => reject(given.signal.reason));
+      controller.signal.addEventListener('abort', () => reject(controller.signal.reason));
     });
-    return await Promise.race([attempt(nonce, given.signal), aborted]);
+    return await Promise.race([attempt(nonce, controller.signal), aborted]);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', giveUp);
+    signal?.removeEventListener('abort', abort);
   }
 }
 
+/** Waits, for less time if the signal aborts or the browser comes back online. */
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const finish = () => {
@@ -125,12 +127,4 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const cancel = callAfter(ms, finish);
     signal?.addEventListener('abort', finish);
   });
-}
-
-/** A random UUID, also on a page that was not loaded securely, where browsers have no randomUUID. */
-function makeNonce(): string {
-  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }

@@ -20,7 +20,7 @@ describe('isSubscription', () => {
     expect(isSubscription({ query })).toBe(is);
   });
 
-  test('is asked of the operation that is named', () => {
+  test('looks at the operation that is named', () => {
     const query = 'query A { a } subscription B { b }';
     expect(isSubscription({ query, operationName: 'A' })).toBe(false);
     expect(isSubscription({ query, operationName: 'B' })).toBe(true);
@@ -29,27 +29,30 @@ describe('isSubscription', () => {
 
 describe('roomVariablesOf', () => {
   test.each([
-    ['as one writes it', 'messageAdded(roomId: $roomId, after: $after, last: $last) { id }'],
-    ['in another order', 'messageAdded(last: $last roomId: $roomId, after: $after) { id }'],
+    ['in the usual form', 'messageAdded(roomId: $roomId, after: $after, last: $last) { id }'],
     [
-      'over lines',
+      'with the arguments in another order',
+      'messageAdded(last: $last roomId: $roomId, after: $after) { id }',
+    ],
+    [
+      'over several lines, with a comment',
       'messageAdded(\n  roomId: $roomId\n  # (the cursor)\n  after : $after\n  last:$last\n) { id }',
     ],
     [
-      'under another name',
+      'with an alias and a directive',
       'newest: messageAdded(roomId: $roomId, after: $after, last: $last) @skip(if: $no) { id }',
     ],
     [
-      'through a fragment',
+      'in a fragment',
       '...F } fragment F on Subscription { messageAdded(roomId: $roomId, after: $after, last: $last) { id }',
     ],
-  ])('%s', (_how, field) => {
+  ])('finds the variables %s', (_how, field) => {
     const room = roomVariablesOf(`subscription ($roomId: ID!, $after: ID, $last: Int) { ${field} }`)!;
     expect(room).toMatchObject({ after: 'after', last: 'last' });
     expect(room.roomIdOf({ roomId: 'lobby' })).toBe('lobby');
   });
 
-  test('takes any names, a constant room, and does without last', () => {
+  test('accepts any variable name, a literal room id, and no last', () => {
     const room = roomVariablesOf(
       'subscription ($c: ID) { messageAdded(roomId: "lobby", after: $c) { id } }',
     )!;
@@ -57,7 +60,7 @@ describe('roomVariablesOf', () => {
     expect(room.roomIdOf(undefined)).toBe('lobby');
   });
 
-  test('takes the default of a variable that is left out, but not of one that is null', () => {
+  test('uses the default of a variable that is omitted, but not of one that is null', () => {
     const room = roomVariablesOf(
       'subscription ($r: ID! = "lobby", $c: ID="0" $n : Int = 20) { messageAdded(roomId: $r, after: $c, last: $n) { id } }',
     )!;
@@ -69,7 +72,7 @@ describe('roomVariablesOf', () => {
     expect(room.variableValue('other', {})).toBeUndefined();
   });
 
-  test('is undefined for a subscription to something else', () => {
+  test('returns undefined for a subscription to something else', () => {
     expect(roomVariablesOf('subscription { roomUpdated(roomId: "a") { id } }')).toBeUndefined();
   });
 });
@@ -81,7 +84,7 @@ describe('cursors', () => {
     fc.tuple(fc.oneof(number, fc.nat()), number).map(([ms, sequence]) => `${ms}-${sequence}`),
   );
 
-  test('are compared as the server compares them', () => {
+  test('compare as on the server', () => {
     fc.assert(
       fc.property(cursor, cursor, (a, b) => {
         expect(isCursor(a)).toBe(true);
@@ -90,7 +93,7 @@ describe('cursors', () => {
     );
   });
 
-  test.each(['', '1', '1-', 'a-1', '1-2-3', 5, undefined, null])('%s is none', (value) => {
+  test.each(['', '1', '1-', 'a-1', '1-2-3', 5, undefined, null])('do not include %s', (value) => {
     expect(isCursor(value)).toBe(false);
   });
 });

@@ -16,26 +16,26 @@ export interface Received {
   content: string;
 }
 
-/** Waits that suit a test. */
+/** Short waits, for tests. */
 export const QUICK: ResumingOptions = { retryBaseMs: 20, retryCapMs: 100 };
 
-/** Has something ended after the test, the last first. */
-export function atEnd(cleanup: () => unknown): void {
-  // Of the test, and not of this file: a hook up here would be that of the first file alone which loads it.
+/** Runs a cleanup when the current test ends. The last one to be registered runs first. */
+export function onTestEnd(cleanup: () => unknown): void {
+  // A hook at the top of this module would be registered only in the first test file that loads it.
   onTestFinished(async () => {
     await cleanup();
   });
 }
 
-/** A network before a server, for one test. */
-export async function networkTo({ url }: TestServer): Promise<TcpProxy> {
+/** Starts a proxy in front of a server, which can break connections. It is closed when the test ends. */
+export async function startProxy({ url }: TestServer): Promise<TcpProxy> {
   const port = Number(new URL(url).port);
   const proxy = await TcpProxy.start(() => port);
-  atEnd(() => proxy.close());
+  onTestEnd(() => proxy.close());
   return proxy;
 }
 
-/** graphql-ws' client, through that network. */
+/** A graphql-ws client that connects through a proxy. */
 export function plainClient(proxy: TcpProxy, options: Partial<ClientOptions> = {}): Client {
   return createClient({
     url: `ws://127.0.0.1:${proxy.port}/graphql`,
@@ -46,7 +46,7 @@ export function plainClient(proxy: TcpProxy, options: Partial<ClientOptions> = {
   });
 }
 
-/** The same, made resuming; with what it told. */
+/** Makes a client resuming and records its events. It is disposed of when the test ends. */
 export function resumingOver(client: Client, options: ResumingOptions = {}) {
   const events: ResumeEvent[] = [];
   const resuming = resumingClient(client, {
@@ -54,19 +54,19 @@ export function resumingOver(client: Client, options: ResumingOptions = {}) {
     ...options,
     onEvent: (event) => events.push(event),
   });
-  atEnd(() => resuming.dispose());
+  onTestEnd(() => resuming.dispose());
   return { client: resuming, events };
 }
 
-/** Someone who subscribes, and notes what the sink is told. */
-export class Viewer {
+/** A subscription that records what its sink receives. */
+export class Recorder {
   readonly received: Received[] = [];
   error: unknown;
   completed = 0;
-  readonly leave: () => void;
+  readonly unsubscribe: () => void;
 
   constructor(client: Client, variables: Record<string, unknown>, query = FOLLOW) {
-    this.leave = client.subscribe<{ messageAdded: Received }>(
+    this.unsubscribe = client.subscribe<{ messageAdded: Received }>(
       { query, variables },
       {
         next: ({ data }) => this.received.push(data!.messageAdded),
@@ -87,8 +87,8 @@ export class Viewer {
 
 const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }`;
 
-/** Sends messages one after the other, past the network under test; `between` is called after each. Gives their ids. */
-export async function say(
+/** Sends messages one after the other, without the proxy. Calls `between` after each. Returns their ids. */
+export async function sendAll(
   server: TestServer,
   roomId: string,
   contents: readonly string[],
@@ -113,28 +113,32 @@ export async function say(
   }
 }
 
-/** `prefix 1`, `prefix 2`, and so on. */
+/** Returns `prefix 1`, `prefix 2`, and so on. */
 export function numbered(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix} ${index + 1}`);
 }
 
-/** What a room's list holds, oldest first. */
+/** The messages in a room's list in Redis, oldest first. */
 export async function stored(redis: RedisServer, roomId: string): Promise<Received[]> {
   const list = await redis.cli('LRANGE', `messages:${roomId}`, '0', '-1');
   const messages = list.split('\n').filter((line) => line !== '');
   return messages.map((line) => JSON.parse(line)).reverse();
 }
 
-/** Waits until an event of that kind has been told, so often. */
-export function told(events: readonly ResumeEvent[], type: ResumeEvent['type'], times = 1): Promise<unknown> {
+/** Waits until an event of a type has been emitted a number of times. */
+export function waitForEvent(
+  events: readonly ResumeEvent[],
+  type: ResumeEvent['type'],
+  times = 1,
+): Promise<unknown> {
   return until(() => events.filter((event) => event.type === type).length >= times, {
-    what: `${type}, ${times} times`,
+    what: `${times} × ${type}`,
   });
 }
 
 let rooms = 0;
 
-/** A room that no other test uses. */
+/** Returns the id of a room that no other test uses. */
 export function newRoom(): string {
   rooms += 1;
   return `room${rooms}`;

@@ -3,11 +3,11 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { MessageAdded } from '#test/support/documents.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
-import { networkTo, newRoom, numbered, plainClient, resumingOver, say } from './fixture.js';
+import { newRoom, numbered, plainClient, resumingOver, sendAll, startProxy } from './fixture.js';
 
 const used = useServer();
 
-/** What the next so many are. */
+/** Reads a number of messages. */
 async function take<T>(messages: AsyncIterator<T>, count: number): Promise<T[]> {
   const taken: T[] = [];
   while (taken.length < count) taken.push((await messages.next()).value);
@@ -15,16 +15,16 @@ async function take<T>(messages: AsyncIterator<T>, count: number): Promise<T[]> 
 }
 
 describe('followRoom', () => {
-  test("gives a room's messages over drops, with graphql-ws' client as it is, and leaves with the loop", async () => {
-    const network = await networkTo(used.server);
-    const client = plainClient(network);
+  test('yields messages across a lost connection with a plain graphql-ws client, and disconnects after the loop', async () => {
+    const proxy = await startProxy(used.server);
+    const client = plainClient(proxy);
     const room = newRoom();
-    await say(used.server, room, numbered('message', 5));
+    await sendAll(used.server, room, numbered('message', 5));
     const received: ChatMessage[] = [];
     for await (const message of followRoom(client, { roomId: room, last: 2 })) {
       received.push(message);
       if (received.length === 2) {
-        network.cut();
+        proxy.cut();
         await send(client, { roomId: room, content: 'after the drop', author: 'Ada' });
       }
       if (received.length === 3) break;
@@ -35,14 +35,14 @@ describe('followRoom', () => {
       author: { name: 'Ada' },
       createdAt: expect.any(String),
     });
-    await until(() => network.open === 0, { what: 'the connection to be given up' });
+    await until(() => proxy.open === 0, { what: 'the connection to close' });
   });
 
-  test('goes on after a cursor, and tells what happens', async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network));
+  test('starts after a cursor, and emits events', async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy));
     const room = newRoom();
-    const [first] = await say(used.server, room, numbered('message', 3));
+    const [first] = await sendAll(used.server, room, numbered('message', 3));
     const events: ResumeEvent['type'][] = [];
     const messages = followRoom(client, {
       roomId: room,
@@ -52,20 +52,20 @@ describe('followRoom', () => {
     });
     const contents = (await take(messages, 2)).map(({ content }) => content);
     expect(contents).toEqual(['message 2', 'message 3']);
-    await until(() => events.includes('live'), { what: 'it to be live' });
+    await until(() => events.includes('live'), { what: 'the event live' });
     expect(events).toEqual(['connecting', 'live']);
     await messages.return?.();
     expect(await messages.next()).toEqual({ done: true, value: undefined });
   });
 
-  test('takes a query of its own, with its type', async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network));
+  test('accepts a custom query, and infers the type of its messages', async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy));
     const room = newRoom();
-    await say(used.server, room, ['hello']);
+    await sendAll(used.server, room, ['hello']);
     const text =
       'subscription ($roomId: ID!, $after: ID, $last: Int) { messageAdded(roomId: $roomId, after: $after, last: $last) { id author { name } } }';
-    // As codegen makes it with documentMode: 'string'.
+    // What codegen generates with documentMode: 'string'.
     const query = Object.assign(new String(text), {
       __apiType: undefined as
         | ((variables: { roomId: string }) => { messageAdded: { id: string; author: { name: string } } })
@@ -79,33 +79,33 @@ describe('followRoom', () => {
     expect(() => followRoom(client, { roomId: room, query: MessageAdded })).toThrow(/print\(document\)/);
   });
 
-  test("rejects with the server's refusal, and is then at its end", async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network));
+  test("rejects with the server's refusal once, and is then done", async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy));
     const messages = followRoom(client, { roomId: 'no room!', last: 1 });
     await expect(messages.next()).rejects.toMatchObject({ name: 'ChatClientError', code: 'BAD_USER_INPUT' });
     expect(await messages.next()).toEqual({ done: true, value: undefined });
-    await until(() => network.open === 0, { what: 'the connection to be given up' });
+    await until(() => proxy.open === 0, { what: 'the connection to close' });
   });
 
-  test('ends by its signal, also while it waits', async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network));
-    const given = new AbortController();
-    const messages = followRoom(client, { roomId: newRoom(), signal: given.signal });
+  test('rejects with the reason of its signal, even while it waits for a message', async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy));
+    const controller = new AbortController();
+    const messages = followRoom(client, { roomId: newRoom(), signal: controller.signal });
     const next = messages.next();
     const reason = new Error('enough');
-    given.abort(reason);
+    controller.abort(reason);
     await expect(next).rejects.toBe(reason);
-    await until(() => network.open === 0, { what: 'the connection to be given up' });
-    expect(() => followRoom(client, { roomId: newRoom(), signal: given.signal })).toThrow(reason);
+    await until(() => proxy.open === 0, { what: 'the connection to close' });
+    expect(() => followRoom(client, { roomId: newRoom(), signal: controller.signal })).toThrow(reason);
   });
 
-  test('ends with the client', async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network));
+  test('ends when the client is disposed of', async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy));
     const next = followRoom(client, { roomId: newRoom() }).next();
-    await until(() => network.open === 1, { what: 'a connection' });
+    await until(() => proxy.open === 1, { what: 'a connection' });
     await client.dispose();
     expect(await next).toEqual({ done: true, value: undefined });
   });

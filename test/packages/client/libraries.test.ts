@@ -18,16 +18,16 @@ import type { MessageAddedSubscription } from '#test/support/generated/graphql.j
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 import {
-  atEnd,
-  networkTo,
   newRoom,
   numbered,
+  onTestEnd,
   plainClient,
   QUICK,
   resumingOver,
-  say,
+  sendAll,
+  startProxy,
   stored,
-  told,
+  waitForEvent,
 } from './fixture.js';
 
 const used = useServer();
@@ -37,7 +37,7 @@ interface Variables extends Record<string, unknown> {
   last: number;
 }
 type OnMessage = (message: MessageAddedSubscription['messageAdded']) => void;
-/** Subscribes with a library; returns what unsubscribes. */
+/** Subscribes with a library. Returns a function that unsubscribes. */
 type Subscribe = (
   client: ResumingClient,
   variables: Variables,
@@ -47,7 +47,7 @@ type Subscribe = (
 
 const apollo: Subscribe = (client, variables, onMessage, onError) => {
   const application = new ApolloClient({ cache: new InMemoryCache(), link: new GraphQLWsLink(client) });
-  atEnd(() => application.stop());
+  onTestEnd(() => application.stop());
   const subscription = application.subscribe({ query: MessageAdded, variables }).subscribe({
     next: ({ data, error }) => (error ? onError(error) : onMessage(data!.messageAdded)),
     error: onError,
@@ -77,7 +77,7 @@ const relay: Subscribe = (client, variables, onMessage, onError) => {
     store: new Store(new RecordSource()),
     network: Network.create(
       () => {
-        throw new Error('No query is asked here.');
+        throw new Error('This network layer only supports subscriptions.');
       },
       ({ text }, variables) =>
         Observable.create<GraphQLResponse>((sink) =>
@@ -98,39 +98,43 @@ describe.each([
   ['urql', urql],
   ['Relay', relay],
 ])('%s over the resuming client', (_library, subscribe) => {
-  test('gets exactly what was sent, whatever breaks, and leaves with its subscription', async () => {
-    const network = await networkTo(used.server);
-    const { client, events } = resumingOver(plainClient(network));
+  test('receives exactly what was sent across lost connections, and disconnects when it unsubscribes', async () => {
+    const proxy = await startProxy(used.server);
+    const { client, events } = resumingOver(plainClient(proxy));
     const room = newRoom();
-    await say(used.server, room, numbered('before', 2));
+    await sendAll(used.server, room, numbered('before', 2));
     const received: string[] = [];
     const errors: unknown[] = [];
-    const leave = subscribe(
+    const unsubscribe = subscribe(
       client,
       { roomId: room, last: 1 },
       ({ content }) => received.push(content),
       (error) => errors.push(error),
     );
-    await told(events, 'live');
+    await waitForEvent(events, 'live');
     for (const round of [1, 2, 3]) {
-      network.refuse();
-      await told(events, 'reconnecting', events.filter(({ type }) => type === 'reconnecting').length + 1);
-      await say(used.server, room, numbered(`round ${round}`, 3));
-      network.restore();
-      await told(events, 'live', round + 1);
+      proxy.refuse();
+      await waitForEvent(
+        events,
+        'reconnecting',
+        events.filter(({ type }) => type === 'reconnecting').length + 1,
+      );
+      await sendAll(used.server, room, numbered(`round ${round}`, 3));
+      proxy.restore();
+      await waitForEvent(events, 'live', round + 1);
     }
     const sent = [1, 2, 3].flatMap((round) => numbered(`round ${round}`, 3));
     await until(() => received.length >= 10, { what: 'all messages' });
     expect(received).toEqual(['before 2', ...sent]);
     expect(errors).toEqual([]);
 
-    leave();
-    await until(() => network.open === 0, { what: 'the connection to be given up' });
+    unsubscribe();
+    await until(() => proxy.open === 0, { what: 'the connection to close' });
   });
 
-  test('gets the refusal of a request that cannot heal', async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network));
+  test('receives the error if the server refuses the subscription for good', async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy));
     const errors: unknown[] = [];
     subscribe(
       client,
@@ -140,14 +144,14 @@ describe.each([
     );
     await until(() => errors.length > 0, { what: 'the refusal' });
     expect(JSON.stringify(errors[0], ['message', 'errors', 'graphQLErrors', 'source'])).toContain('roomId');
-    expect(network.accepted).toBe(1);
+    expect(proxy.accepted).toBe(1);
   });
 });
 
 describe('sendOnce', () => {
-  test("sends by Apollo Client's mutate over HTTP, once, where answers are lost", async () => {
-    const network = await networkTo(used.server);
-    const uri = `http://127.0.0.1:${network.port}/graphql`;
+  test("stores a message once when Apollo Client's mutate loses the answers over HTTP", async () => {
+    const proxy = await startProxy(used.server);
+    const uri = `http://127.0.0.1:${proxy.port}/graphql`;
     let losses = 0;
     const application = new ApolloClient({
       cache: new InMemoryCache(),
@@ -162,7 +166,7 @@ describe('sendOnce', () => {
         },
       }),
     });
-    atEnd(() => application.stop());
+    onTestEnd(() => application.stop());
     const input = { roomId: newRoom(), content: 'hello' };
     const { data } = await sendOnce(
       (nonce) => application.mutate({ mutation: SendMessage, variables: { input: { ...input, nonce } } }),

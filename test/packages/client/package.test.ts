@@ -1,4 +1,4 @@
-/** The npm packages as `npm run build` and `npm pack` make them, installed in a project of their own. */
+/** The npm packages that `npm run build` and `npm pack` create, installed in an empty project. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** Packs what was built, without building it again, and unpacks it where npm would. */
+/** Packs the existing build of a package and unpacks it into node_modules, like npm does. */
 async function install(name: string, folder: string): Promise<void> {
   const args = ['pack', '--ignore-scripts', '--json', '--workspaces=false', '--pack-destination', dir];
   const { stdout } = await run('npm', args, { cwd: folder });
@@ -61,7 +61,7 @@ describe.each(['streamly-chat-client', 'streamly-chat/client'])('%s', (name) => 
        for await (const { id, content } of followRoom(client, { roomId: 'lobby' })) {
          if (content === id) await send(client, { roomId: 'lobby', content });
        }
-       // @ts-expect-error a room is needed
+       // @ts-expect-error roomId is required
        followRoom(client, {});`,
     );
     const options = ['--noEmit', '--strict', '--module', 'NodeNext', '--target', 'ES2022', '--types', ''];
@@ -75,14 +75,14 @@ describe.each(['streamly-chat-client', 'streamly-chat/client'])('%s', (name) => 
 });
 
 describe('the package streamly-chat-client', () => {
-  test('has the version of the server, and no dependencies', async () => {
+  test('has the same version as the server, and no dependencies', async () => {
     const client = await manifest('streamly-chat-client');
     expect(client.version).toBe((await manifest('streamly-chat')).version);
     expect(client).not.toHaveProperty('dependencies');
     expect(client.peerDependencies).toEqual({ 'graphql-ws': expect.any(String) });
   });
 
-  test('contains the built client, its README and its license, and nothing else', async () => {
+  test('contains only the build, the README and the license', async () => {
     const names = await readdir(installed('streamly-chat-client'));
     expect(names.sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
     expect(await readdir(join(installed('streamly-chat-client'), 'dist'))).toContain('index.d.ts');
@@ -90,7 +90,7 @@ describe('the package streamly-chat-client', () => {
 
   test('imports no other package, and stays small', async () => {
     const outfile = join(dir, 'bundle.js');
-    // Packages stay external, so an import of anything but the client's own files remains in the bundle.
+    // Packages stay external, so an import of a package would remain in the bundle.
     await run(bin('esbuild'), [
       join(installed('streamly-chat-client'), 'dist/index.js'),
       '--bundle',

@@ -5,12 +5,21 @@ import { freePort } from '#dev/free-port.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { type ServerProcess, spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
-import { atEnd, networkTo, plainClient, QUICK, resumingOver, stored, told, Viewer } from './fixture.js';
+import {
+  onTestEnd,
+  plainClient,
+  QUICK,
+  Recorder,
+  resumingOver,
+  startProxy,
+  stored,
+  waitForEvent,
+} from './fixture.js';
 
-/** A node in a process of its own, which comes back on the same port; viewers and a sender who resume. */
+/** A node in its own process, which restarts on the same port, with resuming subscriptions and a resuming sender. */
 async function site() {
   const redis = await startRedis({ appendonly: true });
-  atEnd(() => redis.close());
+  onTestEnd(() => redis.close());
   const port = await freePort();
   const start = () =>
     spawnServer({
@@ -21,21 +30,21 @@ async function site() {
       HEAD_CHECK_MS: 200,
     });
   let node: ServerProcess = await start();
-  atEnd(async () => {
+  onTestEnd(async () => {
     node.signal('SIGKILL');
     await node.exited;
   });
-  const network = await networkTo(node);
-  const viewers = Array.from({ length: 5 }, () => {
-    const { client, events } = resumingOver(plainClient(network));
-    return { viewer: new Viewer(client, { roomId: 'room', last: 50 }), events };
+  const proxy = await startProxy(node);
+  const recorders = Array.from({ length: 5 }, () => {
+    const { client, events } = resumingOver(plainClient(proxy));
+    return { recorder: new Recorder(client, { roomId: 'room', last: 50 }), events };
   });
-  await Promise.all(viewers.map(({ events }) => told(events, 'live')));
-  const talking = talk(resumingOver(plainClient(network, { lazyCloseTimeout: 1_000 })).client);
+  await Promise.all(recorders.map(({ events }) => waitForEvent(events, 'live')));
+  const talking = talk(resumingOver(plainClient(proxy, { lazyCloseTimeout: 1_000 })).client);
 
   return {
     redis,
-    viewers,
+    recorders,
     talking,
     restart: async (signal: NodeJS.Signals) => {
       node.signal(signal);
@@ -45,7 +54,7 @@ async function site() {
   };
 }
 
-/** Sends one message after the other until it is told to stop. */
+/** Sends one message after the other until it is stopped. */
 function talk(client: ReturnType<typeof resumingOver>['client']) {
   const sent: string[] = [];
   let talking = true;
@@ -59,7 +68,7 @@ function talk(client: ReturnType<typeof resumingOver>['client']) {
   })();
   return {
     sent,
-    /** Waits until so many more were sent. */
+    /** Waits until this many more have been sent. */
     more: (count: number) => {
       const goal = sent.length + count;
       return until(() => sent.length >= goal, { what: `${count} more messages` });
@@ -71,42 +80,46 @@ function talk(client: ReturnType<typeof resumingOver>['client']) {
   };
 }
 
-async function everyoneHasAll({ redis, viewers, talking }: Awaited<ReturnType<typeof site>>): Promise<void> {
+async function expectAllReceived({
+  redis,
+  recorders,
+  talking,
+}: Awaited<ReturnType<typeof site>>): Promise<void> {
   await talking.stop();
   const { sent } = talking;
-  await until(() => viewers.every(({ viewer }) => viewer.received.length >= sent.length), {
-    what: 'everything to arrive',
+  await until(() => recorders.every(({ recorder }) => recorder.received.length >= sent.length), {
+    what: 'all messages to arrive',
   });
   expect((await stored(redis, 'room')).map(({ content }) => content)).toEqual(sent);
-  for (const { viewer, events } of viewers) {
-    expect(viewer.contents).toEqual(sent);
-    expect(viewer.error).toBeUndefined();
+  for (const { recorder, events } of recorders) {
+    expect(recorder.contents).toEqual(sent);
+    expect(recorder.error).toBeUndefined();
     expect(events.filter(({ type }) => type === 'gap')).toEqual([]);
   }
 }
 
-// A server that starts again takes seconds on a busy machine.
-describe('nothing is lost, nothing comes twice, and all comes in order', { timeout: 120_000 }, () => {
-  test('when the server is restarted, in good order and without a word', async () => {
+// On a busy machine a restart of the server takes seconds.
+describe('delivers every message once and in order', { timeout: 120_000 }, () => {
+  test('when the server is restarted, gracefully and by SIGKILL', async () => {
     const running = await site();
-    const everyoneIsLive = (times: number) =>
-      Promise.all(running.viewers.map(({ events }) => told(events, 'live', times)));
+    const allLive = (times: number) =>
+      Promise.all(running.recorders.map(({ events }) => waitForEvent(events, 'live', times)));
     await running.talking.more(20);
     await running.restart('SIGTERM');
-    await everyoneIsLive(2);
+    await allLive(2);
     await running.talking.more(20);
     await running.restart('SIGKILL');
-    await everyoneIsLive(3);
+    await allLive(3);
     await running.talking.more(20);
-    await everyoneHasAll(running);
+    await expectAllReceived(running);
   });
 
-  test('when Redis is killed and comes back with its data', async () => {
+  test('when Redis is killed and restarted with its data', async () => {
     const running = await site();
     await running.talking.more(20);
     await running.redis.kill();
     await running.redis.restart();
     await running.talking.more(20);
-    await everyoneHasAll(running);
+    await expectAllReceived(running);
   });
 });

@@ -6,7 +6,7 @@ import { messageAdded, refusal, refuse, ScriptedClient } from './scripted-client
 
 beforeEach(() => {
   vi.useFakeTimers();
-  // The longest wait there can be, so that waits can be told.
+  // Always the longest possible wait, so that waits are predictable.
   vi.spyOn(Math, 'random').mockReturnValue(1);
 });
 afterEach(() => {
@@ -28,19 +28,19 @@ function subscribed(
     error: (error: unknown) => void endings.push(error),
     complete: () => void endings.push('complete'),
   };
-  const leave = client.subscribe({ query, variables: { roomId: 'lobby', ...variables } }, sink);
+  const unsubscribe = client.subscribe({ query, variables: { roomId: 'lobby', ...variables } }, sink);
   const ids = () => results.map(({ data }) => (data!.messageAdded as { id: string }).id);
-  return { script, client, results, ids, endings, leave };
+  return { script, client, results, ids, endings, unsubscribe };
 }
 
-/** What is left behind in the client and in the clock. */
-function leftBehind({ script }: { script: ScriptedClient }) {
-  return { operations: script.underWay.length, listeners: script.listeners, timers: vi.getTimerCount() };
+/** What a subscription has left behind: operations, listeners and timers. */
+function leftovers({ script }: { script: ScriptedClient }) {
+  return { operations: script.active.length, listeners: script.listeners, timers: vi.getTimerCount() };
 }
 const NOTHING = { operations: 0, listeners: 0, timers: 0 };
 
 describe('results', () => {
-  test('are handed on once and in order, whatever comes', () => {
+  test('are delivered once and in order, whatever arrives', () => {
     const { script, ids } = subscribed({ after: '5-0' });
     for (const id of ['5-0', '6-0', '6-0', '4-0', '10-0', '9-0', '10-1', '6-0']) {
       script.last.next(messageAdded(id));
@@ -48,7 +48,7 @@ describe('results', () => {
     expect(ids()).toEqual(['6-0', '10-0', '10-1']);
   });
 
-  test('that failed are handed on as they are, and the subscription stays', () => {
+  test('with errors are delivered unchanged, and the subscription continues', () => {
     const { script, results } = subscribed({ after: '5-0' });
     const failed = [{ data: null, errors: [{ message: 'It failed.' }] }, refusal('INTERNAL_SERVER_ERROR')];
     for (const result of failed) script.last.next(result);
@@ -56,15 +56,15 @@ describe('results', () => {
     expect(results).toEqual([...failed, messageAdded('6-0')]);
   });
 
-  test('that its sink cannot take end it, with what the sink threw', async () => {
+  test('end the subscription if the sink throws, with the error that it threw', async () => {
     const script = new ScriptedClient();
     const errors: unknown[] = [];
-    const fault = new Error('a fault of the sink');
+    const bug = new Error('a bug in the sink');
     resumingClient(script).subscribe(
       { query: FOLLOW, variables: { after: '1-0' } },
       {
         next: () => {
-          throw fault;
+          throw bug;
         },
         error: (error) => errors.push(error),
         complete: () => undefined,
@@ -72,8 +72,8 @@ describe('results', () => {
     );
     script.last.next(messageAdded('2-0'));
     await vi.runAllTimersAsync();
-    expect(errors).toEqual([fault]);
-    expect(leftBehind({ script })).toEqual(NOTHING);
+    expect(errors).toEqual([bug]);
+    expect(leftovers({ script })).toEqual(NOTHING);
   });
 });
 
@@ -91,7 +91,7 @@ describe('a subscription that is too large for the server', () => {
     expect(script.operations).toHaveLength(0);
   });
 
-  test('fails for good when the server closes the connection because of it, and the others go on', async () => {
+  test('fails for good if the server closes the connection because of it, and the others continue', async () => {
     const { script, client, endings } = subscribed({ after: '5-0', other: 'x'.repeat(2_000) });
     const small: unknown[] = [];
     client.subscribe(
@@ -103,10 +103,10 @@ describe('a subscription that is too large for the server', () => {
     expect(endings).toEqual(tooLarge);
     expect(small).toEqual([]);
     expect(script.operations).toHaveLength(3);
-    expect(script.underWay).toHaveLength(1);
+    expect(script.active).toHaveLength(1);
   });
 
-  test('is not blamed if it had an answer already', async () => {
+  test('is not blamed if it already had a result', async () => {
     const { script, endings } = subscribed({ after: '5-0', other: 'x'.repeat(2_000) });
     script.last.next(messageAdded('6-0'));
     script.last.error(tooBig);
@@ -117,7 +117,7 @@ describe('a subscription that is too large for the server', () => {
 });
 
 describe('the variables that are sent', () => {
-  test('are those that were given, until there is a cursor', () => {
+  test('are unchanged until there is a cursor', () => {
     const { script } = subscribed({ last: 20, other: 'kept' });
     expect(script.last.sent.variables).toEqual({ roomId: 'lobby', last: 20, other: 'kept' });
     script.last.next(messageAdded('6-0'));
@@ -126,7 +126,7 @@ describe('the variables that are sent', () => {
     expect(script.last.sent.variables).toEqual({ roomId: 'lobby', after: '6-0', last: null, other: 'kept' });
   });
 
-  test('leave a default to the server, and do not override it with null', () => {
+  test('leave defaults to the server, and do not override them with null', () => {
     const query = FOLLOW.replace('$last: Int', '$last: Int = 20');
     const { script } = subscribed({}, {}, query);
     expect(script.operations).toHaveLength(1);
@@ -137,14 +137,14 @@ describe('the variables that are sent', () => {
     expect(script.last.sent.variables).toEqual({ roomId: 'lobby', after: '6-0', last: null });
   });
 
-  test('begin at the default of the cursor', () => {
+  test('start at the default of the cursor', () => {
     const { script, ids } = subscribed({}, {}, FOLLOW.replace('$after: ID', '$after: ID = "5-0"'));
     expect(script.last.sent.variables).toMatchObject({ after: '5-0' });
     for (const id of ['5-0', '6-0']) script.last.next(messageAdded(id));
     expect(ids()).toEqual(['6-0']);
   });
 
-  test('are of the cursor also where the client sends them again by itself', () => {
+  test('contain the current cursor when graphql-ws sends them again on its own', () => {
     const script = new ScriptedClient();
     let payload: unknown;
     const subscribe = script.subscribe;
@@ -164,7 +164,7 @@ describe('the variables that are sent', () => {
     });
   });
 
-  test('name the cursor where both are given: what is known, else the newest', () => {
+  test('prefer after to last', () => {
     expect(subscribed({ after: '5-0', last: 20 }).script.last.sent.variables).toMatchObject({
       after: '5-0',
       last: null,
@@ -175,12 +175,12 @@ describe('the variables that are sent', () => {
     });
   });
 
-  test('ask for the newest after CURSOR_EXPIRED, and then for what comes after those', () => {
+  test('ask for the newest messages after CURSOR_EXPIRED, then for those after them', () => {
     const { script, ids } = subscribed({ after: '5-0' }, { lastAfterGap: 7 });
     refuse(script.last, 'CURSOR_EXPIRED');
     vi.runAllTimers();
     expect(script.last.sent.variables).toEqual({ roomId: 'lobby', after: null, last: 7 });
-    // The clock of the store went back: what is new has an older id.
+    // The clock of Redis went back: a new message has an older id.
     script.last.next(messageAdded('3-0'));
     script.last.complete();
     vi.runAllTimers();
@@ -188,7 +188,7 @@ describe('the variables that are sent', () => {
     expect(ids()).toEqual(['3-0']);
   });
 
-  test('give nothing again that was seen before CURSOR_EXPIRED', () => {
+  test('do not lead to a second delivery of messages from before CURSOR_EXPIRED', () => {
     const { script, ids } = subscribed({ after: '5-0' });
     for (const id of ['6-0', '7-0', '8-0']) script.last.next(messageAdded(id));
     refuse(script.last, 'CURSOR_EXPIRED');
@@ -198,27 +198,27 @@ describe('the variables that are sent', () => {
   });
 });
 
-describe('a try that failed', () => {
+describe('a failed attempt', () => {
   test.each([
     ['the server completed it', (script: ScriptedClient) => script.last.complete()],
     ['SERVICE_UNAVAILABLE', (script: ScriptedClient) => refuse(script.last, 'SERVICE_UNAVAILABLE')],
-    ['a fault of the server', (script: ScriptedClient) => refuse(script.last, 'INTERNAL_SERVER_ERROR')],
+    ['INTERNAL_SERVER_ERROR', (script: ScriptedClient) => refuse(script.last, 'INTERNAL_SERVER_ERROR')],
     [
-      'errors by the protocol',
+      'an error message of the protocol',
       (script: ScriptedClient) => script.last.error(refusal('SERVICE_UNAVAILABLE').errors),
     ],
     ['the socket closed', (script: ScriptedClient) => script.last.error({ code: 1006, reason: '' })],
-    ['no socket opened', (script: ScriptedClient) => script.last.error(new Event('error'))],
-  ])('is repeated: %s', (_what, fail) => {
+    ['the socket did not open', (script: ScriptedClient) => script.last.error(new Event('error'))],
+  ])('is retried: %s', (_what, fail) => {
     const { script, endings } = subscribed({ after: '5-0' });
     fail(script);
-    expect(leftBehind({ script })).toMatchObject({ timers: 1 });
+    expect(leftovers({ script })).toMatchObject({ timers: 1 });
     vi.runAllTimers();
     expect(script.operations).toHaveLength(2);
     expect(endings).toEqual([]);
   });
 
-  test('is repeated after a wait that doubles up to a cap, and begins anew with a result', () => {
+  test('is retried after a wait that doubles up to a cap, and starts over after a result', () => {
     const { script } = subscribed({ after: '5-0' }, { retryBaseMs: 100, retryCapMs: 1_000 });
     const wait = () => {
       const before = Date.now();
@@ -230,12 +230,12 @@ describe('a try that failed', () => {
     script.last.next(messageAdded('6-0'));
     expect(wait()).toBe(100);
     expect(wait()).toBe(200);
-    // Nothing was said in the room, but the subscription was there for long.
+    // No message arrived, but the subscription lasted as long as the cap.
     vi.advanceTimersByTime(1_000);
     expect(wait()).toBe(100);
   });
 
-  test('is repeated no sooner than the server says', () => {
+  test('is not retried before the server allows it', () => {
     const { script } = subscribed({ after: '5-0' }, { retryBaseMs: 100 });
     refuse(script.last, 'RATE_LIMITED', { retryAfterMs: 5_000 });
     vi.advanceTimersByTime(5_000);
@@ -244,7 +244,7 @@ describe('a try that failed', () => {
     expect(script.operations).toHaveLength(2);
   });
 
-  test('waits a random part of that', () => {
+  test('is retried after a random part of the wait', () => {
     vi.mocked(Math.random).mockReturnValue(0.25);
     const { script } = subscribed({ after: '5-0' }, { retryBaseMs: 100 });
     script.last.complete();
@@ -252,7 +252,7 @@ describe('a try that failed', () => {
     expect(script.operations).toHaveLength(2);
   });
 
-  test('is repeated at once when the browser is online again', () => {
+  test('is retried at once when the browser comes back online', () => {
     const browser = new EventTarget();
     vi.stubGlobal('addEventListener', browser.addEventListener.bind(browser));
     vi.stubGlobal('removeEventListener', browser.removeEventListener.bind(browser));
@@ -269,24 +269,24 @@ describe('a try that failed', () => {
   });
 
   test.each(['BAD_USER_INPUT', 'FORBIDDEN', 'UNAUTHENTICATED', 'GRAPHQL_VALIDATION_FAILED'])(
-    'is not repeated after %s: the sink gets the errors as the server gave them',
+    'is not retried after %s: the sink gets the errors as the server sent them',
     async (code) => {
       const byResult = subscribed({ after: '5-0' });
       refuse(byResult.script.last, code);
       await vi.runAllTimersAsync();
       expect(byResult.results).toEqual([refusal(code)]);
       expect(byResult.endings).toEqual(['complete']);
-      expect(leftBehind(byResult)).toEqual(NOTHING);
+      expect(leftovers(byResult)).toEqual(NOTHING);
 
       const byProtocol = subscribed({ after: '5-0' });
       byProtocol.script.last.error(refusal(code).errors);
       await vi.runAllTimersAsync();
       expect(byProtocol.endings).toEqual([refusal(code).errors]);
-      expect(leftBehind(byProtocol)).toEqual(NOTHING);
+      expect(leftovers(byProtocol)).toEqual(NOTHING);
     },
   );
 
-  test('is not repeated where the server will not talk to this client at all', async () => {
+  test('is not retried if the server refuses the connection', async () => {
     const { script, endings } = subscribed({ after: '5-0' });
     const closed = { code: 4403, reason: 'Forbidden' };
     script.last.error(closed);
@@ -294,68 +294,71 @@ describe('a try that failed', () => {
     expect(endings).toEqual([closed]);
   });
 
-  test('is repeated where the token has expired: connectionParams may give a new one', async () => {
+  test('is retried if the token has expired, because connectionParams may return a new one', async () => {
     const { script, endings } = subscribed({ after: '5-0' });
-    const before = script.underWay.length;
+    const before = script.active.length;
     script.last.error({ code: 4403, reason: 'Token expired' });
     await vi.runAllTimersAsync();
     expect(endings).toEqual([]);
-    expect(script.underWay).toHaveLength(before);
+    expect(script.active).toHaveLength(before);
   });
 });
 
-describe('its end', () => {
-  test('leaves nothing behind, while it is under way', async () => {
+describe('ending a subscription', () => {
+  test('leaves nothing behind while it is active', async () => {
     const opened = subscribed({ after: '5-0' }, { onEvent: () => undefined });
-    expect(opened.script.underWay).toHaveLength(2);
-    opened.leave();
+    expect(opened.script.active).toHaveLength(2);
+    opened.unsubscribe();
     await vi.runAllTimersAsync();
-    expect(leftBehind(opened)).toEqual(NOTHING);
+    expect(leftovers(opened)).toEqual(NOTHING);
     expect(opened.endings).toEqual(['complete']);
-    opened.leave();
+    opened.unsubscribe();
     await vi.runAllTimersAsync();
     expect(opened.endings).toEqual(['complete']);
   });
 
-  test('leaves nothing behind, while it asks for its place', async () => {
+  test("leaves nothing behind while it queries the room's head", async () => {
     const opened = subscribed();
     expect(opened.script.last.sent.query).toContain('endCursor');
-    opened.leave();
+    opened.unsubscribe();
     await vi.runAllTimersAsync();
-    expect(leftBehind(opened)).toEqual(NOTHING);
+    expect(leftovers(opened)).toEqual(NOTHING);
   });
 
-  test('leaves nothing behind, while it waits', async () => {
+  test('leaves nothing behind while it waits to retry', async () => {
     const opened = subscribed({ after: '5-0' });
     opened.script.last.complete();
-    opened.leave();
+    opened.unsubscribe();
     await vi.runAllTimersAsync();
     expect(opened.script.operations).toHaveLength(1);
-    expect(leftBehind(opened)).toEqual(NOTHING);
+    expect(leftovers(opened)).toEqual(NOTHING);
   });
 
-  test('comes with that of the client, beneath or above', async () => {
-    const above = subscribed({ after: '5-0' });
-    await above.client.dispose();
+  test('happens when the client or the wrapped client is disposed of', async () => {
+    const outer = subscribed({ after: '5-0' });
+    await outer.client.dispose();
     await vi.runAllTimersAsync();
-    expect(above.endings).toEqual(['complete']);
-    expect(above.script.disposed).toBe(true);
-    expect(leftBehind(above)).toEqual(NOTHING);
+    expect(outer.endings).toEqual(['complete']);
+    expect(outer.script.disposed).toBe(true);
+    expect(leftovers(outer)).toEqual(NOTHING);
 
-    const beneath = subscribed({ after: '5-0' });
-    beneath.script.emit('closed', { code: 1000, reason: 'Normal Closure' });
-    beneath.script.last.complete();
+    const inner = subscribed({ after: '5-0' });
+    inner.script.emit('closed', { code: 1000, reason: 'Normal Closure' });
+    inner.script.last.complete();
     await vi.runAllTimersAsync();
-    expect(beneath.endings).toEqual(['complete']);
-    expect(leftBehind(beneath)).toEqual(NOTHING);
+    expect(inner.endings).toEqual(['complete']);
+    expect(leftovers(inner)).toEqual(NOTHING);
   });
 
-  test('may come by a listener, at any event', async () => {
+  test('is safe in a listener, at any event', async () => {
     const types = ['reconnecting', 'gap', 'live'] as const;
     for (const type of types) {
-      const leave = { now: (): unknown => undefined };
-      const opened = subscribed({ after: '5-0' }, { onEvent: (event) => event.type === type && leave.now() });
-      leave.now = opened.leave;
+      const unsubscribe = { now: (): unknown => undefined };
+      const opened = subscribed(
+        { after: '5-0' },
+        { onEvent: (event) => event.type === type && unsubscribe.now() },
+      );
+      unsubscribe.now = opened.unsubscribe;
       opened.script.operations[0]!.next(messageAdded('6-0'));
       opened.script.operations[1]!.next({
         data: { messages: { nodes: [{ id: '6-0' }], pageInfo: { endCursor: '6-0' } } },
@@ -363,35 +366,35 @@ describe('its end', () => {
       opened.script.operations[1]!.complete();
       refuse(opened.script.operations[0]!, 'CURSOR_EXPIRED');
       await vi.runAllTimersAsync();
-      expect(leftBehind(opened)).toEqual(NOTHING);
+      expect(leftovers(opened)).toEqual(NOTHING);
     }
   });
 });
 
-describe('a room without a message', () => {
+describe('a room without messages', () => {
   const headIs = (endCursor: string | null) => ({
     data: { messages: { nodes: [], pageInfo: { endCursor } } },
   });
 
   test.each([
-    ['that never had one', null, '0'],
-    ['that has fallen silent', '6-0', '6-0'],
-  ])('%s is followed from where it ends, and is live at once', (_, endCursor, after) => {
+    ['that was never used', null, '0'],
+    ['whose messages have all expired', '6-0', '6-0'],
+  ])('%s is followed from its head, and is live at once', (_, endCursor, after) => {
     const events: ResumeEvent[] = [];
-    const { script, leave } = subscribed({}, { onEvent: (event) => events.push(event) });
-    const { last: asking } = script;
-    asking.next(headIs(endCursor));
-    asking.complete();
+    const { script, unsubscribe } = subscribed({}, { onEvent: (event) => events.push(event) });
+    const { last: query } = script;
+    query.next(headIs(endCursor));
+    query.complete();
     expect(script.operations[1]!.sent.variables).toMatchObject({ after });
     script.last.next(headIs(endCursor));
     expect(events.map(({ type }) => type)).toEqual(['connecting', 'live']);
-    leave();
+    unsubscribe();
   });
 });
 
-describe('pings that are not answered', () => {
-  test('end the connection, and those that are do not', () => {
-    const { script, leave } = subscribed({ after: '5-0' }, { pongTimeoutMs: 1_000 });
+describe('a ping', () => {
+  test('ends the connection only if it is not answered in time', () => {
+    const { script, unsubscribe } = subscribed({ after: '5-0' }, { pongTimeoutMs: 1_000 });
     script.emit('ping', false);
     script.emit('pong', true);
     vi.advanceTimersByTime(1_000);
@@ -402,14 +405,14 @@ describe('pings that are not answered', () => {
     vi.advanceTimersByTime(1);
     expect(script.terminated).toBe(1);
     script.emit('ping', false);
-    leave();
+    unsubscribe();
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
 describe('a connection that does not open', () => {
-  test('is given up after the time that was set, and one that opens is not', () => {
-    const { script, leave } = subscribed({ after: '5-0' }, { connectTimeoutMs: 1_000 });
+  test('is ended after connectTimeoutMs, and one that opens is not', () => {
+    const { script, unsubscribe } = subscribed({ after: '5-0' }, { connectTimeoutMs: 1_000 });
     script.emit('connecting', false);
     vi.advanceTimersByTime(999);
     script.emit('opened');
@@ -419,11 +422,11 @@ describe('a connection that does not open', () => {
     vi.advanceTimersByTime(1_000);
     expect(script.terminated).toBe(1);
     script.emit('connecting', true);
-    leave();
+    unsubscribe();
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('is waited for where no time was set', () => {
+  test('is not ended without connectTimeoutMs', () => {
     const { script } = subscribed({ after: '5-0' });
     script.emit('connecting', false);
     expect(vi.getTimerCount()).toBe(0);
@@ -431,7 +434,7 @@ describe('a connection that does not open', () => {
 });
 
 describe('other operations', () => {
-  test('subscriptions to something else are begun again', () => {
+  test('subscriptions to something else are started again', () => {
     const { script, results } = subscribed(
       {},
       {},
@@ -446,7 +449,7 @@ describe('other operations', () => {
     expect(results).toHaveLength(2);
   });
 
-  test('queries and mutations pass as they are', () => {
+  test('queries and mutations are passed through unchanged', () => {
     const { script, endings } = subscribed({}, {}, 'query ($roomId: ID!) { room(id: $roomId) { id } }');
     script.last.complete();
     expect(endings).toEqual(['complete']);
@@ -466,34 +469,34 @@ describe('a document that cannot be resumed', () => {
     expect(endings).toHaveLength(1);
     expect(endings[0]).toBeInstanceOf(DocumentError);
     expect((endings[0] as Error).message).toContain(why);
-    expect(leftBehind({ script })).toEqual(NOTHING);
+    expect(leftovers({ script })).toEqual(NOTHING);
   });
 
-  test('is refused with its first message, where only that shows it', async () => {
+  test('is refused at its first message if only that shows the problem', async () => {
     const query =
       'subscription ($after: ID) { messageAdded(roomId: "a", after: $after) { author { id } content } }';
     const { endings, script } = subscribed({ after: '5-0' }, {}, query);
     script.last.next({ data: { messageAdded: { author: { id: 'guest:a' }, content: 'hi' } } });
     await vi.runAllTimersAsync();
     expect(endings[0]).toBeInstanceOf(DocumentError);
-    expect(leftBehind({ script })).toEqual(NOTHING);
+    expect(leftovers({ script })).toEqual(NOTHING);
   });
 });
 
 describe('events', () => {
-  test('go to the listener of the client and to that of the subscription', () => {
+  test('go to the listener of the client, then to that of the subscription', () => {
     const script = new ScriptedClient();
-    const told: [string, ResumeEvent['type']][] = [];
-    const client = resumingClient(script, { onEvent: ({ type }) => told.push(['client', type]) });
+    const emitted: [string, ResumeEvent['type']][] = [];
+    const client = resumingClient(script, { onEvent: ({ type }) => emitted.push(['client', type]) });
     client.subscribe(
       { query: FOLLOW, variables: { roomId: 'lobby', after: '5-0' } },
       { next: () => undefined, error: () => undefined, complete: () => undefined },
-      { onEvent: ({ type }) => told.push(['subscription', type]) },
+      { onEvent: ({ type }) => emitted.push(['subscription', type]) },
     );
     script.emit('connecting', false);
     script.emit('connected');
     script.emit('closed', { code: 1006, reason: '' });
-    expect(told).toEqual([
+    expect(emitted).toEqual([
       ['client', 'connecting'],
       ['subscription', 'connecting'],
       ['client', 'reconnecting'],
@@ -501,14 +504,14 @@ describe('events', () => {
     ]);
   });
 
-  test('tell each interruption once, whether the client tries again by itself or not', () => {
+  test('report each interruption once, whether graphql-ws retries on its own or not', () => {
     const attempts: number[] = [];
     const { script } = subscribed(
       { after: '5-0' },
       { onEvent: (event) => event.type === 'reconnecting' && attempts.push(event.attempt) },
     );
     const closed = { code: 1006, reason: '' };
-    // Twice by itself, and then no more.
+    // It retries twice, and then gives up.
     script.emit('error', new Event('error'));
     script.emit('closed', closed);
     script.emit('connecting', true);

@@ -2,14 +2,14 @@ import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'g
 
 type Listener = (...args: never[]) => void;
 
-/** One operation that a scripted client was asked to run: the test plays the server. */
+/** An operation of a scripted client. The test calls its sink, in the role of the server. */
 export interface ScriptedOperation extends Sink<FormattedExecutionResult> {
-  /** What would have been sent. */
+  /** The payload that would have been sent. */
   sent: { query: string; variables: Record<string, unknown> };
-  left: boolean;
+  unsubscribed: boolean;
 }
 
-/** Stands for graphql-ws' client where a test has to say what happens, to the millisecond. */
+/** Replaces the graphql-ws client in tests that decide exactly what happens and when. */
 export class ScriptedClient implements Client {
   readonly operations: ScriptedOperation[] = [];
   readonly #listeners = new Map<string, Set<Listener>>();
@@ -36,33 +36,33 @@ export class ScriptedClient implements Client {
     const sent = JSON.parse(JSON.stringify(payload));
     const operation: ScriptedOperation = {
       sent,
-      left: false,
+      unsubscribed: false,
       next,
-      // As in graphql-ws, one that failed is the client's until it is left.
+      // As in graphql-ws, a failed operation stays active until it is unsubscribed.
       error,
       complete: () => {
-        operation.left = true;
+        operation.unsubscribed = true;
         complete();
       },
     };
     this.operations.push(operation);
     return () => {
-      operation.left = true;
+      operation.unsubscribed = true;
     };
   };
 
-  /** The operation that was started last. */
+  /** The operation that was started most recently. */
   get last(): ScriptedOperation {
     return this.operations.at(-1)!;
   }
 
-  /** Those that are under way as far as the client was told. */
-  get underWay(): ScriptedOperation[] {
-    return this.operations.filter(({ left }) => !left);
+  /** The operations that were neither completed nor unsubscribed. */
+  get active(): ScriptedOperation[] {
+    return this.operations.filter(({ unsubscribed }) => !unsubscribed);
   }
 
   iterate: Client['iterate'] = () => {
-    throw new Error('Not scripted.');
+    throw new Error('ScriptedClient does not support iterate.');
   };
 
   terminate(): void {
@@ -74,18 +74,18 @@ export class ScriptedClient implements Client {
   }
 }
 
-/** A result as the server sends it. */
+/** The result for a message. */
 export function messageAdded(id: string): FormattedExecutionResult {
   return { data: { messageAdded: { id } } };
 }
 
-/** Refuses an operation as the server does. */
+/** Refuses an operation like the server does. */
 export function refuse(operation: ScriptedOperation, code: string, extensions = {}): void {
   operation.next(refusal(code, extensions));
   operation.complete();
 }
 
-/** What a refusal holds. */
+/** The result with which the server refuses an operation. */
 export function refusal(code: string, extensions: object = {}): FormattedExecutionResult {
   return { errors: [{ message: code, extensions: { code, ...extensions } }] };
 }

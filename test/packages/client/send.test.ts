@@ -6,40 +6,40 @@ import { startServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 import {
-  atEnd,
-  networkTo,
   newRoom,
+  onTestEnd,
   plainClient,
   QUICK,
+  Recorder,
   resumingOver,
+  startProxy,
   stored,
-  told,
-  Viewer,
+  waitForEvent,
 } from './fixture.js';
 import { refusal } from './scripted-client.js';
 
 const used = useServer();
 
-describe('a message is stored once', () => {
-  test('and is given as it was stored', async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network));
+describe('a message', () => {
+  test('is returned as it was stored', async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy));
     const room = newRoom();
     const message = await send(client, { roomId: room, content: ' hello ', author: 'Ada' });
     expect(message).toMatchObject({ roomId: room, content: 'hello', author: { name: 'Ada' } });
     expect(Date.parse(message.createdAt)).toBeGreaterThan(0);
     expect(await stored(used.redis, room)).toMatchObject([{ id: message.id }]);
-    await until(() => network.open === 0, { what: 'the connection to be given up' });
+    await until(() => proxy.open === 0, { what: 'the connection to close' });
   });
 
-  test('where the answer is lost with the connection', async () => {
-    const network = await networkTo(used.server);
-    const client = plainClient(network, { lazy: false });
-    atEnd(() => client.dispose());
+  test('is stored once if the answer is lost with the connection', async () => {
+    const proxy = await startProxy(used.server);
+    const client = plainClient(proxy, { lazy: false });
+    onTestEnd(() => client.dispose());
     await new Promise<void>((resolve) => {
       client.on('connected', () => resolve());
     });
-    network.loseReplies();
+    proxy.loseReplies();
     const room = newRoom();
     const retries: SendRetry[] = [];
     const sending = send(
@@ -50,34 +50,34 @@ describe('a message is stored once', () => {
     const first = await until(async () => (await stored(used.redis, room))[0], {
       what: 'the message to be stored',
     });
-    network.cut();
+    proxy.cut();
     expect(await sending).toMatchObject({ id: first!.id });
     expect(retries).toHaveLength(1);
     expect(await stored(used.redis, room)).toHaveLength(1);
   });
 
-  test('where the connection is lost without a word', async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network, { lazy: false, keepAlive: 50 }), {
+  test('is stored once if the connection is silently dead', async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy, { lazy: false, keepAlive: 50 }), {
       pongTimeoutMs: 50,
     });
-    await until(() => network.accepted === 1, { what: 'a connection' });
+    await until(() => proxy.accepted === 1, { what: 'a connection' });
     const room = newRoom();
     await send(client, { roomId: room, content: 'first' });
-    network.stall();
+    proxy.stall();
     await send(client, { roomId: room, content: 'second' }, QUICK);
     expect(await stored(used.redis, room)).toMatchObject([{ content: 'first' }, { content: 'second' }]);
   });
 
-  test('where Redis is killed and comes back, and who follows the room gets it once', async () => {
+  test('is stored and delivered once if Redis is killed and restarted', async () => {
     const redis = await startRedis({ appendonly: true });
-    atEnd(() => redis.close());
+    onTestEnd(() => redis.close());
     const server = await startServer({ redisUrl: redis.url, REDIS_TIMEOUT_MS: 200, HEAD_CHECK_MS: 100 });
-    atEnd(() => server.close());
-    const network = await networkTo(server);
-    const { client, events } = resumingOver(plainClient(network));
-    const viewer = new Viewer(client, { roomId: 'room' });
-    await told(events, 'live');
+    onTestEnd(() => server.close());
+    const proxy = await startProxy(server);
+    const { client, events } = resumingOver(plainClient(proxy));
+    const recorder = new Recorder(client, { roomId: 'room' });
+    await waitForEvent(events, 'live');
     await redis.kill();
     const retries: SendRetry[] = [];
     const sending = send(
@@ -85,23 +85,23 @@ describe('a message is stored once', () => {
       { roomId: 'room', content: 'hello' },
       { ...QUICK, onRetry: (retry) => retries.push(retry) },
     );
-    await until(() => retries.length > 1, { what: 'tries that failed' });
+    await until(() => retries.length > 1, { what: 'failed attempts' });
     expect(retries[0]!.error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', outcome: 'unknown' });
     await redis.restart();
     const { id } = await sending;
     expect(await stored(redis, 'room')).toMatchObject([{ id }]);
-    await until(() => viewer.received.length > 0, { what: 'the message' });
-    expect(viewer.received).toMatchObject([{ id }]);
+    await until(() => recorder.received.length > 0, { what: 'the message' });
+    expect(recorder.received).toMatchObject([{ id }]);
   });
 });
 
-/** What a send is rejected with. */
+/** The error that a send rejects with. */
 const failure = (sending: Promise<unknown>) => sending.catch((error: unknown) => error as SendError);
 
-describe('a send that fails', () => {
-  test('is refused for good, with the code of the server', async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network));
+describe('a failed send', () => {
+  test('rejects with the code of the server if that refuses the message', async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy));
     expect(await failure(send(client, { roomId: newRoom(), content: '' }))).toMatchObject({
       name: 'SendError',
       code: 'BAD_USER_INPUT',
@@ -110,14 +110,14 @@ describe('a send that fails', () => {
     });
   });
 
-  test('is given up in time, and settled later by its nonce', async () => {
-    const network = await networkTo(used.server);
-    const client = plainClient(network, { lazy: false });
-    atEnd(() => client.dispose());
+  test('times out, and can be settled later with its nonce', async () => {
+    const proxy = await startProxy(used.server);
+    const client = plainClient(proxy, { lazy: false });
+    onTestEnd(() => client.dispose());
     await new Promise<void>((resolve) => {
       client.on('connected', () => resolve());
     });
-    network.loseReplies();
+    proxy.loseReplies();
     const input = { roomId: newRoom(), content: 'hello' };
     const error = await failure(send(client, input, { ...QUICK, attemptTimeoutMs: 100, timeoutMs: 300 }));
     expect(error).toMatchObject({
@@ -125,7 +125,7 @@ describe('a send that fails', () => {
       outcome: 'unknown',
       message: expect.stringContaining('in time'),
     });
-    network.cut();
+    proxy.cut();
     const { nonce } = error as SendError;
     const message = await send(client, input, { nonce });
     expect(await stored(used.redis, input.roomId)).toMatchObject([{ id: message.id }]);
@@ -133,37 +133,39 @@ describe('a send that fails', () => {
 
   test.each([
     ['the resuming client', (plain: Client) => resumingOver(plain).client],
-    ["graphql-ws' client", (plain: Client) => plain],
-  ])('is refused before it is sent if it is too large for the server, by %s', async (_name, over) => {
-    const network = await networkTo(used.server);
-    const client = over(plainClient(network));
+    ['a plain graphql-ws client', (plain: Client) => plain],
+  ])('rejects before sending if the message is too large, with %s', async (_name, over) => {
+    const proxy = await startProxy(used.server);
+    const client = over(plainClient(proxy));
     const input = { roomId: newRoom(), content: 'x'.repeat(70_000) };
     expect(await failure(send(client, input))).toMatchObject({
       code: 'MESSAGE_TOO_LARGE',
       outcome: 'refused',
-      message: expect.stringMatching(/^The message is too large: 70\d\d\d bytes, 65536 are accepted/),
+      message: expect.stringMatching(
+        /^The message is too large: 70\d\d\d bytes, but at most 65536 are accepted/,
+      ),
       cause: expect.any(MessageTooLargeError),
     });
-    expect(network.accepted).toBe(0);
+    expect(proxy.accepted).toBe(0);
   });
 
-  test('counts bytes, not characters, against the limit it is given', async () => {
-    const network = await networkTo(used.server);
-    const { client } = resumingOver(plainClient(network), { maxMessageBytes: 1_000 });
+  test('counts bytes, not characters, against its limit', async () => {
+    const proxy = await startProxy(used.server);
+    const { client } = resumingOver(plainClient(proxy), { maxMessageBytes: 1_000 });
     const input = (content: string) => ({ roomId: newRoom(), content });
     expect(await failure(send(client, input('😀'.repeat(200))))).toMatchObject({ outcome: 'refused' });
     expect(await send(client, input('x'.repeat(200)))).toMatchObject({ content: 'x'.repeat(200) });
   });
 
-  test('is refused once and for all if the limit of the server is lower, and drops the connection once', async () => {
+  test('rejects every time if the limit of the server is lower, and loses the connection only once', async () => {
     const redis = await startRedis();
-    atEnd(() => redis.close());
+    onTestEnd(() => redis.close());
     const server = await startServer({ redisUrl: redis.url, MESSAGE_BYTES_LIMIT: 2_000 });
-    atEnd(() => server.close());
-    const network = await networkTo(server);
-    const { client, events } = resumingOver(plainClient(network));
-    const viewer = new Viewer(client, { roomId: 'room' });
-    await told(events, 'live');
+    onTestEnd(() => server.close());
+    const proxy = await startProxy(server);
+    const { client, events } = resumingOver(plainClient(proxy));
+    const recorder = new Recorder(client, { roomId: 'room' });
+    await waitForEvent(events, 'live');
     const large = { roomId: 'room', content: 'x'.repeat(3_000) };
     for (let times = 0; times < 3; times += 1) {
       expect(await failure(send(client, large, QUICK))).toMatchObject({
@@ -171,20 +173,20 @@ describe('a send that fails', () => {
         outcome: 'refused',
       });
     }
-    await told(events, 'live', 2);
+    await waitForEvent(events, 'live', 2);
     await send(client, { roomId: 'room', content: 'small' }, QUICK);
-    await until(() => viewer.contents.includes('small'), { what: 'the small message' });
-    expect(viewer.error).toBeUndefined();
+    await until(() => recorder.contents.includes('small'), { what: 'the small message' });
+    expect(recorder.error).toBeUndefined();
     expect(events.filter(({ type }) => type === 'reconnecting')).toHaveLength(1);
   });
 
-  test('ends by its signal', async () => {
-    const network = await networkTo(used.server);
-    network.refuse();
-    const { client } = resumingOver(plainClient(network));
-    const reason = new Error('The page was left.');
-    const given = new AbortController();
-    const options = { ...QUICK, signal: given.signal, onRetry: () => given.abort(reason) };
+  test('rejects with the reason of its signal', async () => {
+    const proxy = await startProxy(used.server);
+    proxy.refuse();
+    const { client } = resumingOver(plainClient(proxy));
+    const reason = new Error('The user left the page.');
+    const controller = new AbortController();
+    const options = { ...QUICK, signal: controller.signal, onRetry: () => controller.abort(reason) };
     expect(await failure(send(client, { roomId: newRoom(), content: 'hello' }, options))).toBe(reason);
   });
 });
@@ -199,7 +201,7 @@ describe('sendOnce', () => {
     vi.restoreAllMocks();
   });
 
-  /** An attempt that fails with each of these in turn, and then succeeds. */
+  /** An attempt that fails with each of the causes in turn, and then succeeds. */
   function failing(...causes: unknown[]) {
     const nonces: string[] = [];
     const attempt = async (nonce: string) => {
@@ -225,7 +227,7 @@ describe('sendOnce', () => {
     expect(nonces[0]).toMatch(/^[\w-]{32,64}$/);
   });
 
-  test('does not wait longer than it has time', async () => {
+  test('does not wait beyond its timeout', async () => {
     const { attempt, nonces } = failing(limited(60_000));
     await expect(sendOnce(attempt, { timeoutMs: 10_000 })).rejects.toMatchObject({
       code: 'RATE_LIMITED',
@@ -236,17 +238,17 @@ describe('sendOnce', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('never tries for longer than a nonce is known', async () => {
+  test('never retries for longer than the server remembers a nonce', async () => {
     const { attempt } = failing(...Array.from({ length: 1_000 }, () => new Error('no network')));
-    const begun = Date.now();
+    const startedAt = Date.now();
     const sending = sendOnce(attempt, { timeoutMs: Number.MAX_SAFE_INTEGER });
     sending.catch(() => undefined);
     await vi.runAllTimersAsync();
     await expect(sending).rejects.toMatchObject({ outcome: 'unknown', message: 'no network' });
-    expect(Date.now() - begun).toBeLessThan(300_000);
+    expect(Date.now() - startedAt).toBeLessThan(300_000);
   });
 
-  test('does not try again where the computer has slept for longer than a nonce is known', async () => {
+  test('does not retry if the computer slept for longer than the server remembers a nonce', async () => {
     const { attempt, nonces } = failing(new Error('no network'));
     const sending = sendOnce(attempt);
     sending.catch(() => undefined);
@@ -257,13 +259,13 @@ describe('sendOnce', () => {
     expect(nonces).toHaveLength(1);
   });
 
-  test('leaves the outcome open where the socket was closed, for whatever reason, before the answer', async () => {
+  test('reports an unknown outcome if the socket closed before the answer, for whatever reason', async () => {
     const { attempt, nonces } = failing({ code: 4401, reason: 'Unauthorized' });
     await expect(sendOnce(attempt)).rejects.toMatchObject({ code: undefined, outcome: 'unknown' });
     expect(nonces).toHaveLength(1);
   });
 
-  test('tries once more if the connection was closed because of a message that is too big, which may be another', async () => {
+  test('retries only once after a close with 1009, because another message may have been too big', async () => {
     const tooBig = () => ({ code: 1009, reason: 'Message too big' });
     const once = failing(tooBig());
     const sending = sendOnce(once.attempt);
@@ -277,7 +279,7 @@ describe('sendOnce', () => {
     expect(twice.nonces).toHaveLength(2);
   });
 
-  test('leaves the outcome open where a try before the refusal may have succeeded', async () => {
+  test('reports an unknown outcome if an attempt before the refusal may have succeeded', async () => {
     const { attempt } = failing(new Error('no network'), refusal('FORBIDDEN').errors);
     const sending = sendOnce(attempt);
     sending.catch(() => undefined);
@@ -289,13 +291,13 @@ describe('sendOnce', () => {
     ['Apollo Client', { errors: refusal('FORBIDDEN').errors }],
     ['urql', { graphQLErrors: refusal('FORBIDDEN').errors }],
     ['graphql-request', { response: refusal('FORBIDDEN') }],
-  ])('knows the refusals of %s', async (_library, cause) => {
+  ])('reads the errors of %s', async (_library, cause) => {
     const { attempt, nonces } = failing(Object.assign(new Error('It failed.'), cause));
     await expect(sendOnce(attempt)).rejects.toMatchObject({ code: 'FORBIDDEN', message: 'It failed.' });
     expect(nonces).toHaveLength(1);
   });
 
-  test('makes a nonce where the page was not loaded securely', async () => {
+  test('makes a nonce on a page that was not loaded over HTTPS', async () => {
     vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
     const { attempt, nonces } = failing();
     await sendOnce(attempt);

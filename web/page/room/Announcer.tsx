@@ -3,7 +3,7 @@ import type { Message } from './message.js';
 import type { RoomSession } from './room-session.js';
 import { plural } from './status.js';
 
-/** The least time between two announcements, in milliseconds, so that a busy room does not talk without end. */
+/** The least time between two announcements, in milliseconds, so that a busy room does not talk forever. */
 const INTERVAL_MS = 5_000;
 
 /** How many messages are read out in full. If there are more, only their number is. */

@@ -19,14 +19,14 @@ interface Props {
   onEscape(): void;
 }
 
-/** The field for a new message. Enter sends, Shift+Enter starts a new line, Escape goes to the newest message. */
+/** The field for a message. Enter sends, Shift+Enter starts a new line, Escape goes to the newest message. */
 export function Composer({ ref, roomId, name, onName, slowModeSeconds, waitUntil, onSend, onEscape }: Props) {
   const [text, setText] = useState('');
   const seconds = useSecondsUntil(waitUntil);
   const id = useId();
   const length = [...text.trim()].length;
   const over = length - settings.contentLength;
-  // The same text for any length: screen readers read it out each time it changes. The counter shows the number.
+  // The same text for any length, because screen readers read out each change. The counter shows the number.
   const problem =
     over > 0 ? `Too long: a message has at most ${plural(settings.contentLength, 'character')}.` : undefined;
 

@@ -1,7 +1,7 @@
 import { type CSSProperties, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import { hueOf } from '../name-hue.js';
 
-/** A name in its colour. `bdi` keeps its direction from turning the text around it. */
+/** A name in its color. `bdi` keeps its direction from turning the text around it. */
 export function Name({ children }: { children: string }) {
   return (
     <bdi className="name" style={{ '--hue': hueOf(children) } as CSSProperties}>

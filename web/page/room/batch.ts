@@ -1,4 +1,4 @@
-/** The least time between two renderings, in milliseconds. A busy room updates in small steps, a calm one at once. */
+/** The least time between two renderings, in milliseconds. Busy rooms update in steps, calm ones at once. */
 const INTERVAL_MS = 80;
 
 /** Combines many requests for a callback into one, which comes soon but not too often. */

@@ -1,5 +1,7 @@
 import { type SendError, type SendRetry, sendOnce } from 'streamly-chat-client';
-import { compareIds, type Message } from './message.js';
+import { compareCursors } from '../../../packages/client/src/cursor.js';
+import { makeNonce } from '../../../packages/client/src/nonce.js';
+import type { Message } from './message.js';
 import type { Pending } from './pending.js';
 
 /** Sends one message and resolves to it as it was stored. Rejects with the errors of Apollo Client. */
@@ -15,13 +17,13 @@ export interface OutboxView {
   onChange(): void;
 }
 
-/** How long to try, in milliseconds. Longer than a restart of the server, shorter than it remembers a nonce. */
+/** How long to retry, in milliseconds. Longer than a server restart, shorter than it remembers a nonce. */
 const TIMEOUT_MS = 240_000;
 
 /**
- * Sends what one says in a room, one after the other, each until its outcome is known, and settles it with what
- * comes back; also while nobody looks at the room. A message that arrives is recognised by its nonce. If it has
- * none, as one that an older server stored, it is recognised by the id in the answer.
+ * Sends the user's messages in a room, one after the other, each until its outcome is known, even while the
+ * room is not on screen. A message is settled when it arrives by subscription. It is recognized by its nonce
+ * or, if an older server stored it without one, by the id in the answer to its send.
  */
 export class Outbox {
   #pending: Pending[] = [];
@@ -41,7 +43,7 @@ export class Outbox {
     return this.#pending;
   }
 
-  /** When the user last sent a message that was not refused, in milliseconds since 1970. Slow mode counts from then. */
+  /** When the user last sent a message that was not refused, in ms since 1970. Slow mode counts from then. */
   get saidAt(): number {
     const counting = this.#pending.filter(({ error }) => error?.outcome !== 'refused');
     return Math.max(this.#storedAt, ...counting.map(({ saidAt }) => saidAt));
@@ -68,8 +70,8 @@ export class Outbox {
   }
 
   /**
-   * Sends a failed message again. It keeps its nonce if it may have been stored and the server still knows the
-   * nonce. Otherwise it is sent as a new message.
+   * Sends a failed message again. It keeps its nonce if it may have been stored and the server still knows
+   * the nonce. Otherwise it is sent as a new message.
    */
   retry(nonce: string): void {
     const { error, triedAt = 0 } = this.#find(nonce) ?? {};
@@ -86,16 +88,16 @@ export class Outbox {
   }
 
   /**
-   * A message came; returns the key of the one that it settles. The caller shows it together with this change:
-   * one without the other would be a message gone for a moment.
+   * A message arrived. Returns the key of the pending message that it settles. The caller must show the two
+   * changes together: otherwise the message would disappear for a moment.
    */
   arrived(message: Message): string | undefined {
     if (this.#pending.length === 0) return undefined;
     const { id, nonce } = message;
     const settled = this.#pending.find((pending) => pending.id === id || pending.nonce === nonce);
     if (settled !== undefined) this.#storedAt = Math.max(this.#storedAt, settled.saidAt);
-    // What was stored before this one will not come any more: it lies in a gap.
-    const isDue = (pending: Pending) => pending.id === undefined || compareIds(pending.id, id) > 0;
+    // Pending messages that were stored before this one will not arrive any more: they are in a gap.
+    const isDue = (pending: Pending) => pending.id === undefined || compareCursors(pending.id, id) > 0;
     this.#put(this.#pending.filter((pending) => pending !== settled && isDue(pending)));
     return settled?.key;
   }
@@ -134,8 +136,8 @@ export class Outbox {
   #settle(nonce: string, id: string): void {
     this.#storedAt = Date.now();
     const newest = this.#view?.newestId();
-    const hasCome = newest !== undefined && compareIds(id, newest) <= 0;
-    if (hasCome || this.#view === undefined) this.discard(nonce);
+    const hasArrived = newest !== undefined && compareCursors(id, newest) <= 0;
+    if (hasArrived || this.#view === undefined) this.discard(nonce);
     else this.#update(nonce, { state: 'sent', id, until: undefined });
   }
 
@@ -171,14 +173,4 @@ export class Outbox {
   #changed(): void {
     this.#view?.onChange();
   }
-}
-
-/** A random id. Browsers have no randomUUID on pages that were not loaded securely. */
-function makeNonce(): string {
-  return (
-    crypto.randomUUID?.() ??
-    Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
-      '',
-    )
-  );
 }

@@ -1,8 +1,8 @@
 import { type Deliver, Outbox } from './outbox.js';
 
 /**
- * The outboxes of a page, one for each room. An outbox with unsent messages is kept when its room is left, and
- * goes on sending. An empty one is dropped.
+ * The outboxes of a page, one for each room. An outbox with unsent messages is kept when its room is left,
+ * and goes on sending. An empty one is dropped.
  */
 export class Outboxes {
   readonly #unsent = new Map<string, Outbox>();

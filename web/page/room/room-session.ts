@@ -1,6 +1,6 @@
 /**
- * One room while it is on screen: its subscription, its timeline, the user's pending messages and the state of
- * the connection. React reads snapshots, which are made in batches. Unsent messages outlive it in the outbox.
+ * One room while it is on screen: its subscription, its timeline, the user's pending messages and the state
+ * of the connection. React reads snapshots, which are made in batches. Unsent messages outlive it.
  */
 import type { ResumeEvent } from 'streamly-chat-client';
 import type { ChatClient } from '../chat-client.js';
@@ -148,7 +148,7 @@ export class RoomSession {
   async #read(
     direction: Direction,
     window: { first?: number; after?: string; last?: number; before?: string },
-    place: (page: HistoryPage) => void,
+    insert: (page: HistoryPage) => void,
   ): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
@@ -158,7 +158,7 @@ export class RoomSession {
       const { data } = await this.client.apollo.query({ query: History, variables, fetchPolicy: 'no-cache' });
       if (!data) throw new Error('The server gave no answer.');
       this.#historyFailed = undefined;
-      place(data.messages);
+      insert(data.messages);
     } catch (error) {
       const expired = direction === 'newer' && codeOf(error) === 'CURSOR_EXPIRED';
       if (!expired) this.#historyFailed = direction;

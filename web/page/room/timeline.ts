@@ -2,13 +2,14 @@
  * The lines of a room that the page holds: a window on the messages, with a fixed maximum size.
  *
  *   following      The window ends at the newest message. Old lines are dropped from its beginning.
- *   looking back   New messages are counted, and appended while there is space. Once the window is full, it is
- *                  detached: it ends before the newest messages. Those are kept in a short tail, and the history
- *                  in between is read when the user scrolls down to it.
+ *   looking back   New messages are counted, and appended while there is space. Once the window is full, it
+ *                  is detached: it ends before the newest messages. Those are kept in a short tail, and the
+ *                  history in between is read when the user scrolls down to it.
  *   after a gap    If the window follows, it starts again after the gap. What the server still has of the
- *                  history is read when the user scrolls back, and the gap is shown where it ends.
+ *                  history is read when the user scrolls back, and the gap is shown at its end.
  */
-import { compareIds, type Message } from './message.js';
+import { compareCursors } from '../../../packages/client/src/cursor.js';
+import type { Message } from './message.js';
 
 /** A line: a message, or a gap in which messages are gone. `key` never changes while the line is shown. */
 export type Line = { kind: 'message'; key: string; message: Message } | { kind: 'gap'; key: string };
@@ -171,7 +172,8 @@ export class Timeline {
     const gap = this.#gapBefore;
     if (gap === undefined) return older;
     // A store that lost only its newest messages still has those before the gap.
-    const isBefore = (line: Line) => line.kind === 'message' && compareIds(line.message.id, gap.after) <= 0;
+    const isBefore = (line: Line) =>
+      line.kind === 'message' && compareCursors(line.message.id, gap.after) <= 0;
     const index = older.findLastIndex(isBefore) + 1;
     if (index === 0 && hasMore) return older;
     this.#gapBefore = undefined;
@@ -181,7 +183,7 @@ export class Timeline {
   /** The lines of the tail that are newer than the window. */
   #newerThanWindow(tail: readonly Line[]): readonly Line[] {
     const last = this.newestShown ?? '0';
-    const isOlder = (line: Line) => line.kind === 'message' && compareIds(line.message.id, last) <= 0;
+    const isOlder = (line: Line) => line.kind === 'message' && compareCursors(line.message.id, last) <= 0;
     return tail.slice(tail.findLastIndex(isOlder) + 1);
   }
 
@@ -192,7 +194,7 @@ export class Timeline {
 
   #shows(id: string): boolean {
     const newest = this.newestShown;
-    if (newest === undefined || compareIds(id, newest) > 0) return false;
+    if (newest === undefined || compareCursors(id, newest) > 0) return false;
     return this.#lines.some((line) => line.kind === 'message' && line.message.id === id);
   }
 

@@ -2,7 +2,7 @@ import { useState } from 'react';
 
 const KEY = 'streamly-name';
 
-/** The user's display name. Each tab makes one up until the user chooses a name, which then counts for all tabs. */
+/** The user's display name. Each tab makes one up until the user chooses one, which counts for all tabs. */
 export function useName(): [string, (name: string) => void] {
   const [name, setName] = useState(() => stored(() => localStorage)?.getItem(KEY) ?? guestName());
   return [

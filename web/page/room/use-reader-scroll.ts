@@ -1,6 +1,8 @@
 import { type RefObject, useCallback, useEffect, useRef } from 'react';
 
-/** How long after a gesture scrolling counts as the reader's, in milliseconds. It keeps moving for a while. */
+/**
+ * How long after a gesture scrolling counts as the reader's, in milliseconds. It keeps moving for a while.
+ */
 const GESTURE_MS = 1_200;
 
 const GESTURES = ['wheel', 'touchmove', 'pointerdown', 'keydown'] as const;

@@ -1,6 +1,6 @@
 import { useEffect, useReducer } from 'react';
 
-/** How often to update, in milliseconds. Much less than a second, so that each second is shown for about a second. */
+/** How often to update, in milliseconds: often enough to show each second for about a second. */
 const UPDATE_MS = 250;
 
 /** Whole seconds until a time in milliseconds since 1970, counting down to 0. */
