@@ -95,9 +95,9 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
 }
 
 /**
- * Starts connecting and returns the client. Each socket also gets an error listener that stays: ioredis removes
- * its own after the first error, and a second one (such as a TLS alert after a failed handshake) would crash
- * the process.
+ * Starts connecting and returns the client. Each socket also gets an error listener that stays: ioredis
+ * removes its own after the first error, and a second one (such as a TLS alert after a failed handshake)
+ * would crash the process.
  */
 function connect(client: Redis): Redis {
   const { connector } = client as unknown as { connector: Pick<AbstractConnector, 'connect'> };
@@ -112,7 +112,9 @@ function connect(client: Redis): Redis {
   return client;
 }
 
-/** Milliseconds before reconnection attempt `times`: short, with jitter so that nodes do not return in step. */
+/**
+ * Milliseconds before reconnection attempt `times`: short, with jitter so that nodes do not return in step.
+ */
 function retryStrategy(times: number): number {
   const longest = Math.min(25 * 2 ** Math.min(times, 6), 1_000);
   return Math.round(longest * (0.5 + Math.random() / 2));
@@ -135,8 +137,9 @@ function reportErrors(where: string, client: Redis, hooks: RedisHooks): void {
 }
 
 /**
- * Pings the subscriber at intervals and returns a function that stops it. A subscriber only listens, so a
- * connection that died silently looks like a quiet room. With a ping unanswered, the socket timeout applies.
+ * Pings the subscriber at intervals and returns a function that stops it. A
+ * subscriber only listens, so a connection that died silently looks like a quiet
+ * room. If a ping goes unanswered, the socket timeout drops the connection.
  */
 function keepPinging(subscriber: Redis, everyMs: number): () => void {
   const timer = setInterval(() => {

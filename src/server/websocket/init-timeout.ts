@@ -1,17 +1,19 @@
 import type { Connection } from './connection.js';
 import { CLOSINGS } from './protocol.js';
 
-/** How often waiting connections are looked at within the timeout. */
-const LOOKS = 10;
+/** How many times per timeout waiting connections are checked. */
+const CHECKS = 10;
 
-/** Closes connections that send no connection_init in time, with 4408. One timer serves all of them. */
+/**
+ * Closes connections that do not send connection_init in time with 4408. One timer serves all connections.
+ */
 export class InitTimeout {
-  /** Since when each one waits, oldest first. */
+  /** When each waiting connection was opened, oldest first. */
   readonly #waiting = new Map<Connection, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(private readonly timeoutMs: number) {
-    this.#timer = setInterval(() => this.#look(), timeoutMs / LOOKS).unref();
+    this.#timer = setInterval(() => this.#check(), timeoutMs / CHECKS).unref();
   }
 
   stop(): void {
@@ -22,12 +24,12 @@ export class InitTimeout {
     this.#waiting.set(connection, performance.now());
   }
 
-  /** It has sent connection_init, or is closed. */
+  /** Stops watching a connection that has sent connection_init or has closed. */
   settle(connection: Connection): void {
     this.#waiting.delete(connection);
   }
 
-  #look(): void {
+  #check(): void {
     const latest = performance.now() - this.timeoutMs;
     for (const [connection, since] of this.#waiting) {
       if (since > latest) return;

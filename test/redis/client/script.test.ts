@@ -20,7 +20,7 @@ test('puts includes in place, and runs the whole by one digest', async () => {
 test('refuses another number of keys than its name says', async () => {
   const { commands } = await redis.connect();
   const take = loadScript(commands, 'limits/lua/take-limit-1.lua');
-  await expect(take([], [1, 1])).rejects.toThrow('limits/lua/take-limit-1.lua was given 0 keys');
+  await expect(take([], [1, 1])).rejects.toThrow('limits/lua/take-limit-1.lua takes 1 keys, got 0');
 });
 
 test('fails at once if a file is missing, or does not say how many keys it takes', async () => {
