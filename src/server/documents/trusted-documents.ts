@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { GraphQLError, stripIgnoredCharacters } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { ChatError } from '#domain/errors.js';
+import { badInput, ChatError } from '#domain/errors.js';
 import { BUILT_IN_DOCUMENTS } from './generated/built-in.js';
 
 /**
@@ -120,7 +120,5 @@ function persistedQueryError(message: string, code: string): GraphQLError {
 }
 
 function unknownId(): ChatError {
-  return new ChatError('BAD_USER_INPUT', 'documentId: no document with this id is known', {
-    field: 'documentId',
-  });
+  return badInput('documentId', 'is not the id of a known document');
 }
