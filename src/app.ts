@@ -1,7 +1,4 @@
-/**
- * Puts one node of the chat together: config → store → hub → engine → transports. Only this file and engine.ts
- * know all of them.
- */
+/** Assembles a node of the chat: config → store → hub → engine → transports. */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type Config, orConfigError } from '#config/config.js';
@@ -19,22 +16,22 @@ import { observer } from '#telemetry/store-decorators.js';
 import { startTracing, type Tracing } from '#telemetry/tracing.js';
 import { createEngine } from './engine.js';
 
-/** How often an outage that lasts is logged again, in milliseconds. */
+/** How often an ongoing outage is logged again, in milliseconds. */
 const LOG_AGAIN_MS = 10_000;
 
-/** Where `npm run build` puts the page, seen from src/ and from dist/ alike. */
+/** The directory of the built page, as seen from both src/ and dist/. */
 const PAGE = fileURLToPath(new URL('../dist/web', import.meta.url));
 
 /** One node of the chat. */
 export interface App {
   log: Log;
-  /** Accepts connections, whether or not Redis answers yet. Resolves with the port. */
+  /** Starts accepting connections, even if Redis does not answer yet. Resolves with the port. */
   listen(): Promise<number>;
-  /** Completes subscriptions, lets requests end and closes the connections to Redis. Safe to call twice. */
+  /** Completes subscriptions, waits for open requests and disconnects from Redis. Safe to call twice. */
   close(): Promise<void>;
 }
 
-/** Builds a node. It starts to connect to Redis at once, and accepts nothing before `listen`. */
+/** Creates a node. It starts connecting to Redis, but accepts no connections before `listen`. */
 export function createApp(config: Config & { redisUrl: string }): App {
   const nodeId = config.nodeId ?? randomBytes(6).toString('hex');
   const destination = new LogDestination({
@@ -159,7 +156,7 @@ function openHub(
   { eventLog, feed, presence, log, metrics }: Parts & Pick<Store, 'eventLog' | 'feed' | 'presence'>,
 ): Hub {
   const logTrouble = throttled(LOG_AGAIN_MS, (suppressed, trouble: { room: string; err: unknown }) =>
-    log.warn({ ...trouble, suppressed }, 'a room could not be read; it will be tried again'),
+    log.warn({ ...trouble, suppressed }, 'a room could not be read and will be retried'),
   );
   return new Hub({
     eventLog,
@@ -238,7 +235,7 @@ async function warnAboutRedis(store: Store, log: Log): Promise<void> {
   try {
     const warnings = await store.warnings();
     if (warnings === undefined)
-      log.error('Redis does not answer yet. The server is not ready, and keeps trying.');
+      log.error('Redis does not answer yet. The server is not ready and keeps trying.');
     for (const warning of warnings ?? []) log.warn(warning);
   } catch (err) {
     log.warn({ err }, 'Redis could not be inspected');

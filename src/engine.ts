@@ -1,4 +1,4 @@
-/** The engine of a node: the schema, who may do what, and how results and errors are reported. */
+/** Creates the engine of a node from the schema, the store, the hub and the log. */
 import type { Config } from '#config/config.js';
 import { createSubscribe } from '#fanout/delivery/subscribe.js';
 import type { Hub } from '#fanout/hub.js';
@@ -14,7 +14,7 @@ import type { Log } from '#telemetry/log.js';
 import type { Metrics } from '#telemetry/metrics.js';
 import type { Tracing } from '#telemetry/tracing.js';
 
-/** Characters of an operation's name that are logged. The client chooses the name. */
+/** Characters of an operation's name to log. The name comes from the client and can be long. */
 const LOGGED_LENGTH = 64;
 
 type Parts = Pick<Store, 'eventLog' | 'directory' | 'sessions' | 'slowModes' | 'limiter'> & {
@@ -24,13 +24,13 @@ type Parts = Pick<Store, 'eventLog' | 'directory' | 'sessions' | 'slowModes' | '
   trace: Tracing['run'];
 };
 
-/** Puts the engine together. Every transport executes operations with it. */
+/** Creates the engine, which all transports use to execute operations. */
 export function createEngine(
   { allowGuests, identity, limits, protection, rates, redisTimeoutMs, tracesEndpoint }: Config,
   parts: Parts,
 ): Engine {
   const { sessions, log, metrics, trace } = parts;
-  // If the platform signs its users in and guests may not send, a name alone must not be enough for a session.
+  // If the platform signs its users in and guests may not send, a name must not be enough to start a session.
   const contexts = createContexts({ ...parts, allowGuests, openSessions: allowGuests || !identity.jwt });
   const formatError = createErrorFormatter(
     (err, errorId) => log.error({ err, errorId }, 'an operation failed'),

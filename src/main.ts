@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   if (embedded) console.log(`Redis (embedded, not persistent)  ${embedded.url}`);
 }
 
-/** Says in one sentence why the server cannot listen. Any other error is returned as it is. */
+/** Explains in one sentence why the server cannot listen. Returns any other error unchanged. */
 function listenError(error: unknown, { port, host }: { port: number; host: string }): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':

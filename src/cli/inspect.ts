@@ -7,7 +7,7 @@ import { formatDuration, printable, table } from './table.js';
 const DEFAULT_MESSAGES = 5;
 const MAX_CONTENT_WIDTH = 60;
 
-/** Shows one room: what it holds, its connections by server, and its newest messages. */
+/** Shows the details of one room, its connections by server, and its newest messages. */
 export const inspect: Command = {
   usage: 'inspect <room> [--messages <n>] [--json]',
   summary: 'Shows a room, its connections by server, and its newest messages.',

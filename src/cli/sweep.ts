@@ -3,7 +3,7 @@ import { connectionsKey } from '#redis/client/keys.js';
 import { sweep } from '#redis/presence/sweep.js';
 import { type Command, type CommandContext, expectNoArguments, writeJson } from './command.js';
 
-/** Removes the connections of dead servers, and rooms that hold nothing. */
+/** Removes the connections of dead servers, and empty rooms. */
 export const sweepCommand: Command = {
   usage: 'sweep [--json]',
   summary: 'Removes the connections of dead servers, and empty rooms.',
@@ -29,7 +29,7 @@ async function count(commands: CommandContext['commands']): Promise<{ rooms: num
   const seen = new Set<string>();
   let connections = 0;
   for await (const part of scanActiveRooms(commands)) {
-    // A scan may give a room twice.
+    // A scan may return a room twice.
     const rooms = part.filter((room) => !seen.has(room));
     for (const room of rooms) seen.add(room);
     const counts = await Promise.all(rooms.map((room) => commands.scard(connectionsKey(room))));

@@ -28,7 +28,7 @@ export function formatDuration(ms: number): string {
 }
 
 /**
- * Makes text of users safe to print: one line of at most `maxLength` characters, without control sequences that
+ * Makes user input safe to print: one line of at most `maxLength` characters, without control sequences that
  * a terminal would execute.
  */
 export function printable(text: string, maxLength: number): string {

@@ -3,20 +3,20 @@ import { type Environment, readVariables } from './read.js';
 import type { Values } from './variables.js';
 
 /**
- * The configuration as the app uses it: the values of the table in variables/, which says what each one means,
- * and what follows from several of them. Durations end in `Ms` or `Seconds`.
+ * The configuration of the app: the values of the variables in variables/, which describes each of them, and
+ * values derived from several variables. Durations end in `Ms` or `Seconds`.
  */
 export type Config = ReturnType<typeof configOf>;
 
-/** Who may connect, and what a client may ask for. For a number that may be 0, 0 means no limit. */
+/** Who may connect, and what clients may request. For a number that may be 0, 0 means no limit. */
 export type Protection = Config['protection'];
 
-/** The configuration cannot be used. The message has a line for each fault, which names the variable. */
+/** The configuration is invalid. The message has a line for each fault, which names the variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Reads a file that a variable names. Any error becomes a ConfigError. */
+/** Runs a function that reads a file named by a variable. Any error becomes a ConfigError. */
 export function orConfigError<T>(read: () => T): T {
   try {
     return read();
@@ -25,7 +25,7 @@ export function orConfigError<T>(read: () => T): T {
   }
 }
 
-/** Something that must hold between variables, each of which is valid on its own. */
+/** A rule about several variables, each of which is valid on its own. */
 interface Rule {
   variables: readonly (keyof Values)[];
   isBroken(values: Values): boolean;
@@ -59,12 +59,12 @@ const RULES: readonly Rule[] = [
 ];
 
 /**
- * Reads the configuration. An empty variable counts as not set. Throws a ConfigError that names every variable
- * at fault.
+ * Reads the configuration. An empty variable counts as not
+ * set. Throws a ConfigError that names all invalid variables.
  */
 export function configFromEnv(env: Environment): Config {
   const { values, faults } = readVariables(env);
-  // A variable that is wrong on its own would break rules only because its value is unknown.
+  // Skip rules about a variable that is invalid on its own, because its value is unknown.
   const broken = RULES.filter(
     ({ variables, isBroken }) => !variables.some((name) => faults.has(name)) && isBroken(values),
   );
@@ -75,7 +75,7 @@ export function configFromEnv(env: Environment): Config {
 
 function configOf(values: Values) {
   const production = values.NODE_ENV === 'production';
-  // GraphiQL introspects the schema with documents that no manifest lists.
+  // GraphiQL introspects the schema with documents that are not in any manifest.
   const isOpen = !production && !values.REQUIRE_TRUSTED_DOCUMENTS;
   return {
     production,
@@ -101,7 +101,7 @@ function configOf(values: Values) {
       slowModeSeconds: values.SLOW_MODE_SECONDS_LIMIT,
     },
     frameCacheBytes: values.FRAME_CACHE_BYTES,
-    // `last` of a new subscription is answered from the log alone, and the log cannot hold more than the store.
+    // The log must be able to serve `last` of a subscription, and cannot hold more than the store.
     logCapacity: Math.min(Math.max(values.ROOM_LOG_CAPACITY, values.PAGE_SIZE_LIMIT), values.HISTORY_LIMIT),
     heartbeatMs: values.HEARTBEAT_MS,
     headCheckMs: values.HEAD_CHECK_MS,
@@ -161,6 +161,6 @@ function configOf(values: Values) {
 function jwtOf({ JWT_SECRET: secret, JWT_JWKS_URL: jwksUrl, JWT_ISSUER, JWT_AUDIENCE }: Values) {
   if (secret === undefined && jwksUrl === undefined) return undefined;
   const key = secret === undefined ? { jwksUrl: jwksUrl! } : { secret };
-  // The rules make sure that both are set.
+  // The rules ensure that both are set.
   return { key, issuer: JWT_ISSUER!, audience: JWT_AUDIENCE! };
 }

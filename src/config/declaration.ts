@@ -1,22 +1,24 @@
 import type { Parser } from './parsers.js';
 
-/** One environment variable. `Value` is its type once it is read, with undefined if it has no default. */
+/**
+ * An environment variable. `Value` is the type of its value, which includes undefined if it has no default.
+ */
 export interface Variable<Value = unknown> {
   readonly parser: Parser<NonNullable<Value>>;
-  /** What it is for, as complete sentences. The accepted values and the default are added to it. */
+  /** Complete sentences that say what it is for. The accepted values and the default are appended. */
   readonly description: string;
   /** The value if the variable is not set. */
   readonly default: Value;
   /** The same when NODE_ENV is `production`. */
   readonly productionDefault: Value;
-  /** Whether the value may hold a password. It is then never repeated in an error. */
+  /** Whether the value may contain a password. Errors never repeat it then. */
   readonly isSecret: boolean;
 }
 
-/** Variables that belong together, by their names. */
+/** Variables that belong together. */
 export interface Section {
   readonly title: string;
-  /** What holds for all variables of the section. */
+  /** A note about all variables of the section. */
   readonly note?: string;
   readonly variables: Readonly<Record<string, Variable>>;
 }
@@ -33,7 +35,7 @@ interface Defaults<T> {
   productionDefault?: T;
 }
 
-/** Declares a variable. Without a default, its value is undefined if it is not set. */
+/** Declares a variable. Without a default, its value is undefined while it is not set. */
 export function variable<T>(declaration: Declaration<T> & Defaults<NoInfer<T>>): Variable<T>;
 export function variable<T>(declaration: Declaration<T>): Variable<T | undefined>;
 export function variable<T>(declaration: Declaration<T> & Partial<Defaults<T>>): Variable<T | undefined> {

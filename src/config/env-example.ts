@@ -1,7 +1,7 @@
 import type { Section, Variable } from './declaration.js';
 import { SECTIONS } from './variables.js';
 
-/** The longest line that prose is wrapped to. */
+/** The width that prose is wrapped to. */
 const WIDTH = 110;
 
 const INTRODUCTION = [
@@ -26,7 +26,7 @@ function renderSection({ title, note, variables }: Section): string {
 function renderVariable(name: string, variable: Variable): string {
   const { description, parser, default: standard, productionDefault } = variable;
   const accepts = `Accepts ${parser.form}.`;
-  // Writing one of two defaults into the file would set it in every environment.
+  // If the defaults differ, leave the value empty: any value would apply to every environment.
   const [values, shown] =
     standard === productionDefault
       ? [accepts, standard ?? '']

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** Reads the text of a variable. */
+/** Parses the text of a variable. */
 export interface Parser<T> {
-  /** What the text must be, as a phrase that completes "PORT must be …". */
+  /** The accepted format, as a phrase that completes "PORT must be …". */
   readonly form: string;
   readonly schema: z.ZodType<T>;
 }
 
-/** A whole number in decimal digits, within these bounds (inclusive). */
+/** An integer in decimal digits, within inclusive bounds. */
 export function integer(least: number, most: number): Parser<number> {
   return {
     form: `an integer between ${least} and ${most}`,
@@ -25,13 +25,13 @@ export const flag: Parser<boolean> = {
   schema: z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1'),
 };
 
-/** One of these words, in exactly this spelling. */
+/** One of these words, case-sensitive. */
 export function oneOf<const T extends string>(...words: T[]): Parser<T> {
   const list = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(words);
   return { form: list, schema: z.enum<T[]>(words) };
 }
 
-/** Any text. `form` says what it stands for: "a file path". */
+/** Any text. `form` says what it is, such as "a file path". */
 export function text(form: string): Parser<string> {
   return { form, schema: z.string() };
 }
@@ -47,13 +47,13 @@ export const keyName: Parser<string> = {
   schema: z.string().regex(/^[\w.-]{1,64}$/),
 };
 
-/** The address of a Redis server, by TCP or TLS. */
+/** The URL of a Redis server, over TCP or TLS. */
 export const redisUrl: Parser<string> = {
   form: 'a URL that begins with redis:// or rediss://',
   schema: z.url({ protocol: /^rediss?$/, hostname: /./ }),
 };
 
-/** The address of a server that speaks HTTP, with or without TLS. */
+/** The URL of an HTTP server, with or without TLS. */
 export const httpUrl: Parser<string> = {
   form: 'a URL that begins with http:// or https://',
   schema: z.url({ protocol: /^https?$/ }),
@@ -62,8 +62,8 @@ export const httpUrl: Parser<string> = {
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
- * The address of something that must not be altered on its way here: HTTPS. Plain HTTP is accepted from this
- * machine only.
+ * An HTTPS URL, for data that must not be tampered with in
+ * transit. Plain HTTP is accepted for the local machine only.
  */
 export const secureUrl: Parser<string> = {
   form: 'a URL that begins with https://',
@@ -72,7 +72,9 @@ export const secureUrl: Parser<string> = {
     .refine((url) => url.startsWith('https:') || LOOPBACK_HOST.test(hostOf(url))),
 };
 
-/** Origins as browsers write them, also with a wildcard for subdomains, separated by commas; or `*`. */
+/**
+ * Origins in the format of browsers, optionally with a wildcard for subdomains, separated by commas; or `*`.
+ */
 export const originList: Parser<string[]> = {
   form: 'origins such as https://example.com or https://*.example.com, separated by commas, or *',
   schema: z

@@ -4,12 +4,12 @@ import { SECTIONS, type Values } from './variables.js';
 /** Environment variables by name, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The longest value that an error repeats, in characters. */
+/** Characters of an invalid value that an error repeats. */
 const SHOWN_LENGTH = 60;
 
 /**
- * Reads every variable of the table. `faults` has a sentence for each variable that is wrong, by its name; in
- * `values` such a variable has its default.
+ * Reads all variables. `faults` maps the name of each invalid variable to a sentence about it. In `values`,
+ * such a variable has its default.
  */
 export function readVariables(env: Environment): { values: Values; faults: Map<string, string> } {
   const isProduction = env.NODE_ENV === 'production';
@@ -23,7 +23,7 @@ export function readVariables(env: Environment): { values: Values; faults: Map<s
     if (parsed.success) values[name] = parsed.data;
     else faults.set(name, faultOf(name, variable, text));
   }
-  // Each value came from the parser or the default of its own variable.
+  // Each value comes from the parser or the default of its own variable.
   return { values: values as Values, faults };
 }
 

@@ -9,7 +9,7 @@ import { server } from '#config/variables/server.js';
 import { telemetry } from '#config/variables/telemetry.js';
 import type { Section, ValuesOf } from './declaration.js';
 
-/** Every variable that the server reads, in the order of `.env.example`. */
+/** All variables that the server reads, in the order of `.env.example`. */
 export const SECTIONS = [
   server,
   redis,
@@ -26,5 +26,5 @@ type AllValues<Sections> = Sections extends readonly [infer First extends Sectio
   ? ValuesOf<First['variables']> & AllValues<Rest>
   : unknown;
 
-/** The value of every variable by its name, as the sections declare them. */
+/** The values of all variables, by name. */
 export type Values = AllValues<typeof SECTIONS>;

@@ -25,8 +25,8 @@ export interface EmbeddedRedis {
 const TRIES = 5;
 
 /**
- * Starts a private Redis for this process, on loopback and without persistence. It ends with `close()`, or when
- * this process ends for any reason.
+ * Starts a private Redis for this process, on loopback and without persistence. It ends with `close()`, or
+ * when this process ends for any reason.
  * @throws {Error} if redis-server and valkey-server are missing (the message says what to install), or if the
  *   server does not start (the message contains the end of its log)
  */

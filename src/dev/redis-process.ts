@@ -39,10 +39,10 @@ export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 }
 
-// A watcher next to the server reads from a pipe that this process holds open. When this process ends, even by
-// SIGKILL, the pipe closes, and the watcher kills the server and removes its directory. It uses SIGKILL because
-// a stopped or hanging server would not react to SIGTERM. The script exits with the server's status, or with
-// 127 if there is no program.
+// A watcher next to the server reads from a pipe that this process holds open. When this process ends, even
+// by SIGKILL, the pipe closes, and the watcher kills the server and removes its directory. It uses SIGKILL
+// because a stopped or hanging server would not react to SIGTERM. The script exits with the server's status,
+// or with 127 if there is no program.
 const SUPERVISOR_SCRIPT = `
 dir=$1; shift
 program=$(command -v redis-server || command -v valkey-server) || exit 127
@@ -86,8 +86,8 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   };
   const serverArgs = [...asArgs(settings), ...args, ...asArgs(overrides)];
   const shell = spawn('/bin/sh', ['-c', SUPERVISOR_SCRIPT, 'supervise', dir, ...serverArgs], {
-    // In its own process group: Ctrl-C signals the whole group of the terminal, and would kill the server while
-    // the application still needs it to shut down cleanly.
+    // In its own process group: Ctrl-C signals the whole group of the terminal, and would kill the server
+    // while the application still needs it to shut down cleanly.
     detached: true,
     ...(searchPath === undefined ? {} : { env: { PATH: searchPath } }),
   });

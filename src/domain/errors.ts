@@ -1,4 +1,7 @@
-/** Codes of errors that clients are meant to see. Any other error is a bug: transports mask it and log it once. */
+/**
+ * Codes of errors that clients are meant to see. Any other
+ * error is a bug: transports mask it and log it once.
+ */
 export type ErrorCode =
   | 'BAD_USER_INPUT'
   | 'CURSOR_EXPIRED'
@@ -31,7 +34,10 @@ export class ChatError extends Error {
   }
 }
 
-/** BAD_USER_INPUT for an invalid argument. `problem` completes a sentence that begins with `field`. Nothing was done. */
+/**
+ * BAD_USER_INPUT for an invalid argument. `problem` completes
+ * a sentence that begins with `field`. Nothing was done.
+ */
 export function badInput(field: string, problem: string, limit?: number): ChatError {
   return new ChatError(
     'BAD_USER_INPUT',
@@ -53,7 +59,7 @@ export function serviceUnavailable(message: string, cause?: unknown): ChatError 
   return new ChatError('SERVICE_UNAVAILABLE', message, {}, { cause });
 }
 
-/** UNAUTHENTICATED: the caller must sign in, or has presented a token that is not valid. */
+/** UNAUTHENTICATED: the caller must sign in, or sent a token that is not valid. */
 export function unauthenticated(message: string, cause?: unknown): ChatError {
   return new ChatError('UNAUTHENTICATED', message, {}, { cause });
 }

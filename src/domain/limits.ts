@@ -39,7 +39,7 @@ const CONTROL = /\p{Cc}/u;
 const CONTROL_BUT_NEWLINE = /[^\P{Cc}\n]/u;
 const NONCE = /^[\w.:-]{1,64}$/;
 
-/** The form of a room id in words, for descriptions and messages. */
+/** The format of a room id in words, for descriptions and error messages. */
 export function describeRoomId(maxLength: number): string {
   return `1 to ${maxLength} letters, digits, \`_\`, \`-\` or \`.\``;
 }

@@ -1,15 +1,15 @@
 import { type EntryId, millisecondsOf } from './cursor.js';
 
-/** Who wrote a message. A guest's id is `guest:` and the display name. */
+/** The author of a message. A guest's id is `guest:` followed by the display name. */
 export interface User {
   id: string;
   name: string;
 }
 
-/** A message as it is stored, published and delivered. Never changed once made. */
+/** A message as it is stored, published and delivered. Immutable. */
 export interface Message {
   id: EntryId;
-  /** The id of the entry just before this one in its room, or `0`. It makes a gap visible. */
+  /** The id of the entry just before this one in its room, or `0`. It reveals gaps. */
   prev: EntryId;
   /** Messages are the entries without a kind. */
   kind?: undefined;
@@ -20,12 +20,15 @@ export interface Message {
   nonce?: string | undefined;
 }
 
-/** A message that is not stored yet. The store gives it its id. */
+/** A message that is not stored yet. The store assigns its id. */
 export interface Draft {
   roomId: string;
   author: User;
   content: string;
-  /** Makes a send repeatable: the same nonce by the same author in the same room returns the first message. */
+  /**
+   * Makes a send safe to repeat: the same nonce of the same
+   * author in the same room returns the first message.
+   */
   nonce?: string;
 }
 

@@ -1,13 +1,14 @@
 /**
  * Which characters a message and a name may contain.
  *
- * A message must show something. Otherwise it may hold any character except control characters: many scripts
- * need joiners and direction marks in running text.
+ * A message must contain something visible. Otherwise it may contain any character except control characters,
+ * because many scripts need joiners and direction marks in running text.
  *
- * A name must show something and must be what it looks like. Other people recognise their friends and
- * moderators by it, and clients print it in front of other text. So a name must not hold characters that
- * show nothing, which make two different names look the same, nor characters that set the direction of text,
- * which turn what follows. Invisible characters are allowed only where they change what is seen:
+ * A name must contain something visible and must be what it looks like. People recognize their friends and
+ * moderators by it, and clients print it in front of other text. So a name must not contain invisible
+ * characters, which make different names look the same, or characters that set the direction of text, which
+ * also affect the text after the name. Invisible characters are allowed only if they change how the text
+ * looks:
  *
  *   emoji           the sequences that Unicode recommends (UTS #51, RGI): families, flags, keycaps
  *   cursive scripts ZWNJ between two letters, as in Persian
@@ -16,10 +17,10 @@
  * Variation selectors of Chinese characters are not allowed in names, since most fonts ignore them.
  */
 
-/** Characters that show nothing by themselves, besides white space and control characters. */
+/** Characters that are invisible by themselves, besides white space and control characters. */
 const INVISIBLE =
   // Default_Ignorable_Code_Point: zero-width characters, fillers, soft hyphens, tags, variation selectors and
-  // direction marks. Then those that Unicode does not count but that are drawn as nothing or as a blank:
+  // direction marks. Then others that are rendered as nothing or as a blank:
   // interlinear annotations, the object replacement character, the braille blank, the Khitan filler, blank
   // hieroglyphs and the null notehead.
   '\\p{DI}\\p{Bidi_Control}\\ufff9-\\ufffc\\u2800\\u{16fe4}\\u{13430}-\\u{13440}\\u{13441}-\\u{13446}\\u{1d159}';
@@ -32,7 +33,9 @@ const HIDDEN_IN_NAMES = new RegExp(`[${INVISIBLE}\\u2028\\u2029]`, 'gu');
 const CURSIVE = '[\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Mandaic}\\p{Script=Nko}]';
 const VIRAMA = '[\\u094d\\u09cd\\u0a4d\\u0acd\\u0b4d\\u0bcd\\u0c4d\\u0ccd\\u0d4d\\u0dca]';
 
-/** Sequences in which an invisible character changes what is seen. Only `v` expressions know emoji sequences. */
+/**
+ * Sequences in which an invisible character changes how the text looks. Emoji sequences need the flag `v`.
+ */
 const MEANINGFUL = new RegExp(
   [
     '\\p{RGI_Emoji}',
@@ -43,27 +46,29 @@ const MEANINGFUL = new RegExp(
   'gv',
 );
 
-/** Some keyboards add a variation selector to emoji that do not need one: it changes nothing. */
+/**
+ * A variation selector after an emoji that does not need one. Some keyboards add it, but it changes nothing.
+ */
 const REDUNDANT_SELECTOR = /(?<=\p{Emoji_Presentation})\ufe0f/gu;
 
-/** Whether a text shows anything when it is drawn. */
+/** Whether a text contains anything visible. */
 export function isVisible(text: string): boolean {
   return VISIBLE.test(text);
 }
 
-/** Whether a name holds invisible characters or direction controls that a name may not hold. */
+/** Whether a name contains invisible characters or direction controls that names may not contain. */
 export function hidesSomething(name: string): boolean {
   return name.replace(MEANINGFUL, '').search(HIDDEN_IN_NAMES) >= 0;
 }
 
-/** Removes variation selectors that change nothing, so that equal-looking emoji are equal. */
+/** Removes variation selectors that change nothing, so that emoji that look the same are equal. */
 export function withoutRedundantSelectors(name: string): string {
   return name.replace(REDUNDANT_SELECTOR, '');
 }
 
 /**
- * Makes a name acceptable by removing what `hidesSomething` objects to. Returns an empty string if nothing
- * visible is left.
+ * Makes a name valid by removing the characters that `hidesSomething` looks for. Returns an empty string if
+ * nothing visible is left.
  */
 export function cleanName(name: string): string {
   const canonical = withoutRedundantSelectors(name);

@@ -1,8 +1,8 @@
 import type { User } from './message.js';
 
 /**
- * What a viewer may do besides reading and writing. A `moderator` keeps order in rooms. The `service` is the
- * platform itself, which no sending limit applies to. Every viewer has the role `viewer`.
+ * Permission levels. Every viewer has the role `viewer` and may read and write. A `moderator` keeps order in
+ * rooms. The `service` is the platform itself, which is exempt from all sending limits.
  */
 export const ROLES = ['viewer', 'moderator', 'service'] as const;
 
@@ -19,8 +19,8 @@ export interface Viewer {
 }
 
 /**
- * The roles in a claim: a list, or a text with spaces between them, in any case. Unknown names are ignored, and
- * `viewer` is always included.
+ * The roles in a claim, which is a list or a string separated by spaces, in upper or lower case. Ignores
+ * unknown names and always includes `viewer`.
  */
 export function parseRoles(claim: unknown): Role[] {
   const names: unknown[] = typeof claim === 'string' ? claim.split(/\s+/) : Array.isArray(claim) ? claim : [];
@@ -33,11 +33,11 @@ export function hasRole(viewer: Viewer | null, ...roles: readonly Role[]): boole
   return viewer?.roles.some((role) => roles.includes(role)) ?? false;
 }
 
-/** Finds the viewer that a token belongs to. */
+/** Verifies tokens. */
 export interface TokenVerifier {
   /**
-   * Throws UNAUTHENTICATED if the token is forged, has expired or belongs to a session that has ended, and
-   * SERVICE_UNAVAILABLE if it cannot be checked in time.
+   * Returns the viewer that a token belongs to. Throws UNAUTHENTICATED if the token is invalid or has
+   * expired, or if its session has ended. Throws SERVICE_UNAVAILABLE if it cannot be verified in time.
    */
   verify(token: string): Promise<Viewer>;
 }
@@ -56,6 +56,6 @@ export interface SessionStore {
   find(token: string): Promise<Viewer | null>;
   /** Ends a session. Returns whether it existed. */
   end(sessionId: string): Promise<boolean>;
-  /** Returns those of the given sessions that have ended. The others count as used and are extended. */
+  /** Returns the sessions that have ended. The others count as used and are extended. */
   findEnded(sessionIds: readonly string[]): Promise<string[]>;
 }

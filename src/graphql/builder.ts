@@ -5,7 +5,7 @@ import { DateTimeISOResolver } from 'graphql-scalars';
 import { describeRoomId, inputRules, type Limits } from '#domain/limits.js';
 import type { Message, User } from '#domain/message.js';
 import type { OperationContext } from './context.js';
-import { asBadInput } from './input-error.js';
+import { asBadInput } from './validation.js';
 
 interface SchemaTypes {
   Context: OperationContext;
@@ -18,8 +18,8 @@ interface SchemaTypes {
 }
 
 /**
- * Creates the schema builder that all types are added to. `limits` determine both the validation rules and the
- * descriptions, so they cannot disagree.
+ * Creates the schema builder that all types are added to. `limits` determine both the validation rules and
+ * the descriptions, so they cannot disagree.
  */
 export function createBuilder(limits: Limits) {
   const rules = inputRules(limits);

@@ -9,22 +9,25 @@ import type { Start } from '#fanout/start-position.js';
 import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
 
 /**
- * The part of the hub that resolvers use. Its sources are not iterated: a subscription field returns one, and the
- * server's `subscribe` delivers from it (see SharedSource).
+ * The part of the hub that resolvers use. A subscription field returns a source without iterating over it,
+ * and the server's `subscribe` delivers from it (see SharedSource).
  */
 export interface SubscriptionHub {
   /** Whether the room is open on this node. */
   isOpen(roomId: string): boolean;
   /**
-   * Subscribes to a room's messages from `start` on, without gaps or duplicates. Returns the source at once if
-   * the room is open and holds that position. Rejects with CURSOR_EXPIRED or SERVICE_UNAVAILABLE.
+   * Subscribes to a room's messages from `start` on, without gaps or duplicates. Returns the source at once
+   * if the room is open and holds that position. Rejects with CURSOR_EXPIRED or SERVICE_UNAVAILABLE.
    */
   join(
     roomId: string,
     start: Start,
     connectionId: string,
   ): SharedSource<Message> | Promise<SharedSource<Message>>;
-  /** Subscribes to a changing value, at most once per second. Subscriptions with the same name share the value. */
+  /**
+   * Subscribes to a changing value, at most once per second.
+   * Subscriptions with the same name share the value.
+   */
   watch<Value>(name: string, read: () => Value): SharedSource<Value>;
   /** Statistics of this node. */
   readonly stats: NodeStats;
@@ -48,16 +51,18 @@ export interface Services {
 export interface OperationContext extends Services {
   readonly rooms: RoomLoaders;
   /**
-   * The signed-in user; null for a guest. A field below `messageAdded` that reads it must be marked with
-   * `extensions: { viewerDependent: true }`. Otherwise reading it throws, because each message is resolved once
-   * for many viewers.
+   * The signed-in user; null for a guest. A field below `messageAdded` that reads
+   * it must be marked with `extensions: { viewerDependent: true }`. Otherwise
+   * reading it throws, because each message is resolved once for many viewers.
    */
   readonly viewer: Viewer | null;
   /** The connection of the operation, as presence counts it. */
   connectionId: string;
   /** The network address of the client, as rate limits count it. Empty if it is unknown. */
   address: string;
-  /** The last event that a reconnecting event stream has seen. Sent by the client, so it can be any text. */
+  /**
+   * The Last-Event-ID header of a reconnecting event stream. It comes from the client and can be any text.
+   */
   lastEventId?: string | undefined;
 }
 
@@ -72,18 +77,21 @@ export interface Contexts {
   }): OperationContext;
   /** The context of a broadcast that is executed once for many viewers. Reading `viewer` from it throws. */
   shared(): OperationContext;
-  /** A key for the viewer of an operation; empty for a guest. Operations with the same key get the same results. */
+  /**
+   * A key for the viewer of an operation; empty for a guest.
+   * Operations with the same key get the same results.
+   */
   viewerKey(context: OperationContext): string;
   /** Returns a function that creates contexts for broadcasts to the viewer of the given operation. */
   forViewer(context: OperationContext): () => OperationContext;
 }
 
-/** For broadcasts, which go to many connections. */
+/** Used for broadcasts, which go to many connections. */
 const NO_CONNECTION = { connectionId: '', address: '', lastEventId: undefined };
 
 /** Creates contexts that give access to the services. */
 export function createContexts(services: Services): Contexts {
-  // The loaders cache nothing, so all operations can share them, and their requests of one turn are combined.
+  // The loaders do not cache, so all operations can share them and combine their requests of one turn.
   const rooms = createRoomLoaders(services);
   // Copying an object that already has all properties is fifty times faster than adding properties to a copy.
   const blank: OperationContext = { ...services, ...NO_CONNECTION, rooms, viewer: null };

@@ -12,8 +12,8 @@ export interface PageArguments {
 }
 
 /**
- * The window of history that page arguments select. Without a size, these are the newest messages, or with
- * `after` only, the first ones after it. Throws BAD_USER_INPUT if both `first` and `last` are given.
+ * Converts page arguments to a window. Without a size, the window is at the newest messages or, with `after`
+ * only, at the first ones after it. Throws BAD_USER_INPUT if both `first` and `last` are given.
  */
 export function windowOf({ first, last, after, before }: PageArguments, limits: Limits): Window {
   return {
@@ -33,8 +33,8 @@ export function windowOf({ first, last, after, before }: PageArguments, limits: 
 }
 
 /**
- * Converts a page into a Relay connection. The cursor of a message is its id. An empty page that was requested
- * without a cursor ends at the room's head, so that a client can continue from there.
+ * Converts a page into a Relay connection. The cursor of a message is its id. An empty page that was
+ * requested without a cursor ends at the room's head, so that a client can continue from there.
  */
 export function connectionOf(
   { messages, hasOlder, hasNewer, head }: MessagePage,

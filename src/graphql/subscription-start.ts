@@ -1,8 +1,7 @@
-import type { z } from 'zod';
 import { badInput } from '#domain/errors.js';
 import type { InputRules } from '#domain/limits.js';
 import type { Start } from '#fanout/start-position.js';
-import { asBadInput } from './input-error.js';
+import { validateArgument } from './validation.js';
 
 /** The arguments of a subscription to a room. */
 export interface SubscriptionArguments {
@@ -12,8 +11,9 @@ export interface SubscriptionArguments {
 }
 
 /**
- * The room of a subscription and where it starts. An event stream reconnects with the arguments of its first
- * request, so `lastEventId` overrides them if it is a cursor. Throws BAD_USER_INPUT for an invalid argument.
+ * The room of a subscription and the position to start from. An event
+ * stream reconnects with its original arguments, so `lastEventId` overrides
+ * them if it is a cursor. Throws BAD_USER_INPUT for an invalid argument.
  *
  * Subscriptions call this instead of using `validate`, which would check the arguments again for each event.
  */
@@ -34,10 +34,4 @@ export function subscriptionStart(
   if (last == null) return { roomId, start: { from: 'now' } };
   validateArgument(rules.pageSize, 'last', last);
   return { roomId, start: { from: 'last', count: last } };
-}
-
-/** Throws BAD_USER_INPUT, naming the argument, if a rule does not accept its value. */
-export function validateArgument(rule: z.ZodType, name: string, value: unknown): void {
-  const { error } = rule.safeParse(value);
-  if (error) throw asBadInput({ issues: error.issues.map((issue) => ({ ...issue, path: [name] })) });
 }

@@ -19,7 +19,7 @@ import { createSessions } from '#redis/sessions/sessions.js';
 export interface StoreOptions {
   url: string;
   tls: RedisTls | undefined;
-  /** Names this node in Redis. No two nodes may share it. */
+  /** Names this node in Redis. Must be unique among all nodes. */
   nodeId: string;
   /** How long Redis may take to answer a command. */
   timeoutMs: number;
@@ -40,7 +40,7 @@ export interface StoreOptions {
   onRateLimitError(error: unknown): void;
   presenceHeartbeatMs: number;
   sessionTtlSeconds: number;
-  /** How often INFO is read; undefined if nobody needs it. */
+  /** How often INFO is read. Undefined if it is not needed. */
   infoMs: number | undefined;
   hooks: RedisHooks;
 }
@@ -89,7 +89,7 @@ export function createStore(options: StoreOptions) {
     /** The latest INFO. Undefined if Redis did not answer, or if INFO is not read. */
     info: () => info?.latest,
 
-    /** Resolves if every connection answers a ping; throws SERVICE_UNAVAILABLE otherwise. */
+    /** Resolves if every connection answers a ping. Throws SERVICE_UNAVAILABLE otherwise. */
     check: async (): Promise<void> => void (await Promise.all([commands, writer, subscriber].map(pingRedis))),
 
     start(): void {
@@ -102,7 +102,7 @@ export function createStore(options: StoreOptions) {
       return (await redis.ready(timeoutMs)) ? redisWarnings(await inspectRedis(commands)) : undefined;
     },
 
-    /** Removes what this node holds in Redis, then closes its connections. */
+    /** Removes this node's presence from Redis, then closes its connections. */
     async close(): Promise<void> {
       await presence.close();
       await feed.close();

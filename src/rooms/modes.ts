@@ -3,8 +3,8 @@ import type { SlowModes } from '#domain/ports/limiter.js';
 import { hasRole, type Viewer } from '#domain/viewer.js';
 
 /**
- * Sets how many seconds each user waits between two messages in a room; 0 turns slow mode off. Throws FORBIDDEN
- * unless the viewer is a moderator or the platform, and SERVICE_UNAVAILABLE.
+ * Sets how many seconds each user waits between two messages in a room; 0 turns slow mode off. Throws
+ * FORBIDDEN unless the viewer is a moderator or the platform, and SERVICE_UNAVAILABLE.
  */
 export async function setSlowMode(
   slowModes: SlowModes,

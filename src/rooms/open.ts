@@ -3,9 +3,9 @@ import { hasRole } from '#domain/viewer.js';
 import type { Caller } from './send.js';
 
 /**
- * Counts a room that a subscription is about to open on this node, if it is new to all nodes. Joining a room that
- * others are in costs nothing. The platform is not limited. Throws RATE_LIMITED, or SERVICE_UNAVAILABLE if the
- * limiter fails closed.
+ * Limits how many new rooms an address may open by subscribing. A room that is
+ * already active on any node does not count, and the platform is not limited.
+ * Throws RATE_LIMITED, or SERVICE_UNAVAILABLE if the limiter fails closed.
  */
 export async function limitNewRooms(
   limiter: Pick<RateLimiter, 'takeRoom'>,

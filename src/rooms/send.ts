@@ -4,20 +4,20 @@ import type { EventLog } from '#domain/ports/event-log.js';
 import type { Sender } from '#domain/ports/limiter.js';
 import { hasRole, type Viewer } from '#domain/viewer.js';
 
-/** The display name of a guest who gives none. */
+/** The default display name of guests. */
 export const GUEST_NAME = 'Guest';
 
-/** Who asks for something in a room. */
+/** The caller of an operation. */
 export interface Caller {
   /** Null for a guest. */
   viewer: Viewer | null;
-  /** The network address that limits count; empty if it is not known. */
+  /** The network address, as rate limits count it. Empty if it is unknown. */
   address: string;
   /** Whether guests may send. */
   allowGuests: boolean;
 }
 
-/** A message as its sender gives it; every field has been validated. */
+/** A message to send. All fields have been validated. */
 export interface Submission {
   roomId: string;
   content: string;
@@ -29,7 +29,7 @@ export interface Submission {
 
 /**
  * Sends a message as the caller and returns it as it was stored. Throws UNAUTHENTICATED if guests may not
- * send, and whatever the log's `append` throws.
+ * send, and the errors of the log's `append`.
  */
 export async function sendMessage(
   log: Pick<EventLog, 'append'>,
@@ -48,8 +48,8 @@ function authorOf({ viewer, allowGuests }: Caller, guestName: string | null | un
 }
 
 /**
- * The sender as rate limits count it. A guest shares a limit only with guests of the same name and address, so
- * nobody can use up someone else's limit by taking their name.
+ * The sender as rate limits count it. A guest shares a limit only with guests of the same name and address,
+ * so nobody can use up someone else's limit by taking their name.
  */
 function senderOf({ viewer, address }: Caller, author: User): Sender {
   if (hasRole(viewer, 'service')) return { id: author.id, address, exempt: 'from all limits' };

@@ -1,4 +1,4 @@
-/** What other folders use of server/: HTTP, WebSocket and streams, with one engine and one set of guards. */
+/** The entry point of server/: HTTP, WebSockets and streams, with one engine and one set of guards. */
 import { GraphQLError } from 'graphql';
 import { ChatError } from '#domain/errors.js';
 import type { RateLimit, RateLimiter } from '#domain/ports/limiter.js';
@@ -31,7 +31,7 @@ const GRAPHQL = '/graphql';
 /** The formats of subscriptions over HTTP, in order of preference. */
 const STREAM_FORMATS = [EVENT_STREAM, MULTIPART];
 
-/** Sockets for plain requests, beyond the connections that may stay open. */
+/** Sockets for plain requests, in addition to those for long-lived connections. */
 const SPARE_CONNECTIONS = 5_000;
 
 /** Settings of the transports. Durations are in milliseconds; 0 turns a limit off. */
@@ -43,7 +43,7 @@ export interface TransportOptions {
   limiter: RateLimiter;
   origins: OriginOptions;
   connections: ConcurrencyLimits;
-  /** How fast one WebSocket may start operations, and how many it may have open. */
+  /** How fast one WebSocket may start operations, and how many it may have open at once. */
   operationRate: RateLimit;
   operationsPerConnection: number;
   /** Bytes in one WebSocket message, and in the body of one request. */
@@ -68,18 +68,18 @@ export interface TransportOptions {
   checkStore(): Promise<void>;
   isShuttingDown(): boolean;
   onRefused: GuardsOptions['onRefused'];
-  /** Called with faults outside any operation. */
+  /** Called with errors outside of any operation. */
   onFault(error: unknown): void;
 }
 
-/** Builds the transports. Nothing is accepted before `listen`. */
+/** Creates the transports. They accept no connections before `listen`. */
 export function createTransports(options: TransportOptions) {
   const { engine, documents, limiter, onFault } = options;
   const { addressOf, formatError } = engine;
   const sessionWatch = new SessionWatch({
     sessions: options.sessions,
     everyMs: options.sessionCheckMs,
-    // The store's connections already report when Redis is away.
+    // If Redis is down, the store's connections report it.
     onFault: (error) => void (error instanceof ChatError || onFault(error)),
   });
   const guards = new GuardPipeline({
@@ -144,7 +144,7 @@ export function createTransports(options: TransportOptions) {
     headersTimeoutMs: options.headersTimeoutMs,
     requestTimeoutMs: options.requestTimeoutMs,
     keepAliveTimeoutMs: options.keepAliveTimeoutMs,
-    // A stream that is read gets a heartbeat well within this time.
+    // Longer than the heartbeat, so that a stream whose client reads it is never inactive.
     stallTimeoutMs: Math.max(options.requestTimeoutMs, 4 * options.heartbeatMs),
     connections: connections > 0 ? connections + SPARE_CONNECTIONS : 0,
     onFault,
@@ -152,9 +152,9 @@ export function createTransports(options: TransportOptions) {
 
   return {
     listen: (port: number, host: string): Promise<number> => http.listen(port, host),
-    /** How many long-lived connections are open, by transport. */
+    /** The number of open long-lived connections, by transport. */
     connections: () => ({ websocket: webSockets.connections, sse: responseStreams.count }),
-    /** Completes all subscriptions. Open requests go on until `requestsEnded`. */
+    /** Completes all subscriptions. Open requests may continue until `requestsEnded` resolves. */
     async close(): Promise<{ requestsEnded: Promise<void> }> {
       const requestsEnded = http.close(options.shutdownMs);
       sessionWatch.close();
@@ -164,7 +164,7 @@ export function createTransports(options: TransportOptions) {
   };
 }
 
-/** The refusal of a guard as the error of an operation, with the HTTP status and headers for Yoga. */
+/** Converts the refusal of a guard to a GraphQL error, with the HTTP status and headers for Yoga. */
 function errorOf({ error, status, headers }: Refused): GraphQLError {
   return new GraphQLError(error.message, { extensions: { ...error.extensions, http: { status, headers } } });
 }

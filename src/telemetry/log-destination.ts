@@ -2,20 +2,20 @@
  * Where log lines go: standard output, without ever waiting for it.
  *
  *   write → buffer (bounded) → file, pipe or socket
- *             └ full, or it failed: the line is dropped and counted; reported once lines get through again
+ *             └ if it is full or has failed, lines are dropped and counted, and the count is logged on recovery
  *
- * A full disk or a reader that has stopped must not stop the chat, so nothing here blocks the event loop.
+ * A full disk or a stuck reader must not stop the chat, so nothing here blocks the event loop.
  */
 import { createWriteStream, fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
-/** Bytes of lines that wait to be written. Further lines are dropped. */
+/** The maximum size of lines that wait to be written, in bytes. Further lines are dropped. */
 const BUFFER_BYTES = 1_048_576;
 
 /** How long `close` waits for lines that have not been written yet, in milliseconds. */
 const FLUSH_MS = 1_000;
 
-/** How long a destination that failed is left alone before it is tried again, in milliseconds. */
+/** How long to wait before a destination that failed is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
 
 export interface LogDestinationOptions {
@@ -27,8 +27,8 @@ export interface LogDestinationOptions {
 
 /** Standard output as a stream that does not block. */
 export function openStandardOutput(): Writable {
-  // Node writes to a file synchronously through process.stdout, but not through a stream of its own. Pipes and
-  // sockets are the other way round: only process.stdout knows how to write to them without blocking a thread.
+  // process.stdout writes to files synchronously, but a separate stream does not. For pipes and sockets it is
+  // the other way around: only process.stdout writes to them without blocking a thread.
   return fstatSync(1).isFile() || fstatSync(1).isCharacterDevice()
     ? createWriteStream('', { fd: 1, autoClose: false })
     : process.stdout;
@@ -61,7 +61,7 @@ export class LogDestination {
     });
   }
 
-  /** Writes what is left, but waits no longer than a second. Safe to call twice. */
+  /** Writes the remaining lines, but waits for at most a second. Safe to call twice. */
   close(): Promise<void> {
     this.#closing ??= this.#flush();
     return this.#closing;
@@ -73,7 +73,7 @@ export class LogDestination {
     const stream = this.options.open();
     if (stream.destroyed) return undefined;
     stream.on('error', () => {
-      // There is nowhere to report it: this is where reports go.
+      // Do not report it: the log itself is what failed.
       this.#failedAt = performance.now();
     });
     this.#stream = stream;
@@ -95,7 +95,7 @@ export class LogDestination {
         resolve();
       };
       const timer = setTimeout(settle, FLUSH_MS);
-      // Called when it and everything before it is written, or has failed.
+      // The callback runs once everything before it has been written or has failed.
       stream.write('', settle);
     });
   }

@@ -27,7 +27,7 @@ export function createLog({ level, nodeId, destination }: LogOptions): Log {
         'password',
         'token',
         'authorization',
-        // The command that Redis refused, which its error carries: a message, a name or an address.
+        // Redis errors include the refused command, which may contain a message, a name or an address.
         'err.command',
         'err.aggregateErrors[*].command',
       ],

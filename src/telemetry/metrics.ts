@@ -1,20 +1,20 @@
 /**
- * Metrics for Prometheus. Frequent events are counted as plain numbers by the code that sees them, and read at
- * each scrape; rare events are reported through the methods here. Labels take few values, all fixed in the
- * code, so that no client and no room name can create new series.
+ * Metrics for Prometheus. Code with frequent events counts them in plain numbers, which are read at each
+ * scrape. Rare events are reported through the methods here. Labels have few values, all fixed in the code,
+ * so that neither clients nor room names can create new series.
  */
 import { Counter, type CounterConfiguration, Histogram, Registry } from 'prom-client';
 import { addProcessGauges } from './process-gauges.js';
 import { addRedisGauges } from './redis-gauges.js';
 import { addServerGauges, type ServerSources } from './server-gauges.js';
 
-/** Where current values are read, each time Prometheus scrapes them. */
+/** Functions that return current values. They are called at each scrape. */
 export interface MetricsSources extends ServerSources {
-  /** Redis' INFO as it was last read, by field; undefined if Redis did not answer. */
+  /** The fields of Redis' latest INFO. Undefined if Redis did not answer. */
   redis(): ReadonlyMap<string, string> | undefined;
 }
 
-/** What is counted about an operation. */
+/** The properties of an operation that are counted. */
 export interface MeasuredOperation {
   transport: string;
   kind: string;
@@ -31,7 +31,7 @@ const CODES: ReadonlySet<unknown> = new Set([
   'INTERNAL_SERVER_ERROR',
 ]);
 
-/** The kinds of operations that each transport carries. */
+/** The kinds of operations that each transport supports. */
 const KINDS = {
   http: ['query', 'mutation'],
   sse: ['subscription'],
@@ -53,14 +53,14 @@ export class Metrics {
     "From a message's time (Redis' clock) until it was written to its last subscription (this server's clock).",
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   );
-  /** For `measuredStore`, which records the calls of the store here. */
+  /** For `observer`, which records the calls of the store here. */
   readonly storeDurations = this.#histogram('store_duration_seconds', 'How long the store took.', LATENCIES, [
     'operation',
     'outcome',
   ]);
   readonly #gaps = this.#counter({
     name: 'gaps_filled',
-    help: 'Gaps in what was published that were found and filled.',
+    help: 'Gaps in the published messages that were found and filled.',
   });
   readonly #gapMessages = this.#counter({ name: 'gap_messages', help: 'Messages that filled gaps.' });
   readonly #troubles = this.#counter({
@@ -97,7 +97,7 @@ export class Metrics {
     addServerGauges(this.#registry, sources);
     addRedisGauges(this.#registry, sources.redis);
     this.#stopProcessGauges = addProcessGauges(this.#registry);
-    // Prometheus sees the first event as an increase only if the series was there before it.
+    // Prometheus sees the first event as an increase only if the series existed before.
     for (const code of CODES) this.#refusals.inc({ code: String(code) }, 0);
     for (const reason of ['origin', 'host', 'connections', 'address', 'rate'])
       this.#rejected.inc({ reason }, 0);

@@ -45,7 +45,7 @@ export function addProcessGauges(registry: Registry): () => void {
   });
   new Gauge({
     name: 'nodejs_heap_used_bytes',
-    help: 'JavaScript heap in use, including garbage that was not collected yet.',
+    help: 'JavaScript heap in use, including garbage that has not been collected yet.',
     registers,
     collect() {
       this.set(process.memoryUsage().heapUsed);

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { type Log, throttled } from './log.js';
 
-/** Characters of a header that are logged. The client chooses its length. */
+/** Characters of a header to log. Headers come from the client and can be long. */
 const LOGGED_LENGTH = 200;
 
 /**
- * Logs refused origins, at most once per `intervalMs`. A page behind a misconfigured proxy only shows that it cannot
- * connect, so the log says what to change.
+ * Logs refused origins, at most once per `intervalMs` milliseconds. A page behind a misconfigured proxy only
+ * shows that it cannot connect, so the log says how to fix it.
  */
 export function refusedOriginLog(log: Log, intervalMs: number): (request: IncomingMessage) => void {
   return throttled(intervalMs, (suppressed, { headers }: IncomingMessage) => {

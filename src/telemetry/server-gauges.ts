@@ -1,10 +1,10 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Where the current state of the server is read, each time Prometheus scrapes it. */
+/** Functions that return the current state of the server. They are called at each scrape. */
 export interface ServerSources {
   /** Open connections by transport. */
   connections(): { websocket: number; sse: number };
-  /** The first four are current counts, the others totals since the start. */
+  /** The first four are current counts, the others are totals since the start. */
   fanout(): {
     rooms: number;
     projections: number;
@@ -22,14 +22,11 @@ const GAUGES = {
   rooms: ['rooms', 'Rooms that are open on this server.'],
   projections: ['projections', 'Distinct selections that are being delivered.'],
   subscriptions: ['subscriptions', 'Open subscriptions to rooms.'],
-  lagging: [
-    'lagging_subscriptions',
-    'Subscriptions that wait for a client that reads slowly, or for older history.',
-  ],
+  lagging: ['lagging_subscriptions', 'Subscriptions that wait for a slow client or for older history.'],
 } as const;
 
 const COUNTERS = {
-  deliveries: ['deliveries', 'Messages written, counted once for each subscription.'],
+  deliveries: ['deliveries', 'Messages written, counted once per subscription.'],
   bytes: ['delivered_bytes', 'Bytes of results written to subscriptions.'],
   messages: ['messages', 'Messages that arrived in the rooms that are open on this server.'],
 } as const;

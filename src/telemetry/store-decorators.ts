@@ -6,20 +6,20 @@ import type { Tracing } from './tracing.js';
 
 type Operation = keyof EventLog | keyof RoomDirectory;
 
-/** Makes a call of the store, and does something before or after it. Must return what the call returns. */
+/** Wraps a call of the store. Must return what the call returns. */
 type Around = <R>(operation: Operation, call: () => Promise<R>) => Promise<R>;
 
-/** What to do with each call. */
+/** Settings of `observer`. */
 export interface ObserverOptions {
   /** Records how long each call takes, in seconds, by its operation and its outcome (`ok` or `error`). */
   durations: Histogram<'operation' | 'outcome'> | undefined;
-  /** Makes each call in a span of its own, named after its operation: `store append`. */
+  /** Runs each call in its own span, named after its operation, such as `store append`. */
   run: Tracing['run'] | undefined;
 }
 
 /**
- * Returns functions that wrap the ports of the store method by method, so that a port may be an object or an
- * instance of a class. The compiler reports a method that is missing here, and the rest parameters pass on
+ * Returns functions that wrap the ports of the store, method by method, so that a port may be a plain object
+ * or an instance of a class. The compiler reports methods that are missing here, and rest parameters pass on
  * arguments that are added later.
  */
 export function observer({ durations, run }: ObserverOptions) {
@@ -27,7 +27,7 @@ export function observer({ durations, run }: ObserverOptions) {
   const around: Around = run
     ? (operation, call) => run(`store ${operation}`, {}, () => measured(operation, call))
     : measured;
-  // Prometheus sees the first call as an increase only if the series was there before it.
+  // Prometheus sees the first call as an increase only if the series existed before.
   const observed = <Port extends object>(port: Port): Port => {
     for (const operation of Object.keys(port)) durations?.zero({ operation, outcome: 'ok' });
     return port;

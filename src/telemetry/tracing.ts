@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry traces, exported by OTLP over HTTP: a span for each operation, with a child span for each call
- * of the store. The packages are optional, and are loaded only if tracing is on.
+ * OpenTelemetry traces, exported by OTLP over HTTP: a span for each operation, with a child span for each
+ * call of the store. The packages are optional, and are loaded only if tracing is on.
  */
 import type { Attributes } from '@opentelemetry/api';
 

@@ -1,4 +1,4 @@
-/** The command-line tool, against a real Redis and a real server. */
+/** The command-line tool with a real Redis and a real server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '#cli/run.js';
 import { formatDuration, printable } from '#cli/table.js';
@@ -32,7 +32,7 @@ interface Ran {
   error: string;
 }
 
-/** Runs a command. `answer` is the reply to its question; without it there is no terminal. */
+/** Runs a command. `answer` answers its question. Without it, there is no terminal. */
 async function run(line: string, env: Record<string, string> = {}, answer?: string): Promise<Ran> {
   const ran = { code: -1, out: '', error: '' };
   ran.code = await runCommand(
@@ -54,7 +54,7 @@ async function run(line: string, env: Record<string, string> = {}, answer?: stri
 }
 
 describe('rooms', () => {
-  test('lists active rooms, those with most connections first', async () => {
+  test('lists the active rooms, those with the most connections first', async () => {
     const { code, out } = await run('rooms');
     expect(code).toBe(0);
     const lines = out.split('\n');
@@ -63,7 +63,7 @@ describe('rooms', () => {
     expect(lines[2]).toMatch(/^busy +0 +7 +\d+s ago$/);
   });
 
-  test('prints the same as JSON', async () => {
+  test('prints the list as JSON with --json', async () => {
     const { out } = await run('rooms --json --limit 1');
     expect(JSON.parse(out)).toEqual({
       rooms: [{ id: 'quiet', connections: 1, messages: 1, lastMessageAgeMs: expect.any(Number) }],
@@ -95,7 +95,7 @@ describe('rooms', () => {
 });
 
 describe('inspect', () => {
-  test('shows what a room holds and its connections', async () => {
+  test('shows the messages and connections of a room', async () => {
     const { code, out } = await run('inspect quiet');
     expect(code).toBe(0);
     expect(out).toMatch(/^messages +1, from \d{4}-/m);
@@ -103,13 +103,13 @@ describe('inspect', () => {
     expect(out).toMatch(/^\d+-\d+ +Ann +hello$/m);
   });
 
-  test('shows the requested number of messages, also as JSON', async () => {
+  test('shows the requested number of messages, with --json as well', async () => {
     const { latest, messages } = JSON.parse((await run('inspect busy --messages 2 --json')).out);
     expect(messages).toBe(7);
     expect(latest.map(({ content }: { content: string }) => content)).toEqual(['text 6', 'text 7']);
   });
 
-  test('never passes control sequences of users to the terminal', async () => {
+  test('removes control sequences that users sent', async () => {
     const stored = {
       id: '1-0',
       prev: '0',
@@ -148,7 +148,7 @@ describe('sweep', () => {
 });
 
 describe('clear', () => {
-  test('asks first, and changes nothing without a yes', async () => {
+  test('asks for confirmation, and deletes nothing without it', async () => {
     await say(server, 'cleared', 'one', 'two');
     expect(await run('clear cleared')).toMatchObject({ code: 2, error: expect.stringContaining('--yes') });
     expect(await run('clear cleared', {}, 'no')).toMatchObject({ code: 1 });
@@ -179,7 +179,7 @@ describe('clear', () => {
 });
 
 describe('ping', () => {
-  test('measures every step, and leaves nothing behind', async () => {
+  test('measures each step and leaves nothing behind', async () => {
     const { code, out, error } = await run(`ping --url ${server.url} --json`);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     const times = JSON.parse(out);

@@ -5,12 +5,12 @@ import { errorOf } from './rows.js';
 const production = { NODE_ENV: 'production', REDIS_URL: 'redis://redis' };
 
 describe('an error', () => {
-  test('names every variable that is wrong, one a line', () => {
+  test('names each invalid variable on its own line', () => {
     const lines = errorOf({ PORT: 'x', LOG_LEVEL: 'loud', HOST: 'ok' }).message.split('\n');
     expect(lines).toEqual([expect.stringMatching(/^PORT /), expect.stringMatching(/^LOG_LEVEL /)]);
   });
 
-  test('names what is missing or conflicting along with it', () => {
+  test('names missing and conflicting variables as well', () => {
     const env = { NODE_ENV: 'production', PORT: 'x', REQUIRE_TRUSTED_DOCUMENTS: 'true' };
     expect(errorOf(env).message.split('\n')).toEqual([
       expect.stringMatching(/^PORT /),
@@ -19,13 +19,13 @@ describe('an error', () => {
     ]);
   });
 
-  test('does not call a variable missing that is set to an invalid value', () => {
+  test('does not report an invalid variable as missing', () => {
     const lines = errorOf({ NODE_ENV: 'production', REDIS_URL: 'localhost' }).message.split('\n');
     expect(lines).toEqual(['REDIS_URL must be a URL that begins with redis:// or rediss://.']);
   });
 });
 
-test('ignores variables that are not its own', () => {
+test('ignores unknown variables', () => {
   expect(configFromEnv({ PATH: '/bin', CONSTRUCTOR: 'x', port: '1' })).toEqual(configFromEnv({}));
 });
 
@@ -53,7 +53,7 @@ describe('in production', () => {
   });
 
   test.each(['prod', 'Production', 'production '])(
-    'refuses to start as %j instead of starting open',
+    'a typo such as %j is an error, not development mode',
     (name) => {
       expect(errorOf({ ...production, NODE_ENV: name }).message).toMatch(/^NODE_ENV must be /);
     },
@@ -97,12 +97,12 @@ describe("the platform's own tokens", () => {
     'http://localhost:8080/keys',
     'http://127.0.0.1/keys',
     'http://[::1]/keys',
-  ])('are verified with published keys at %s', (url) => {
+  ])('are verified with the keys at %s', (url) => {
     const { jwt } = configFromEnv({ ...claims, JWT_JWKS_URL: url }).identity;
     expect(jwt).toEqual({ key: { jwksUrl: url }, ...accepted });
   });
 
-  test('need one of the two, an issuer and an audience, and no error repeats the secret', () => {
+  test('need a secret or keys, an issuer and an audience, and no error repeats the secret', () => {
     const both = errorOf({ ...claims, JWT_SECRET: secret, JWT_JWKS_URL: jwksUrl });
     expect(both.message).toMatch(/^JWT_SECRET and JWT_JWKS_URL /);
     for (const partial of [{}, { JWT_ISSUER: 'any' }, { JWT_AUDIENCE: 'any' }]) {
@@ -117,11 +117,11 @@ describe("the platform's own tokens", () => {
 test.each([
   ['is at least as large as a page', { ROOM_LOG_CAPACITY: '10', PAGE_SIZE_LIMIT: '300' }, 300],
   ['is at most as large as the history', { ROOM_LOG_CAPACITY: '600', HISTORY_LIMIT: '50' }, 50],
-])('the log of a room %s', (_what, env, capacity) => {
+])("a room's log %s", (_what, env, capacity) => {
   expect(configFromEnv(env).logCapacity).toBe(capacity);
 });
 
-test('makes the default page no larger than the largest page', () => {
+test('the default page size is at most the largest page size', () => {
   expect(configFromEnv({}).limits.defaultPageSize).toBe(50);
   expect(configFromEnv({ PAGE_SIZE_LIMIT: '20' }).limits.defaultPageSize).toBe(20);
 });

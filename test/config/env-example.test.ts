@@ -9,17 +9,17 @@ import { ROWS } from './rows.js';
 
 const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
 
-test('is what the table gives', () => {
+test('.env.example is up to date', () => {
   expect(text).toBe(renderEnvExample());
 });
 
-test('lists every variable once, with a comment', () => {
+test('.env.example lists every variable once, with a comment', () => {
   const named = [...text.matchAll(/^(?<comment># .*\n)?(?<name>[A-Z][A-Z0-9_]*)=/gm)];
   expect(named.map(({ groups }) => groups!.name).sort()).toEqual(Object.keys(ROWS).sort());
   expect(named.filter(({ groups }) => groups!.comment === undefined)).toEqual([]);
 });
 
-test('gives the defaults, so that using it unchanged changes nothing', () => {
+test('.env.example has the defaults, so using it unchanged changes nothing', () => {
   expect(configFromEnv(parseEnv(text))).toEqual(configFromEnv({}));
   const production = { NODE_ENV: 'production', REDIS_URL: 'redis://redis' };
   expect(configFromEnv({ ...parseEnv(text), ...production })).toEqual(configFromEnv(production));
@@ -27,7 +27,7 @@ test('gives the defaults, so that using it unchanged changes nothing', () => {
   for (const [name, value] of shown) expect(value, name).toBe(String(ROWS[name]!.default));
 });
 
-test('wraps descriptions, and shows the default of each environment', () => {
+test('renderEnvExample wraps descriptions and shows the default of each environment', () => {
   const SIZE = variable({
     parser: integer(1, 9),
     default: 2,

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import { type Config, ConfigError, configFromEnv } from '#config/config.js';
 
-/** What one variable accepts and sets. */
+/** The expected behavior of one variable. */
 export interface Row {
   /** Its value in the configuration. */
   of: (config: Config) => unknown;
   default: unknown;
-  /** Texts that are accepted, with their values. */
+  /** Accepted texts, with their values. */
   good: Record<string, unknown>;
   bad: string[];
   /** Whether an error must not repeat the text. */
@@ -26,12 +26,12 @@ function flag(of: Row['of'], standard: boolean): Row {
   return { of, default: standard, good, bad: ['yes', 'no', 'TRUE', '2'] };
 }
 
-/** Any text, as it is. */
+/** Any text. */
 function text(of: Row['of'], example: string): Row {
   return { of, default: undefined, good: { [example]: example }, bad: [] };
 }
 
-/** A row for every variable, written without the table that they test. */
+/** A row for every variable, written independently of the declarations under test. */
 export const ROWS: Readonly<Record<string, Row>> = {
   NODE_ENV: {
     of: (config) => config.production,
@@ -206,7 +206,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   METRICS_REDIS_INFO_MS: number((config) => config.metrics.redisInfoMs, 15_000, 1_000, 600_000),
 };
 
-/** The error that these variables are refused with. */
+/** The ConfigError for these variables. */
 export function errorOf(env: Readonly<Record<string, string | undefined>>): Error {
   try {
     configFromEnv(env);

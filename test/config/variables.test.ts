@@ -5,12 +5,12 @@ import { errorOf, ROWS } from './rows.js';
 
 const NAMES = SECTIONS.flatMap(({ variables }) => Object.keys(variables));
 
-test('has a row for every variable, each declared once', () => {
+test('every variable is declared once and has a row in this test', () => {
   expect([...NAMES].sort()).toEqual(Object.keys(ROWS).sort());
 });
 
 describe.each(Object.entries(ROWS))('%s', (name, row) => {
-  test('has its default if it is unset or empty', () => {
+  test('has its default if it is not set or empty', () => {
     expect(row.of(configFromEnv({}))).toEqual(row.default);
     expect(row.of(configFromEnv({ [name]: '' }))).toEqual(row.default);
     expect(row.of(configFromEnv({ [name]: undefined }))).toEqual(row.default);
@@ -43,7 +43,7 @@ describe('an error', () => {
       { REDIS_URL: 'http://user:hunter2@redis' },
       'REDIS_URL must be a URL that begins with redis:// or rediss://.',
     ],
-  ])('for %j says what is accepted', (env, message) => {
+  ])('for %j says which values are accepted', (env, message) => {
     expect(errorOf(env).message).toBe(message);
   });
 });

@@ -22,7 +22,7 @@ const password = 'for-development-only';
 
 let redis: RedisServer;
 
-/** One command as that user; without a user, as one who does not log in. */
+/** Runs a command as a user, or without logging in. */
 async function as(user: string | undefined, ...[command = '', ...args]: string[]): Promise<unknown> {
   const login = user === undefined ? {} : { username: user, password };
   const client = new Redis({
@@ -30,11 +30,11 @@ async function as(user: string | undefined, ...[command = '', ...args]: string[]
     ...login,
     lazyConnect: true,
     enableReadyCheck: false,
-    // Version 3 begins with HELLO, and a connection on which that is refused gets no further.
+    // Version 3 begins with HELLO, and a connection that may not run it is unusable.
     protocol: 2,
     retryStrategy: () => null,
   });
-  // The command fails with the same.
+  // The command fails with the same error.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -45,7 +45,7 @@ async function as(user: string | undefined, ...[command = '', ...args]: string[]
 }
 
 beforeEach(async () => {
-  // The settings of the container, but for its addresses and paths.
+  // The settings of the container, except for its addresses and paths.
   redis = await startRedis({
     args: ['--include', path('redis.conf')],
     aclFile: path('users.acl'),
@@ -69,46 +69,46 @@ describe('deploy/redis', () => {
     expect(await as('operator', 'CONFIG', 'GET', name)).toEqual([name, value]);
   });
 
-  test('limits what a slow subscriber may cost', async () => {
+  test('limits the memory of slow subscribers', async () => {
     const [, limits] = (await as('operator', 'CONFIG', 'GET', 'client-output-buffer-limit')) as string[];
 
     expect(limits).toMatch(/pubsub [1-9]\d* [1-9]\d* [1-9]\d*/);
   });
 
-  test('lets nobody in without a password, or with a wrong one', async () => {
+  test('refuses a missing or wrong password', async () => {
     await expect(as(undefined, 'GET', 'messages:room1')).rejects.toThrow('NOAUTH');
     await expect(as(undefined, 'AUTH', 'default', '')).rejects.toThrow('WRONGPASS');
     await expect(as(undefined, 'AUTH', 'streamly', 'wrong')).rejects.toThrow('WRONGPASS');
   });
 
   test.each([
-    ['another key', ['SET', 'other', '1']],
-    ['another key in a script', ['EVAL', "return redis.call('SET', 'other', '1')", '0']],
-    ['another channel', ['PUBLISH', 'other', '1']],
-    ['all channels', ['PSUBSCRIBE', '*']],
-    ['all keys', ['SCAN', '0']],
-    ['the settings', ['CONFIG', 'GET', 'maxmemory']],
-    ['the end of all data', ['FLUSHALL']],
-    ['the end of all data in a script', ['EVAL', "return redis.call('FLUSHALL')", '0']],
-    ['the users', ['ACL', 'LIST']],
-    ['other clients', ['CLIENT', 'KILL', 'TYPE', 'pubsub']],
-  ])('keeps %s from the chat server', async (_, command) => {
+    ['write another key', ['SET', 'other', '1']],
+    ['write another key in a script', ['EVAL', "return redis.call('SET', 'other', '1')", '0']],
+    ['publish on another channel', ['PUBLISH', 'other', '1']],
+    ['subscribe to all channels', ['PSUBSCRIBE', '*']],
+    ['scan all keys', ['SCAN', '0']],
+    ['read the settings', ['CONFIG', 'GET', 'maxmemory']],
+    ['delete all data', ['FLUSHALL']],
+    ['delete all data in a script', ['EVAL', "return redis.call('FLUSHALL')", '0']],
+    ['list the users', ['ACL', 'LIST']],
+    ['kill other clients', ['CLIENT', 'KILL', 'TYPE', 'pubsub']],
+  ])('does not let the chat server %s', async (_, command) => {
     await expect(as('streamly', ...command)).rejects.toThrow(/NOPERM|can't (access|run)/);
   });
 
   test.each([
-    ['empty it', ['FLUSHALL']],
-    ['end it', ['SHUTDOWN']],
+    ['delete all data', ['FLUSHALL']],
+    ['shut it down', ['SHUTDOWN']],
     ['reconfigure it', ['CONFIG', 'SET', 'maxmemory', '1']],
-    ['make users', ['ACL', 'SETUSER', 'me', 'on', 'nopass', '+@all']],
-    ['copy it elsewhere', ['REPLICAOF', '127.0.0.1', '1']],
+    ['create users', ['ACL', 'SETUSER', 'me', 'on', 'nopass', '+@all']],
+    ['replicate it elsewhere', ['REPLICAOF', '127.0.0.1', '1']],
   ])('does not let an operator %s', async (_, command) => {
     await expect(as('operator', ...command)).rejects.toThrow('NOPERM');
   });
 });
 
-describe('the user streamly', () => {
-  test('may do all that the chat server does', async () => {
+describe('the user of the chat server', () => {
+  test('has all permissions that the chat server needs', async () => {
     const connections = connectRedis({ url: redis.url });
     expect(await connections.ready(5_000)).toBe(true);
     const { commands } = connections;
@@ -161,7 +161,7 @@ describe('the user streamly', () => {
     expect((await eventLog.messages('room1', { take: { last: 10 } })).messages).toEqual([sent]);
     expect(await eventLog.lastMessages(['room1'])).toEqual([sent]);
     expect(await directory.activeRooms(10)).toEqual(['room1', 'room2']);
-    // Stored for the other nodes, not for this one alone.
+    // The list is shared with other nodes.
     expect(await commands.exists('cache:active-rooms:500')).toBe(1);
     presence.start();
     presence.join('room1', 'connection1');
@@ -176,11 +176,11 @@ describe('the user streamly', () => {
     await presence.close();
     await feed.close();
     await connections.close();
-    // What is refused and then ignored by a client shows here alone.
+    // Commands whose refusal was ignored appear only here.
     expect(await as('operator', 'ACL', 'LOG')).toEqual([]);
   });
 
-  test('finds everything again after a restart, in good order or not: messages, nonces, sessions', async () => {
+  test('finds messages, nonces and sessions again after a restart or a crash', async () => {
     const draft = { roomId: 'room1', author: { id: 'guest:Ada', name: 'Ada' }, content: 'kept', nonce: 'n' };
     const open = async () => {
       const connections = connectRedis({ url: redis.url });
@@ -198,11 +198,11 @@ describe('the user streamly', () => {
     await before.connections.close();
 
     for (const end of [() => redis.stop(), () => redis.kill()]) {
-      // `appendfsync everysec` owes the disk up to a second.
+      // With `appendfsync everysec`, up to a second of data is not on disk yet.
       await until(
         async () => /aof_pending_bio_fsync:0/.test(String(await as('operator', 'INFO', 'persistence'))),
         {
-          what: 'the disk to have it',
+          what: 'the data to be on disk',
         },
       );
       await end();

@@ -11,7 +11,7 @@ import { freePort } from '#dev/free-port.js';
 import { NoServerProgramError } from '#dev/redis-process.js';
 import { until } from '#test/support/until.js';
 
-// The real thing; only what it answers first can be chosen, to lose a race for a port on purpose.
+// The real function, except that a test can choose its first result, to lose a race for a port on purpose.
 vi.mock(import('#dev/free-port.js'), async (importOriginal) => {
   const original = await importOriginal();
   return { ...original, freePort: vi.fn(original.freePort) };
@@ -50,7 +50,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('the embedded Redis', () => {
-  test('answers, on loopback alone', async () => {
+  test('listens on loopback only', async () => {
     const redis = await start();
     const client = connect(redis.url);
 
@@ -61,17 +61,17 @@ describe('the embedded Redis', () => {
     expect(await setting(client, 'maxmemory-policy')).toBe('noeviction');
   });
 
-  test('starts many at once, each on a port of its own', async () => {
+  test('can be started many times at once, each on its own port', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, start));
 
     expect(new Set(all.map(({ url }) => url)).size).toBe(8);
   });
 
-  test('writes nothing to disk, and leaves nothing there', async () => {
+  test('writes nothing to disk and leaves no directory behind', async () => {
     const redis = await start();
     const client = connect(redis.url);
     const dir = await setting(client, 'dir');
-    // One change in a second is what the most eager of Redis' defaults would save after.
+    // Enough changes to trigger a save with Redis' default settings.
     for (let i = 0; i < 100; i++) await client.set(`key${i}`, 'value');
 
     expect(await setting(client, 'save')).toBe('');
@@ -82,7 +82,7 @@ describe('the embedded Redis', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
-  test('is gone once close() resolves, and may be closed twice', async () => {
+  test('has exited once close() resolves, and can be closed twice', async () => {
     const redis = await start();
 
     await redis.close();
@@ -90,7 +90,7 @@ describe('the embedded Redis', () => {
     await redis.close();
   });
 
-  test('may be closed by two at once, and after its server died', async () => {
+  test('can be closed concurrently, and after its server died', async () => {
     const redis = await start();
     const client = connect(redis.url);
     client.on('error', () => undefined);
@@ -105,7 +105,7 @@ describe('the embedded Redis', () => {
   test.each([
     ['killed', false],
     ['killed while the server hangs', true],
-  ])('ends with the process that started it, when that is %s', async (_, hang) => {
+  ])('ends with the process that started it if that is %s', async (_, hang) => {
     const embedded = new URL('../../src/dev/embedded-redis.ts', import.meta.url);
     const parent = spawn(process.execPath, [
       ...['--conditions=@streamly/source', '--import', 'tsx', '--input-type=module', '--eval'],
@@ -128,7 +128,7 @@ describe('the embedded Redis', () => {
     await until(() => !existsSync(dir), { what: 'the end of its directory' });
   });
 
-  test('takes another port where the one it chose is taken', async () => {
+  test('tries another port if the first one is taken', async () => {
     const first = await start();
     vi.mocked(freePort).mockResolvedValueOnce(Number(new URL(first.url).port));
 
@@ -140,7 +140,7 @@ describe('the embedded Redis', () => {
 });
 
 describe('an embedded Redis that cannot start', () => {
-  /** A directory for PATH that holds this script as redis-server, or nothing. */
+  /** A directory for PATH, which is empty or contains this script as redis-server. */
   async function searchPath(script?: string): Promise<string> {
     const dir = await mkdtemp(join(tmpdir(), 'streamly-path-'));
     cleanups.push(() => rm(dir, { recursive: true }));
@@ -148,20 +148,20 @@ describe('an embedded Redis that cannot start', () => {
     return dir;
   }
 
-  test('says what to install where there is no program', async () => {
+  test('says what to install if there is no program', async () => {
     const starting = startEmbeddedRedis({ searchPath: await searchPath() });
 
     await expect(starting).rejects.toThrow(NoServerProgramError);
     await expect(starting).rejects.toThrow(/apt-get install redis-server.*REDIS_URL/);
   });
 
-  test('shows what the server logged where it ends at once', async () => {
+  test('shows the log of a server that exits immediately', async () => {
     const path = await searchPath('echo "no such option: port"; exit 3');
 
     await expect(startEmbeddedRedis({ searchPath: path })).rejects.toThrow(/status 3.*no such option: port/s);
   });
 
-  test('ends a server that never answers', async () => {
+  test('kills a server that never answers', async () => {
     const path = await searchPath('echo "pid $$"; exec /bin/sleep 60');
 
     const error = await startEmbeddedRedis({ searchPath: path, timeoutMs: 300 }).catch(String);

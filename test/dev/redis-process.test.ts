@@ -16,8 +16,8 @@ async function start(options?: StartRedisOptions): Promise<RedisServer> {
   return server;
 }
 
-describe('a Redis server to test against', () => {
-  test('runs commands, and gives their replies as text', async () => {
+describe('a Redis server for tests', () => {
+  test('runs commands and returns their replies as text', async () => {
     const redis = await start();
 
     expect(await redis.cli('RPUSH', 'list', 'a b', 'c')).toBe('2');
@@ -27,7 +27,7 @@ describe('a Redis server to test against', () => {
   });
 
   test.each(['kill', 'stop'] as const)(
-    'keeps what it held over %s() and restart(), with appendonly',
+    'keeps its data over %s() and restart() with appendonly',
     async (end) => {
       const redis = await start({ appendonly: true });
       const { pid, url } = redis;
@@ -52,7 +52,7 @@ describe('a Redis server to test against', () => {
     expect(await redis.cli('EXISTS', 'key')).toBe('0');
   });
 
-  test('hangs and goes on', async () => {
+  test('hangs and resumes', async () => {
     const redis = await start();
     const client = new Redis(redis.url);
     await client.ping();
@@ -80,7 +80,7 @@ describe('a Redis server to test against', () => {
     await redis.close();
   });
 
-  test('takes an ACL file', async () => {
+  test('accepts an ACL file', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'streamly-acl-'));
     const aclFile = join(dir, 'users.acl');
     await writeFile(aclFile, 'user default off\nuser reader on >secret ~* +get\n');
@@ -93,13 +93,13 @@ describe('a Redis server to test against', () => {
 });
 
 describe('until', () => {
-  test('gives the first truthy value', async () => {
+  test('returns the first truthy value', async () => {
     let looks = 0;
 
     expect(await until(() => ++looks === 3 && 'third', { what: 'the third look' })).toBe('third');
   });
 
-  test('names what it waited for, and the last value or error', async () => {
+  test('names what it waited for and the last value or error', async () => {
     const options = { what: 'the message', timeout: 50 };
 
     await expect(until(() => 0, options)).rejects.toThrow('Waited 50 ms for the message; last seen: 0');

@@ -31,7 +31,7 @@ const BLANKS = {
   'blanks between white space': '\u200b \n \u2060 \u3000 \u200d',
 };
 
-describe('a text that shows nothing', () => {
+describe('an invisible text', () => {
   test.each(Object.entries(BLANKS))('is refused as a message: %s', (_what, text) => {
     expect(refusalOf('content', text)).toEqual(['content must contain something visible.']);
   });
@@ -40,7 +40,7 @@ describe('a text that shows nothing', () => {
     expect(refusalOf('name', text)).toContain('name must contain something visible.');
   });
 
-  test('is told apart from an empty one', () => {
+  test('has a different error than an empty one', () => {
     expect(refusalOf('content', ' ')).toEqual(['content must not be empty.']);
   });
 });
@@ -55,7 +55,7 @@ describe('a message', () => {
     '\u0301',
     '\u3164!',
     '葛\u{e0100}城',
-  ])('keeps joiners and direction marks beside something visible: %j', (text) => {
+  ])('can contain joiners and direction marks next to visible text: %j', (text) => {
     expect(rules.content.parse(text)).toBe(text);
   });
 });
@@ -77,7 +77,7 @@ describe('a name', () => {
     '\u200e',
     '\u200f',
     '\u061c',
-  ])('must not change the direction of what follows: %j', (control) => {
+  ])('must not change the direction of the text after it: %j', (control) => {
     expect(refusalOf('name', `Ann${control}`)).toEqual([HIDDEN]);
     expect(refusalOf('name', `A${control}nn`)).toEqual([HIDDEN]);
   });
@@ -89,7 +89,7 @@ describe('a name', () => {
     },
   );
 
-  test.each(['Mod\u2028', 'Mo\u2029d'])('has one line: %j', (name) => {
+  test.each(['Mod\u2028', 'Mo\u2029d'])('must have one line: %j', (name) => {
     if (name.trim() !== name) return expect(rules.name.parse(name)).toBe('Mod');
     expect(refusalOf('name', name)).toEqual([HIDDEN]);
   });
@@ -105,7 +105,7 @@ describe('a name', () => {
     ['Bengali', 'র‍্যাব'],
     ['Hebrew', 'דוד'],
     ['Zoë with a combining mark', 'Zoe\u0308'],
-  ])('may use the joiners and selectors that its script or emoji needs: %s', (_what, name) => {
+  ])('can contain the joiners and selectors that its script or emoji needs: %s', (_what, name) => {
     expect(rules.name.parse(name)).toBe(name);
   });
 
@@ -116,7 +116,7 @@ describe('a name', () => {
     },
   );
 
-  test('loses a variation selector that changes nothing, as some keyboards add', () => {
+  test('loses redundant variation selectors, which some keyboards add', () => {
     expect(rules.name.parse('⭐\ufe0f Ann')).toBe('⭐ Ann');
   });
 });
@@ -127,7 +127,7 @@ describe('a cleaned name', () => {
     ...['a', 'ع', 'ल', '\u094d', '❤', '😀', '👩', '🚀', '🏴', '1', '\u20e3', ' '],
   );
 
-  test('hides nothing, whatever it was made of, and stays as it is when cleaned again', () => {
+  test('hides nothing, and does not change when it is cleaned again', () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
         const name = cleanName(parts.join(''));

@@ -11,12 +11,12 @@ import { messageOf, recording, schema } from './recording.js';
 const viewer: Viewer = { user: { id: 'u1', name: 'Ada' }, roles: ['viewer'] };
 
 describe('the shared context', () => {
-  test('gives no viewer, and says what to do about it', () => {
+  test('throws when the viewer is read, and says how to fix it', () => {
     const shared = recording().contexts.shared();
     expect(() => shared.viewer).toThrow('viewerDependent: true');
   });
 
-  test('serves everything that can be asked of a message', async () => {
+  test('resolves all fields of a message', async () => {
     const { contexts } = recording();
     const result = await execute({
       schema,
@@ -30,7 +30,7 @@ describe('the shared context', () => {
     expect(result.data?.messageAdded).toMatchObject({ id: '1001-0', room: { id: 'a', connectionCount: 1 } });
   });
 
-  test('executes a message at once where nothing is asked of the store', () => {
+  test('resolves a message synchronously if no field needs the store', () => {
     const result = execute({
       schema,
       document: parse(
@@ -44,7 +44,7 @@ describe('the shared context', () => {
     });
   });
 
-  test('fails a field that reads the viewer without saying so', async () => {
+  test('fails a field that reads the viewer without being marked', async () => {
     const withMine = schemaWithMine();
     const { contexts } = recording();
     const args = {
@@ -79,7 +79,7 @@ function schemaWithMine() {
 }
 
 describe('the context of an operation', () => {
-  test('has the caller in it', () => {
+  test('contains the caller', () => {
     const { contexts } = recording({ allowGuests: false });
     const one = contexts.forOperation({ viewer, connectionId: 'c1' });
     const two = contexts.forOperation({ viewer: null, connectionId: 'c2' });
@@ -87,7 +87,7 @@ describe('the context of an operation', () => {
     expect(two).toMatchObject({ viewer: null, connectionId: 'c2' });
   });
 
-  test('is told apart by its viewer, and can be made again for a broadcast to that viewer', () => {
+  test('has a key for its viewer, and can be created again for a broadcast to that viewer', () => {
     const { contexts } = recording();
     const own = contexts.forOperation({ viewer, connectionId: 'c1' });
     expect(contexts.viewerKey(own)).toBe('u1');

@@ -33,8 +33,8 @@ export function messageOf(roomId: string, number: number): Message {
 }
 
 /**
- * Contexts whose services record every call in one list. The services answer with fixed values, except for the
- * hub: a real one, on a store that holds the messages in `stored`.
+ * Contexts whose services record every call in one list. The services return fixed values, except for the hub,
+ * which is a real one on a store that holds the messages in `stored`.
  */
 export function recording({
   page = { messages: [], hasOlder: false, hasNewer: false, head: '0' },
@@ -56,14 +56,14 @@ export function recording({
       return { ...draft, id: '1000-0', prev: '0' };
     },
     async page() {
-      throw new Error('Only the fan-out reads entries.');
+      throw new Error('Resolvers do not read entries.');
     },
     async messages(roomId, window) {
       calls.push(['messages', roomId, window]);
       return page;
     },
     async heads() {
-      throw new Error('Only the fan-out compares heads.');
+      throw new Error('Resolvers do not read heads.');
     },
     async lastMessages(roomIds) {
       calls.push(['lastMessages', roomIds]);
@@ -80,9 +80,9 @@ export function recording({
       return rooms;
     },
   };
-  const store = new MemoryStore({ ttlMs: Number.POSITIVE_INFINITY });
+  const store = new MemoryStore({ now: () => 2_000 });
   for (const message of stored) store.kept(message.roomId).push(message);
-  const { hub: realHub } = createHub({ store, ttlMs: Number.POSITIVE_INFINITY });
+  const { hub: realHub } = createHub({ store });
   const hub: SubscriptionHub = {
     isOpen: (roomId) => roomId === 'open',
     join(roomId, start, connectionId) {

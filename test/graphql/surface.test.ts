@@ -26,7 +26,7 @@ describe('the schema', () => {
     expect(validateSchema(schema)).toEqual([]);
   });
 
-  test('is what schema.graphql says', async () => {
+  test('matches schema.graphql', async () => {
     const committed = await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8');
     expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toBe(committed);
   });
@@ -92,7 +92,7 @@ describe('the schema', () => {
     expect(own.flatMap(undescribed)).toEqual([]);
   });
 
-  test('tells the limits that it was made with, and no default above them', () => {
+  test('mentions the configured limits, and has no default above them', () => {
     const tight = printSchema(
       createSchema({ ...DEFAULT_LIMITS, contentLength: 77, pageSize: 33, defaultPageSize: 11, roomCount: 9 }),
     );
@@ -103,7 +103,7 @@ describe('the schema', () => {
   });
 });
 
-/** The schema printed without descriptions, commas and the layout that they bring, in one order. */
+/** The schema in sorted order, without descriptions and their layout. */
 function outline(of: ReturnType<typeof buildSchema>): string {
   return printSchema(lexicographicSortSchema(of))
     .replace(/"""[\s\S]*?"""/g, '')
@@ -112,7 +112,7 @@ function outline(of: ReturnType<typeof buildSchema>): string {
     .trim();
 }
 
-/** The paths of all elements of a type that have no description. */
+/** The paths of all elements of a type without a description. */
 function undescribed(type: GraphQLNamedType): string[] {
   const elements: [string, string | null | undefined][] = [[type.name, type.description]];
   if (isObjectType(type) || isInterfaceType(type)) {

@@ -23,7 +23,7 @@ async function directory(): Promise<string> {
 }
 
 describe('a log destination', () => {
-  test('writes every line, and those that are left when it closes', async () => {
+  test('writes every line, and the remaining ones when it closes', async () => {
     const file = join(await directory(), 'log');
     const { destination } = destinationOn(() => createWriteStream(file));
     for (let number = 0; number < 100; number += 1) destination.write(`${number}\n`);
@@ -43,7 +43,7 @@ describe('a log destination', () => {
     await destination.close();
   });
 
-  test('drops and counts lines while nobody reads, and says how many once somebody does', async () => {
+  test('drops and counts lines while nobody reads, and reports the count on recovery', async () => {
     const reader = new PassThrough();
     const { destination, recovered } = destinationOn(() => reader);
     for (let number = 0; number < 3_000; number += 1) destination.write(LINE);
@@ -54,7 +54,7 @@ describe('a log destination', () => {
     expect(recovered).toEqual([dropped]);
   });
 
-  test('opens the stream again after it failed', async () => {
+  test('reopens the stream after it failed', async () => {
     const streams: PassThrough[] = [];
     const { destination } = destinationOn(() => {
       streams.push(new PassThrough());

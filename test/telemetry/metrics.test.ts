@@ -1,4 +1,4 @@
-/** What /metrics gives: each measure moves with what it measures, and the dashboard asks for nothing else. */
+/** The metrics at /metrics, and the dashboard and alerts that use them. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const used = useServer({ METRICS_REDIS_INFO_MS: 1_000 });
 const scrape = async (server: TestServer = used.server, headers: Record<string, string> = {}) =>
   (await fetch(`${server.origin}/metrics`, { headers })).text();
 
-/** A series by its name and labels as they stand, or the sum of all of that name. */
+/** The value of a series with these labels, or the sum of all series of a name without labels. */
 function sumOf(text: string, series: string): number {
   const lines = text
     .split('\n')
@@ -40,8 +40,8 @@ async function scrapeUntil(holds: (text: string) => boolean, what: string): Prom
 const file = (path: string) => fileURLToPath(new URL(`../../deploy/${path}`, import.meta.url));
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
-describe('measures', () => {
-  test('tell of who is here, and of what is delivered', async () => {
+describe('metrics', () => {
+  test('count connections, subscriptions and deliveries', async () => {
     const before = await scrape();
     const roomId = 'measured';
     const query = `subscription { messageAdded(roomId: "${roomId}") { content } }`;
@@ -80,19 +80,19 @@ describe('measures', () => {
     await until(async () => sumOf(await scrape(), 'streamly_rooms') === 0, { what: 'nobody' });
   });
 
-  test('tell of refusals by their code', async () => {
+  test('count errors by their code', async () => {
     const refusals = async () => sumOf(await scrape(), 'streamly_refusals_total{code="BAD_USER_INPUT"}');
     const before = await refusals();
     await post(used.server, { query: '{ messages(roomId: "a b") { nodes { id } } }' });
     expect(await refusals()).toBe(before + 1);
   });
 
-  test('tell of pages that were not let in', async () => {
+  test('count refused origins', async () => {
     await fetch(used.server.url, { method: 'POST', headers: { Origin: 'https://evil.example' } });
     expect(sumOf(await scrape(), 'streamly_rejected_connections_total{reason="origin"}')).toBe(1);
   });
 
-  test('tell how Redis is, and that it is away', async () => {
+  test('show the state of Redis, and whether it is down', async () => {
     const text = await scrapeUntil(
       (text) => sumOf(text, 'streamly_redis_up') === 1,
       'Redis to have been asked',
@@ -109,7 +109,7 @@ describe('measures', () => {
     expect(sumOf(await scrape(), 'streamly_redis_reconnects_total{connection="commands"}')).toBe(1);
   });
 
-  test('have no more series for more rooms, and for what clients call their operations', async () => {
+  test('get no new series from room names or operation names', async () => {
     const seriesOf = (text: string) => text.split('\n').filter((line) => !line.startsWith('#')).length;
     await post(used.server, {
       query: 'query Warm { activeRooms { id connectionCount lastMessage { id } } }',
@@ -124,7 +124,7 @@ describe('measures', () => {
   });
 });
 
-describe('who may ask', () => {
+describe('access to /metrics', () => {
   const servers: TestServer[] = [];
   const another = async (variables: Record<string, string>) => {
     const server = await startServer({ redisUrl: used.redis.url, ...variables });
@@ -135,17 +135,17 @@ describe('who may ask', () => {
   const statusOf = async (server: TestServer, headers: Record<string, string> = {}) =>
     (await fetch(`${server.origin}/metrics`, { headers })).status;
 
-  test('is this machine, and nobody whom a proxy on it speaks for', async () => {
+  test('is allowed from this machine, but not through a proxy on it', async () => {
     expect(await statusOf(used.server)).toBe(200);
     expect(await statusOf(used.server, { 'X-Forwarded-For': '203.0.113.9' })).toBe(404);
     expect(await statusOf(used.server, { Forwarded: 'for=203.0.113.9' })).toBe(404);
   });
 
-  test('is nobody in production, where there is no token', async () => {
+  test('is denied in production if there is no token', async () => {
     expect(await statusOf(await another({ NODE_ENV: 'production' }))).toBe(404);
   });
 
-  test('is who has the token, where there is one', async () => {
+  test('requires the token if there is one', async () => {
     const token = 'a-token-that-is-long';
     const server = await another({ METRICS_TOKEN: token });
     expect(await statusOf(server)).toBe(404);
@@ -153,15 +153,15 @@ describe('who may ask', () => {
     expect(await statusOf(server, { Authorization: `Bearer ${token}` })).toBe(200);
   });
 
-  test('is nobody where it is off', async () => {
+  test('is denied if metrics are off', async () => {
     expect(await statusOf(await another({ METRICS: 'false' }))).toBe(404);
   });
 });
 
-describe('what is deployed with it', () => {
+describe('the files in deploy/', () => {
   let names: Set<string>;
   beforeAll(async () => {
-    // One of each thing that has series only once it has happened.
+    // Some series exist only after their first event.
     await say(used.server, 'deployed', 'hello');
     await post(used.server, { query: '{ activeRooms { id } }' });
     const text = await scrapeUntil(
@@ -175,7 +175,7 @@ describe('what is deployed with it', () => {
   const namesIn = (text: string) =>
     [...text.matchAll(/\b((?:streamly|process|nodejs)_\w+)\b/g)].map(([, name]) => name!);
 
-  test('the dashboard asks for measures that there are, and for nearly all of them', () => {
+  test('have a dashboard that uses only existing metrics, and nearly all of them', () => {
     const dashboard = JSON.parse(readFileSync(file('grafana/dashboard.json'), 'utf8')) as {
       panels: { title: string; targets?: { expr: string }[] }[];
     };
@@ -194,13 +194,13 @@ describe('what is deployed with it', () => {
     ]);
   });
 
-  test('the alerts ask for measures that there are', () => {
+  test('have alerts that use only existing metrics', () => {
     const asked = namesIn(readFileSync(file('prometheus/alerts.yml'), 'utf8'));
     expect(asked.length).toBeGreaterThan(10);
     expect(asked.filter((name) => !names.has(name))).toEqual([]);
   });
 
-  test.runIf(hasPromtool)('promtool finds nothing wrong with either', async () => {
+  test.runIf(hasPromtool)('have alerts, and metrics have names, that promtool accepts', async () => {
     execFileSync('promtool', ['check', 'rules', file('prometheus/alerts.yml')]);
     const checked = spawnSync('promtool', ['check', 'metrics'], { input: await scrape(), encoding: 'utf8' });
     expect(checked.stderr + checked.stdout).toBe('');

@@ -7,7 +7,7 @@ import { type ObserverOptions, observer } from '#telemetry/store-decorators.js';
 type Store = EventLog & RoomDirectory;
 type Operation = Extract<keyof Store, string>;
 
-/** Arguments of a call of each operation. The compiler reports an operation that is missing. */
+/** Arguments for each operation. The compiler reports a missing operation. */
 const CALLS: { [Name in Operation]: Parameters<Store[Name]> } = {
   append: [
     { roomId: 'room1', author: { id: 'guest:Ann', name: 'Ann' }, content: 'hello' },
@@ -23,7 +23,7 @@ const CALLS: { [Name in Operation]: Parameters<Store[Name]> } = {
 
 const OPERATIONS = Object.keys(CALLS) as Operation[];
 
-/** A store whose methods are on its prototype and need `this`. Answers with what it was asked. */
+/** A store whose methods are on its prototype and need `this`. It returns its arguments. */
 class EchoStore {
   #fault: Error | undefined;
 
@@ -91,7 +91,7 @@ describe('a measured store', () => {
     });
   });
 
-  /** How many calls were recorded, by operation and outcome. */
+  /** The number of recorded calls, by operation and outcome. */
   async function recorded(): Promise<Record<string, number>> {
     const { values } = await durations.get();
     const counts = values.filter(({ metricName }) => metricName === 'store_count');
@@ -107,13 +107,13 @@ describe('a measured store', () => {
     expect(await recorded()).toEqual(noCalls);
   });
 
-  test.each(OPERATIONS)('records a call of %s, and hands on its arguments and result', async (operation) => {
+  test.each(OPERATIONS)('records a call of %s and passes on its arguments and result', async (operation) => {
     const result = await call(observed(echo(), { durations }), operation);
     expect(result).toEqual({ operation, args: CALLS[operation] });
     expect(await recorded()).toEqual({ ...noCalls, [`${operation} ok`]: 1 });
   });
 
-  test.each(OPERATIONS)('records a call of %s that fails, and hands on its error', async (operation) => {
+  test.each(OPERATIONS)('records a failed call of %s and passes on its error', async (operation) => {
     const fault = new Error('away');
     await expect(call(observed(echo(fault), { durations }), operation)).rejects.toBe(fault);
     expect(await recorded()).toEqual({ ...noCalls, [`${operation} error`]: 1 });
@@ -121,7 +121,7 @@ describe('a measured store', () => {
 });
 
 describe('a traced store', () => {
-  test.each(OPERATIONS)('makes each call of %s in a span of its name', async (operation) => {
+  test.each(OPERATIONS)('runs each call of %s in a span with its name', async (operation) => {
     const spans: string[] = [];
     const store = observed(echo(), {
       run: async (name, attributes, work) => {

@@ -1,4 +1,4 @@
-/** Traces reach a collector, and nothing of OpenTelemetry is loaded where none is named. */
+/** Traces reach a collector, and OpenTelemetry is not loaded without one. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ afterAll(async () => {
   await redis.close();
 });
 
-test('each operation is a span, with the calls of the store below it, and nothing of what was said', async () => {
+test('each operation has a span with child spans for store calls, without message contents', async () => {
   const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
   const server = await startServer({ redisUrl: redis.url, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   await say(server, 'traced-room', 'traced-content');
@@ -43,7 +43,7 @@ test('each operation is a span, with the calls of the store below it, and nothin
   socket.subscribe('1', { query: '{ messages(roomId: "traced-room") { nodes { content } } }' });
   await socket.next();
   await socket.close();
-  // What is left is sent at the end.
+  // The remaining spans are sent at shutdown.
   await server.close();
 
   const mutation = spans.find(({ name }) => name === 'mutation');
@@ -54,8 +54,8 @@ test('each operation is a span, with the calls of the store below it, and nothin
   expect(received).not.toMatch(/traced-(room|content)|Ann/);
 });
 
-test('nothing of it is loaded where it is off', async () => {
-  // A module that cannot be found ends a process that asks for it.
+test('OpenTelemetry is not loaded if tracing is off', async () => {
+  // The process would exit if it tried to load a missing module.
   const blocker = `data:text/javascript,${encodeURIComponent(`
     import { register } from 'node:module';
     register('data:text/javascript,' + encodeURIComponent(

@@ -1,6 +1,6 @@
 import { type Section, variable } from '#config/declaration.js';
 import { integer } from '#config/parsers.js';
-import { DEFAULT_LIMITS } from '#domain/limits.js';
+import { DEFAULT_LIMITS, MAX_ROOM_ID_LENGTH } from '#domain/limits.js';
 
 export const requestLimits = {
   title: 'Limits on requests',
@@ -22,7 +22,7 @@ export const requestLimits = {
       description: 'Characters in a display name.',
     }),
     ROOM_ID_LENGTH_LIMIT: variable({
-      parser: integer(1, 256),
+      parser: integer(1, MAX_ROOM_ID_LENGTH),
       default: DEFAULT_LIMITS.roomIdLength,
       description: 'Characters in the id of a room.',
     }),

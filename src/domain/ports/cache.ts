@@ -1,24 +1,26 @@
-/** Something that everyone reads and that is expensive to find out. */
+/** The source of a value that everyone reads and that is expensive to load. */
 export interface CacheSource<Value> {
-  /** Names the value for all nodes: letters, digits, `-` and `:`. Nodes that use a name must mean the same by it. */
+  /** Names the value on all nodes: letters, digits, `-` and `:`. A name must mean the same on every node. */
   name: string;
-  /** Finds out the value. Should end soon once the signal is aborted. */
+  /** Loads the value. Should end soon after the signal is aborted. */
   load(signal: AbortSignal): Promise<Value>;
-  /** Checks what another node stored, as parsed from JSON. Returns undefined if it cannot be used. */
+  /** Checks a value that another node stored, as parsed from JSON. Returns undefined if it is not usable. */
   parse(stored: unknown): Value | undefined;
 }
 
-/** A value that is read from memory and renewed at most once a second, by one node for all. */
+/** A value that is read from memory. One node renews it for all nodes, at most once a second. */
 export interface CachedValue<Value> {
   /**
-   * Returns a value that is about a second old at most, or the last one that is known if it cannot be renewed.
-   * Throws what the load threw, or SERVICE_UNAVAILABLE, only if no value is known yet.
+   * Returns a value that is at most about a second old, or the last known one if it cannot be renewed. Throws
+   * only if no value is known yet: the error of the load, or SERVICE_UNAVAILABLE.
    */
   read(): Promise<Value>;
 }
 
-/** Keeps values that everyone reads, so that their cost does not grow with the number of readers or nodes. */
+/**
+ * Shares values that everyone reads, so that their cost does not grow with the number of readers or nodes.
+ */
 export interface Cache {
-  /** Call it once for each name, and keep what it returns: two of one name would share nothing in memory. */
+  /** Call this once per name and keep the result. Two results with one name share nothing in memory. */
   value<Value>(source: CacheSource<Value>): CachedValue<Value>;
 }

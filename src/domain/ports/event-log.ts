@@ -4,8 +4,8 @@ import type { Draft, Message } from '#domain/message.js';
 import type { Sender } from './limiter.js';
 
 /**
- * A window on a room's log. `after` and `before` are exclusive; `take` counts from that end of what lies
- * between them.
+ * A window on a room's log. `after` and `before` are exclusive.
+ * `take` counts from one end of the entries between them.
  */
 export interface Window {
   after?: Cursor;
@@ -14,19 +14,19 @@ export interface Window {
 }
 
 /**
- * How far a room's log goes. The head is the id of the newest entry that the room ever had, even if that
- * entry is no longer kept; `0` if there was none. Ids are comparable within one epoch only: a store that lost
- * its data starts a new one. The epoch is empty while it is unknown, as in a room that only the previous
- * version has written to; learning it later ends nothing.
+ * The head of a room's log: the id of the newest entry that the room ever had, even if it is no longer kept;
+ * `0` if there never was one. Ids are comparable only within an epoch, and a store that lost its data starts
+ * a new one. The epoch is empty while it is unknown, such as in a room that only older versions have written
+ * to. Changing from unknown to known does not end an epoch.
  */
 export interface Head {
   epoch: string;
   head: Cursor;
-  /** The store's own clock when it was read, in milliseconds since 1970. */
+  /** The time of the read by the store's clock, in milliseconds since 1970. */
   now: number;
 }
 
-/** A stretch of a room's log, oldest first, without a gap, and how far the log goes. */
+/** A stretch of a room's log without gaps, oldest first, and the log's head. */
 export interface Page extends Head {
   entries: Entry[];
   /** Whether entries older than these are kept. */
@@ -35,7 +35,7 @@ export interface Page extends Head {
   hasNewer: boolean;
 }
 
-/** A stretch of a room's messages, oldest first. What lies between them is not a message. */
+/** A stretch of a room's messages without gaps, oldest first. */
 export interface MessagePage {
   messages: Message[];
   /** Whether messages older than these are kept. */
@@ -47,33 +47,32 @@ export interface MessagePage {
 }
 
 /**
- * The logs of all rooms. Every call ends within a time limit; each throws a ChatError with
- * SERVICE_UNAVAILABLE if the store cannot be reached or does not answer in time.
+ * The logs of all rooms. Every call ends within a time limit. It throws a ChatError with SERVICE_UNAVAILABLE
+ * if the store is unreachable or does not answer in time.
  */
 export interface EventLog {
   /**
-   * Stores and publishes a message, and gives it its id. With a nonce that this author has used in this room
-   * within the nonce's lifetime, it returns the first message and stores and publishes nothing. After
-   * SERVICE_UNAVAILABLE the outcome is unknown; the same nonce settles it. Without a sender no limit applies.
+   * Assigns a message its id, stores it and publishes it. If the author recently
+   * used the same nonce in the room, returns the first message and stores nothing.
+   * After SERVICE_UNAVAILABLE, the message may or may not have been sent, and it is
+   * safe to repeat the call with the same nonce. Without a sender, no limit applies.
    *
-   * Throws RATE_LIMITED if the sender has reached a limit; then nothing was stored and nothing counted. A
-   * nonce that was used before is never limited. Throws FORBIDDEN if the message that the nonce made was
-   * removed since.
+   * Throws RATE_LIMITED if the sender has reached a limit; nothing was stored or counted then. A repeated
+   * nonce is never limited. Throws FORBIDDEN if the message with this nonce has been removed.
    */
   append(draft: Draft, sender?: Sender): Promise<Message>;
 
   /**
-   * Reads entries. `after` is honoured exactly: it throws CURSOR_EXPIRED unless the store can show that
-   * nothing after it is missing.
+   * Reads entries. Throws CURSOR_EXPIRED if entries after `after` may be missing.
    */
   page(roomId: string, window: Window): Promise<Page>;
 
-  /** Reads messages alone: the page is full if enough messages are kept. `after` is honoured as in `page`. */
+  /** Reads only messages, as many as requested if the room has enough. Throws CURSOR_EXPIRED like `page`. */
   messages(roomId: string, window: Window): Promise<MessagePage>;
 
-  /** The head of each room, in the order asked; null for a room that cannot be read. One round trip. */
+  /** The head of each room, in the order given; null for a room that cannot be read. One round trip. */
   heads(roomIds: readonly string[]): Promise<(Head | null)[]>;
 
-  /** The newest message of each room, in the order asked; null for a room without any. */
+  /** The newest message of each room, in the order given; null for a room without messages. */
   lastMessages(roomIds: readonly string[]): Promise<(Message | null)[]>;
 }

@@ -1,25 +1,25 @@
 import type { Entry } from '#domain/entry.js';
 
-/** Something that was opened and can be closed. `close` may be called twice. */
+/** Something that can be closed. `close` is safe to call twice. */
 export interface Closeable {
   close(): Promise<void>;
 }
 
-/** Receives what a room's feed delivers. None of these may throw. */
+/** Receives the events of a room's feed. No method may throw. */
 export interface FeedListener {
-  /** An entry was published. Anything before it may have been missed: its `prev` tells. */
+  /** An entry was published. Its `prev` shows whether entries before it were missed. */
   onEntry(entry: Entry): void;
-  /** The feed was interrupted and is back. What was published in between was not delivered. */
+  /** The feed has resumed after an interruption. Entries that were published meanwhile are not delivered. */
   onResumed(): void;
-  /** The feed is refused for good. It is closed and delivers nothing more. */
+  /** The feed was refused permanently. It is closed and delivers nothing more. */
   onFailed(error: Error): void;
 }
 
-/** What is published in rooms, as it is published: at most once, with gaps that `prev` makes visible. */
+/** Delivers entries as they are published, at most once. The `prev` of an entry reveals gaps. */
 export interface Feed {
   /**
-   * Resolves once the room's feed is live: what is published from then on is delivered. Throws a ChatError
-   * (SERVICE_UNAVAILABLE) if it is refused; nothing is left behind then.
+   * Opens a room's feed. Resolves once it is live: entries published from then on are delivered. Throws a
+   * ChatError with SERVICE_UNAVAILABLE if it is refused, and leaves nothing behind then.
    */
   open(roomId: string, listener: FeedListener): Promise<Closeable>;
 }

@@ -31,22 +31,27 @@ export type RateLimitedAction = 'connections' | 'sessions' | 'rooms';
 export interface RateLimiter {
   /**
    * Counts one action of a network address. Returns undefined if there is no limit or the address is empty.
-   * Rejects with RATE_LIMITED if the limit is reached. If the action cannot be counted in time, it is allowed or
-   * rejected with SERVICE_UNAVAILABLE, depending on the configuration.
+   * Rejects with RATE_LIMITED if the limit is reached. If the action cannot be counted in time, it is allowed
+   * or rejected with SERVICE_UNAVAILABLE, depending on the configuration.
    */
   take(action: Exclude<RateLimitedAction, 'rooms'>, address: string): Promise<void> | undefined;
 
   /**
-   * The same for a room that a subscription opens. Counts one new room of the address if the room is not active,
-   * and nothing if it is. Concurrent calls for the same room and address count once.
+   * The same for a room that a subscription opens. Counts one new room of the address if the room is not
+   * active, and nothing if it is. Concurrent calls for the same room and address count once.
    */
   takeRoom(roomId: string, address: string): Promise<void> | undefined;
 }
 
 /** Slow mode: how long each user must wait between two messages in a room. */
 export interface SlowModes {
-  /** Sets a room's slow mode in seconds; 0 turns it off. It expires with the room's messages. Throws SERVICE_UNAVAILABLE. */
+  /**
+   * Sets a room's slow mode in seconds; 0 turns it off. It
+   * expires with the room's messages. Throws SERVICE_UNAVAILABLE.
+   */
   set(roomId: string, seconds: number): Promise<void>;
-  /** The slow mode of each room in seconds, in the order given. One round trip. Throws SERVICE_UNAVAILABLE. */
+  /**
+   * The slow mode of each room in seconds, in the order given. One round trip. Throws SERVICE_UNAVAILABLE.
+   */
   of(roomIds: readonly string[]): Promise<number[]>;
 }

@@ -29,7 +29,7 @@ export function addMessage(builder: Builder): void {
       nonce: t.exposeString('nonce', {
         nullable: true,
         description:
-          'The nonce that the message was sent with, so that its sender recognizes it. Null if it was sent without one.',
+          'The nonce that the message was sent with, so that its sender can recognize it. Null if it was sent without one.',
       }),
       createdAt: t.field({
         type: 'DateTime',
@@ -116,7 +116,7 @@ export function addMessage(builder: Builder): void {
       subscribe: (_root, args, { hub, limiter, connectionId, viewer, address, lastEventId }) => {
         const { roomId, start } = subscriptionStart(args, rules, lastEventId);
         const join = () => hub.join(roomId, start, connectionId);
-        // A room that is open on this node needs no question to Redis, and so no promise.
+        // If the room is open on this node, do not ask Redis, and return without a promise.
         if (hub.isOpen(roomId)) return join();
         return limitNewRooms(limiter, roomId, { viewer, address }).then(join);
       },

@@ -1,6 +1,6 @@
 import { describeRoomId } from '#domain/limits.js';
 import type { Builder } from '#graphql/builder.js';
-import { validateArgument } from '#graphql/subscription-start.js';
+import { validateArgument } from '#graphql/validation.js';
 import { setSlowMode } from '#rooms/modes.js';
 
 /** Rooms that `activeRooms` returns if the client gives no limit. */
@@ -54,7 +54,7 @@ export function addRoom(builder: Builder): void {
     activeRooms: t.field({
       type: ['Room'],
       description:
-        'Rooms with messages or connections: those with most connections first, then by id. All callers share one list, which is about a second old at most, or a few seconds with tens of thousands of rooms.',
+        'Rooms with messages or connections, those with the most connections first, then by id. All callers share one list, which is at most about a second old, or a few seconds with tens of thousands of rooms.',
       args: {
         limit: t.arg.int({
           defaultValue: defaultCount,

@@ -14,7 +14,10 @@ export function addSession(builder: Builder): void {
         value: 'moderator',
         description: 'Keeps order in rooms, and is exempt from slow mode.',
       },
-      SERVICE: { value: 'service', description: 'The platform itself, which no sending limit applies to.' },
+      SERVICE: {
+        value: 'service',
+        description: 'The platform itself, which is exempt from all sending limits.',
+      },
     } satisfies Record<Uppercase<Role>, { value: Role; description: string }>,
   });
 

@@ -19,8 +19,8 @@ export async function pingRedis(commands: Redis): Promise<void> {
 }
 
 /**
- * Reads facts about the server from INFO, because many providers forbid CONFIG GET. Throws SERVICE_UNAVAILABLE
- * if INFO fails as well.
+ * Reads facts about the server from INFO, because many providers forbid CONFIG GET. Throws
+ * SERVICE_UNAVAILABLE if INFO fails as well.
  */
 export async function inspectRedis(commands: Redis): Promise<RedisInfo> {
   const text = await orUnavailable('Redis does not answer INFO.', () => commands.info());

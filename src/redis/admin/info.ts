@@ -54,7 +54,10 @@ export function createInfoReader({ commands, everyMs }: RedisInfoOptions): Redis
   };
 }
 
-/** Reads INFO once. `db0:keys=1,expires=0` also becomes `db0.keys`, `db0.expires` and so on. Throws Redis errors. */
+/**
+ * Reads INFO once. `db0:keys=1,expires=0` also becomes
+ * `db0.keys`, `db0.expires` and so on. Throws Redis errors.
+ */
 export async function readInfo(commands: Redis): Promise<RedisFields> {
   const fields = new Map<string, string>();
   for (const line of (await commands.info()).split('\r\n')) {

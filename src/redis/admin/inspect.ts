@@ -7,7 +7,7 @@ import { BoundedTop } from '#redis/client/bounded-top.js';
 import { connectionsKey, messagesKey, nodeKey, roomKey, slowModeKey } from '#redis/client/keys.js';
 import { nodeOf, scanMembers } from '#redis/client/members.js';
 
-/** Decodes an entry of a room's list. Undefined if it is malformed or of another room. */
+/** Decodes an entry of a room's list. Undefined if it is malformed or belongs to another room. */
 export type Decode = (text: string, roomId: string) => Entry | undefined;
 
 /** A room in a list. */
@@ -15,7 +15,7 @@ export interface RoomSummary {
   id: string;
   connections: number;
   messages: number;
-  /** By Redis' clock. Null if the room has no messages. */
+  /** Measured by Redis' clock. Null if the room has no messages. */
   lastMessageAgeMs: number | null;
 }
 
@@ -34,8 +34,8 @@ export interface RoomDetails extends RoomSummary {
 }
 
 /**
- * Lists at most `limit` active rooms, those with most connections first, and counts all of them. Throws Redis
- * errors unchanged.
+ * Lists at most `limit` active rooms, those with most connections
+ * first, and counts all of them. Throws Redis errors unchanged.
  */
 export async function listRooms(
   commands: Redis,
@@ -51,15 +51,15 @@ export async function listRooms(
     // A scan may return a room twice.
     const ids = part.filter((id) => !seen.has(id));
     for (const id of ids) seen.add(id);
-    const summaries = await Promise.all(ids.map((id) => summarise(commands, id, now, decode)));
+    const summaries = await Promise.all(ids.map((id) => summarize(commands, id, now, decode)));
     for (const summary of summaries) top.add(summary);
   }
   return { rooms: top.sorted(), total: seen.size };
 }
 
 /**
- * Reads a room and its `latest` newest messages. Undefined if the room holds neither messages nor connections.
- * Throws Redis errors unchanged.
+ * Reads a room and its `latest` newest messages. Undefined if the room holds neither messages nor
+ * connections. Throws Redis errors unchanged.
  */
 export async function inspectRoom(
   commands: Redis,
@@ -68,7 +68,7 @@ export async function inspectRoom(
 ): Promise<RoomDetails | undefined> {
   const key = messagesKey(id);
   const [summary, entries, tail, expiresInMs, slowMode] = await Promise.all([
-    redisTime(commands).then((now) => summarise(commands, id, now, decode)),
+    redisTime(commands).then((now) => summarize(commands, id, now, decode)),
     latest > 0 ? commands.lrange(key, 0, latest - 1) : [],
     commands.lindex(key, -1),
     commands.pttl(key),
@@ -91,9 +91,9 @@ export async function inspectRoom(
 }
 
 /**
- * Deletes a room's entries and returns how many there were. The room's epoch goes with them, so that no node
- * goes on showing what it still holds: as after any loss, each live subscription gets CURSOR_EXPIRED once, with
- * the next message or head check, and joins again. Throws what Redis gives.
+ * Deletes a room's entries and returns how many there were. The room's epoch is deleted too, so nodes discard
+ * what they still hold: each live subscription gets CURSOR_EXPIRED once, with the next message or head check,
+ * and then subscribes again. Throws Redis errors unchanged.
  */
 export async function clearRoom(commands: Redis, id: string): Promise<number> {
   const deleted = await commands.llen(messagesKey(id));
@@ -102,7 +102,7 @@ export async function clearRoom(commands: Redis, id: string): Promise<number> {
   return deleted;
 }
 
-async function summarise(commands: Redis, id: string, now: number, decode: Decode): Promise<RoomSummary> {
+async function summarize(commands: Redis, id: string, now: number, decode: Decode): Promise<RoomSummary> {
   const [connections, messages, head] = await Promise.all([
     commands.scard(connectionsKey(id)),
     commands.llen(messagesKey(id)),

@@ -6,16 +6,16 @@ import { RenewedValue } from './cached-value.js';
 import { createSharedValue } from './shared-value.js';
 
 export interface CacheOptions {
-  /** With autopipelining. */
+  /** Must have autopipelining enabled. */
   commands: Redis;
-  /** The largest value that is shared, in bytes of JSON. A larger one is loaded by each node for itself. */
+  /** Size limit of a shared value, in bytes of JSON. Each node loads larger values for itself. */
   maxBytes?: number;
   hooks?: RedisHooks;
 }
 
 /**
- * Opens the cache: a value is served from memory, and renewed by one node for all of them when somebody asks for
- * it and it is older than a second. `close` stops renewals and waits for their end.
+ * Creates the cache. Values are served from memory. When a value older than a second is read, one node renews
+ * it for all nodes. `close` aborts renewals and waits until they have ended.
  */
 export function createCache({ commands, maxBytes = 1 << 20, hooks = {} }: CacheOptions): Cache & Closeable {
   const values: { settled(): Promise<void> }[] = [];

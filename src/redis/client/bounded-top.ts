@@ -1,7 +1,7 @@
 /**
- * Keeps the first `limit` of many items in the order of `compare`, in memory for `limit` items. It is a binary
- * heap with the last item that is kept at its root, so that an item that comes too late in the order costs one
- * comparison. An id that is kept already is not added again.
+ * Keeps the first `limit` of many items in the order of `compare`, using memory for `limit` items only. A
+ * binary heap has the last kept item at its root, so rejecting an item costs one comparison. An item whose id
+ * is already kept is not added again.
  */
 export class BoundedTop<Item extends { readonly id: string }> {
   readonly #heap: Item[] = [];
@@ -9,17 +9,17 @@ export class BoundedTop<Item extends { readonly id: string }> {
 
   constructor(
     private readonly limit: number,
-    /** Negative if `a` comes before `b`. Never 0 for two ids. */
+    /** Negative if `a` comes before `b`. Never 0 for different ids. */
     private readonly compare: (a: Item, b: Item) => number,
   ) {}
 
-  /** Whether the item would be kept. */
+  /** Whether `add` would keep the item. */
   accepts(item: Item): boolean {
     if (this.limit === 0 || this.#ids.has(item.id)) return false;
     return this.#heap.length < this.limit || this.compare(item, this.#heap[0]!) < 0;
   }
 
-  /** Adds an item, and drops the last one if there are too many. */
+  /** Adds an item, and drops the last one if the limit is exceeded. */
   add(item: Item): void {
     if (!this.accepts(item)) return;
     this.#ids.add(item.id);
@@ -33,7 +33,7 @@ export class BoundedTop<Item extends { readonly id: string }> {
     this.#sink(0);
   }
 
-  /** The items that are kept, in order. */
+  /** The kept items, in order. */
   sorted(): Item[] {
     return [...this.#heap].sort(this.compare);
   }

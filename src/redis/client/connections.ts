@@ -118,8 +118,9 @@ function reportErrors(where: string, client: Redis, hooks: RedisHooks): void {
 }
 
 /**
- * Pings the subscriber at intervals and returns a function that stops it. A subscriber only listens, so a
- * connection that died silently looks like a quiet room. With a ping unanswered, the socket timeout applies.
+ * Pings the subscriber at intervals and returns a function that stops it. A
+ * subscriber only listens, so a connection that died silently looks like a quiet
+ * room. If a ping goes unanswered, the socket timeout drops the connection.
  */
 function keepPinging(subscriber: Redis, everyMs: number): () => void {
   const timer = setInterval(() => {

@@ -2,7 +2,7 @@ import { ChatError, serviceUnavailable } from '#domain/errors.js';
 
 /**
  * Error codes of a Redis that is reachable but cannot serve: it is loading, is a replica, is full, is failing
- * over, or denies access by its password or ACL.
+ * over, or denies access because of a password or an ACL.
  */
 const CANNOT_SERVE = new Set(
   (
@@ -26,8 +26,8 @@ export function isNoScript(error: unknown): boolean {
 }
 
 /**
- * The reply to a command on one key, or `fallback()` if the key has the wrong type. Someone created such a key
- * by hand. It may break its own room, but not the other rooms in the same batch.
+ * The reply to a command on one key, or `fallback()` if the key has the wrong type. Someone created such a
+ * key by hand. It may break its own room, but not the other rooms in the same batch.
  */
 export async function unlessWrongType<T>(reply: Promise<T>, fallback: () => T): Promise<T> {
   try {
@@ -39,9 +39,9 @@ export async function unlessWrongType<T>(reply: Promise<T>, fallback: () => T): 
 }
 
 /**
- * Turns an error of Redis into the one to throw. If Redis is unreachable or cannot serve, that is
- * SERVICE_UNAVAILABLE with `message` and the original error as its cause. Any other error is a bug and is
- * returned unchanged.
+ * Turns an error of Redis into the one to throw. If Redis is unreachable or
+ * cannot serve, that is SERVICE_UNAVAILABLE with `message` and the original
+ * error as its cause. Any other error is a bug and is returned unchanged.
  */
 export function asUnavailable(message: string, error: unknown): unknown {
   if (error instanceof ChatError || !isUnavailable(error)) return error;
@@ -64,8 +64,8 @@ function isUnavailable(error: unknown): boolean {
   return 'syscall' in error || error.name === 'AggregateError' || CLIENT_CANNOT_REACH.test(error.message);
 }
 
-// Older versions wrap the error of a command inside a script: Redis 6 replies "ERR Error running script (...):
-// -OOM ...", and Redis 7.0 replies "ERR The user executing the script can't ..." instead of NOPERM.
+// Older versions wrap the error of a command inside a script: Redis 6 replies "ERR Error running script
+// (...): -OOM ...", and Redis 7.0 replies "ERR The user executing the script can't ..." instead of NOPERM.
 function codeOf(message: string): string {
   if (message.startsWith("ERR The user executing the script can't")) return 'NOPERM';
   return /^ERR Error running script.*?: -?([A-Z]+) /.exec(message)?.[1] ?? message.split(' ', 1)[0] ?? '';

@@ -3,7 +3,9 @@ import type { Redis } from 'ioredis';
 /** The set of rooms that hold messages or connections. */
 export const ROOMS_ACTIVE = 'rooms:active';
 
-/** The lock of the node that sweeps. It is never deleted: its expiry sets the pace of sweeps over all nodes. */
+/**
+ * The lock of the node that sweeps. It is never deleted: its expiry sets the pace of sweeps over all nodes.
+ */
 export const SWEEP_LOCK = 'lock:sweep';
 
 /** A value that all nodes share. */
@@ -11,7 +13,7 @@ export function cacheKey(name: string): string {
   return `cache:${name}`;
 }
 
-/** Held by the node that renews a shared value. In the slot of the value, in a Cluster. */
+/** Held by the node that renews a shared value. In a Cluster, it is in the same slot as the value. */
 export function cacheLockKey(name: string): string {
   return `lock:{${cacheKey(name)}}`;
 }
@@ -31,7 +33,7 @@ export function channelOf(roomId: string, database: number): string {
   return database === 0 ? messagesKey(roomId) : `${database}:${messagesKey(roomId)}`;
 }
 
-/** What is known of a room beside its entries: its epoch, its newest id, where its list began. In their slot. */
+/** A room's hash: its epoch, its newest id and where its list began. In the same slot as the list. */
 export function roomKey(roomId: string): string {
   return `room:{${messagesKey(roomId)}}`;
 }
@@ -57,8 +59,8 @@ export function nodeKey(nodeId: string): string {
 }
 
 /**
- * The message that was sent with a nonce. The braces are a hash tag that puts the key into the Cluster slot of
- * the room's list. Author and nonce are percent-encoded so that no two pairs share a key.
+ * The message that was sent with a nonce. The braces are a hash tag that puts the key into the Cluster slot
+ * of the room's list. Author and nonce are percent-encoded so that no two pairs share a key.
  */
 export function nonceKey(roomId: string, authorId: string, nonce: string): string {
   return `nonce:{${messagesKey(roomId)}}:${encode(authorId)}:${encode(nonce)}`;
@@ -75,8 +77,8 @@ export function userLimitKey(roomId: string, senderId: string): string {
 }
 
 /**
- * When the newest messages from an address were sent: in all rooms, or, with a room id, in that room. The latter
- * key is in the slot of the room's list.
+ * When the newest messages from an address were sent: in all rooms, or, with a room id, in that room. The
+ * latter key is in the slot of the room's list.
  */
 export function addressLimitKey(address: string, roomId?: string): string {
   return roomId === undefined
@@ -84,24 +86,27 @@ export function addressLimitKey(address: string, roomId?: string): string {
     : `limit:{${messagesKey(roomId)}}:address:${encode(address)}`;
 }
 
-/** When an address began its newest rooms; in a Cluster in the slot of the room's list, for the send script. */
+/**
+ * When an address opened its newest rooms: over all nodes, or, with a room id, in the slot of the room's
+ * list, as the send script needs it in a Cluster.
+ */
 export function roomsLimitKey(address: string, roomId?: string): string {
   return roomId === undefined
     ? limitKey('rooms', address)
     : `limit:{${messagesKey(roomId)}}:rooms:${encode(address)}`;
 }
 
-/** When an address last used what is limited per address, such as starting sessions. */
+/** When an address last performed a rate-limited action, such as starting a session. */
 export function limitKey(kind: string, address: string): string {
   return `limit:${kind}:${encode(address)}`;
 }
 
-/** A session, by the digest of its token. */
+/** A session, identified by the digest of its token. */
 export function sessionKey(sessionId: string): string {
   return `session:${sessionId}`;
 }
 
-// encodeURIComponent throws on a lone surrogate. UTF-8 has none either: Redis would see U+FFFD.
+// encodeURIComponent throws on a lone surrogate. Replace it with U+FFFD, as UTF-8 encoding would.
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }

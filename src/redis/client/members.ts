@@ -15,7 +15,10 @@ export function nodeOf(member: string): string {
   return member.slice(0, Math.max(member.lastIndexOf(':'), 0));
 }
 
-/** Yields a room's members in chunks, of one node or of all. May repeat a member. Throws Redis errors unchanged. */
+/**
+ * Yields a room's members in chunks, of one node or of all.
+ * May repeat a member. Throws Redis errors unchanged.
+ */
 export async function* scanMembers(
   commands: Redis,
   roomId: string,

@@ -6,28 +6,28 @@ import { isNoScript } from './errors.js';
 /** Runs a script and returns its result. Throws Redis and connection errors unchanged. */
 export type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
-/** The same place in src/ and in dist/. */
+/** The folder redis/, in src/ and in dist/ alike. */
 const REDIS_FOLDER = new URL('../', import.meta.url);
 
-/** A line that stands for another file: `-- @include "includes/entry"`, relative to the file it stands in. */
+/** A line that includes another file, relative to its own: `-- @include "includes/entry"`. */
 const INCLUDE = /^-- @include "([^"]+)"$/gm;
 
 /**
- * Reads a script, by its path in src/redis, and returns the function that runs it by its digest. Its file name
- * ends in how many keys it takes, as in `append-6.lua`; its includes are put in place, each once. (Both are
- * conventions of BullMQ.)
+ * Reads a script by its path in src/redis and returns a function that runs it by
+ * its digest. The file name ends in the number of keys, as in `append-7.lua`,
+ * and each include is inserted once. (Both conventions come from BullMQ.)
  *
- * Redis is given the text only if it does not know it: at first, after a restart, after SCRIPT FLUSH. The
- * commands are plain ones, so that they share the pipeline of everything else, and so that a Cluster finds
- * their slot by the keys. A script that Redis does not know was not run, so it is never run twice.
+ * The text is sent only if Redis does not know the script: the first time, after a restart, or after SCRIPT
+ * FLUSH. EVALSHA and EVAL are plain commands, so they join the pipeline, and a Cluster routes them by their
+ * keys. Redis never runs a script that it does not know, so retrying with the text cannot run it twice.
  */
 export function loadScript(commands: Redis, path: string): Script {
   const lua = readWithIncludes(new URL(path, REDIS_FOLDER), new Set());
   const digest = createHash('sha1').update(lua).digest('hex');
   const keyCount = Number(/-(\d+)\.lua$/.exec(path)?.[1]);
-  if (Number.isNaN(keyCount)) throw new Error(`${path} must end in its number of keys`);
+  if (Number.isNaN(keyCount)) throw new Error(`The name of ${path} must end in its number of keys`);
   return async (keys, args) => {
-    if (keys.length !== keyCount) throw new Error(`${path} was given ${keys.length} keys`);
+    if (keys.length !== keyCount) throw new Error(`${path} takes ${keyCount} keys, got ${keys.length}`);
     try {
       return await commands.evalsha(digest, keyCount, ...keys, ...args);
     } catch (error) {

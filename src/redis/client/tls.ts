@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 
-/** Certificates and key of a TLS connection, in PEM. */
+/** Certificates and key of a TLS connection, in PEM format. */
 export interface RedisTls {
   ca?: string;
   cert?: string;
   key?: string;
 }
 
-/** Reads the given PEM files. Undefined if no file is given. Throws an error that names the variable of a bad file. */
+/**
+ * Reads the given PEM files. Undefined if no file is given.
+ * Throws an error that names the variable of a bad file.
+ */
 export function readTlsFiles(
   paths: Readonly<Record<keyof RedisTls, string | undefined>>,
 ): RedisTls | undefined {

@@ -7,43 +7,44 @@ import { asUnavailable, isReply } from '#redis/client/errors.js';
 import { channelOf, databaseOf, roomOfChannel } from '#redis/client/keys.js';
 import { createPubSub } from './pubsub.js';
 
-/** What the feed is made of. */
+/** Settings of `createFeed`. */
 export interface FeedOptions {
-  /** As `connectRedis` makes it: a command that has no answer in time fails, and it subscribes to nothing by itself. */
+  /** From `connectRedis`: commands time out, and a reconnect does not resubscribe automatically. */
   subscriber: Redis;
-  /** Reads what was published in a room; undefined if it is malformed. Must not throw. */
+  /** Decodes what was published in a room. Undefined if it is malformed. Must not throw. */
   decode(text: string, roomId: string): Entry | undefined;
   hooks?: RedisHooks;
 }
 
-/** One for each `open`, so that the same listener may be there twice. */
-interface Listening {
+/** One call of `open`. A listener that is opened twice has two registrations. */
+interface Registration {
   listener: FeedListener;
-  /** Whether its `open` has resolved; until then a failure is thrown there, and not told. */
+  /** Whether its `open` has resolved. Until then, `open` throws a failure instead of calling `onFailed`. */
   opened: boolean;
 }
 
-/** A room that is open: one subscription, shared by its listeners. */
+/** An open room: one Redis subscription, shared by its listeners. */
 interface OpenRoom {
   id: string;
   channel: string;
-  listeners: Set<Listening>;
-  /** Settles as Redis answers to SUBSCRIBE, on the present connection or the last. */
+  registrations: Set<Registration>;
+  /** Settles when Redis answers the latest SUBSCRIBE, on this connection or the last one. */
   opening: Promise<void>;
-  /** The subscription's number, from the first acknowledgement until the room is closed. */
+  /** The subscription's number. Undefined before the first acknowledgement and after the room is closed. */
   subscription?: number;
 }
 
-/** The feed, and how many rooms it holds open. */
+/** The feed over Redis pub/sub. */
 export interface RedisFeed extends Feed, Closeable {
+  /** How many rooms are open. */
   readonly openRooms: number;
 }
 
-const REFUSED = 'The live messages of this room are not available at the moment. Please try again.';
+const REFUSED = 'The live messages of this room are temporarily unavailable. Try again shortly.';
 
 /**
- * What is published, room by room. A listener may be told of an entry in the moment just before `open`
- * resolves. After `close` every `open` throws SERVICE_UNAVAILABLE; it leaves the connection to its owner.
+ * Creates the feed. A listener may receive an entry just before its `open` resolves. After `close`, every
+ * `open` throws SERVICE_UNAVAILABLE. `close` does not close the connection, which belongs to the caller.
  */
 export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): RedisFeed {
   const database = databaseOf(subscriber);
@@ -53,15 +54,15 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
     (text, channel) => decode(text, roomOfChannel(channel)),
     hooks,
   );
-  /** Counts connections, to tell whether an answer belongs to the present one. */
+  /** Counts connections, to detect an answer that belongs to an earlier one. */
   let connection = 0;
   let closed = false;
 
-  function tell(entries: Iterable<Listening>, what: (listener: FeedListener) => void): void {
-    // A copy: a listener may close itself, or open another, while it is told.
-    for (const { listener } of [...entries]) {
+  function notify(registrations: Iterable<Registration>, call: (listener: FeedListener) => void): void {
+    // Copy the list, because a listener may close itself or open another while it is called.
+    for (const { listener } of [...registrations]) {
       try {
-        what(listener);
+        call(listener);
       } catch (error) {
         hooks.onError?.('feed listener', error);
       }
@@ -70,49 +71,49 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
 
   function openRoom(id: string): OpenRoom {
     const channel = channelOf(id, database);
-    const listeners = new Set<Listening>();
+    const registrations = new Set<Registration>();
     const subscribed = pubsub.subscribe(channel, (entry) => {
-      if (entry) tell(listeners, (listener) => listener.onEntry(entry));
+      if (entry) notify(registrations, (listener) => listener.onEntry(entry));
       else hooks.onMalformed?.('channel', id);
     });
     const opening = subscribed.then((subscription) => {
       room.subscription = subscription;
     });
-    const room: OpenRoom = { id, channel, listeners, opening };
+    const room: OpenRoom = { id, channel, registrations, opening };
     rooms.set(id, room);
     return room;
   }
 
-  /** Forgets a room, at once here and as soon as it hears of it in Redis. */
+  /** Forgets a room immediately, then unsubscribes in Redis. */
   async function closeRoom(room: OpenRoom): Promise<void> {
     if (rooms.get(room.id) === room) rooms.delete(room.id);
     const { subscription } = room;
     room.subscription = undefined;
-    room.listeners.clear();
+    room.registrations.clear();
     if (subscription !== undefined) await pubsub.unsubscribe(subscription, room.channel);
   }
 
   async function resume(room: OpenRoom): Promise<void> {
-    const asked = connection;
-    const opened = () => [...room.listeners].filter((entry) => entry.opened);
+    const askedOn = connection;
+    const opened = () => [...room.registrations].filter((registration) => registration.opened);
     try {
       room.opening = pubsub.renew(room.channel);
       await room.opening;
     } catch (error) {
-      // Closed meanwhile, or this connection is lost too: the next one takes the room up again.
-      if (room.subscription === undefined || asked !== connection || subscriber.status !== 'ready') return;
+      // The room was closed, or this connection is lost too, and the next one resumes the room.
+      if (room.subscription === undefined || askedOn !== connection || subscriber.status !== 'ready') return;
       if (error instanceof Error && isReply(error)) {
-        const entries = opened();
+        const registrations = opened();
         const refusal = serviceUnavailable(REFUSED, error);
         await closeRoom(room);
-        tell(entries, (listener) => listener.onFailed(refusal));
+        notify(registrations, (listener) => listener.onFailed(refusal));
       } else {
-        // Connected, yet no answer: only a new connection makes certain what is subscribed.
+        // Redis is connected but did not answer. Only a new connection settles what is subscribed.
         subscriber.disconnect(true);
       }
       return;
     }
-    tell(opened(), (listener) => listener.onResumed());
+    notify(opened(), (listener) => listener.onResumed());
   }
 
   const onReady = () => {
@@ -130,13 +131,13 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
     },
 
     async open(roomId, listener) {
-      // While the connection is away no room is live, not even one that others hold open.
+      // While Redis is disconnected, no room is live, not even one that is already open.
       if (closed || subscriber.status !== 'ready') throw serviceUnavailable(REFUSED);
       const room = rooms.get(roomId) ?? openRoom(roomId);
-      const entry: Listening = { listener, opened: false };
-      room.listeners.add(entry);
+      const registration: Registration = { listener, opened: false };
+      room.registrations.add(registration);
       const leave = async () => {
-        if (room.listeners.delete(entry) && room.listeners.size === 0) await closeRoom(room);
+        if (room.registrations.delete(registration) && room.registrations.size === 0) await closeRoom(room);
       };
       try {
         await room.opening;
@@ -144,12 +145,12 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
         await leave();
         throw asUnavailable(REFUSED, error);
       }
-      // Closed meanwhile, or refused on a new connection.
+      // The room was closed meanwhile, or refused on a new connection.
       if (closed || rooms.get(roomId) !== room) {
         await closeRoom(room);
         throw serviceUnavailable(REFUSED);
       }
-      entry.opened = true;
+      registration.opened = true;
       return { close: leave };
     },
 

@@ -5,8 +5,8 @@ import type { RedisHooks } from '#redis/client/connections.js';
 /** Channels over one subscriber connection, with at most one subscription per channel. */
 export interface PubSub<T> {
   /**
-   * Subscribes to a channel. Resolves to the subscription's number once Redis has acknowledged it. Throws Redis
-   * and connection errors unchanged, and then leaves nothing behind.
+   * Subscribes to a channel. Resolves to the subscription's number once Redis has acknowledged it. Throws
+   * Redis and connection errors unchanged, and then leaves nothing behind.
    */
   subscribe(channel: string, listener: (decoded: T) => void): Promise<number>;
   /** Subscribes to a channel again, after a reconnect has dropped it. Throws like `subscribe`. */
@@ -14,14 +14,14 @@ export interface PubSub<T> {
   /** Stops calling the listener at once. Resolves once Redis has acknowledged, and never rejects. */
   unsubscribe(id: number, channel: string): Promise<void>;
   close(): void;
-  /** The library's own object, for tests that check what it holds. */
+  /** The library's own object, for tests that check its state. */
   readonly engine: RedisPubSub;
 }
 
 /**
- * A strict wrapper around graphql-redis-subscriptions. The library keeps the listeners, decodes and dispatches.
- * SUBSCRIBE and UNSUBSCRIBE are sent here instead: after a failed SUBSCRIBE the library would keep stale
- * entries and leave a rejection unhandled, and it does not wait for its UNSUBSCRIBE.
+ * A strict wrapper around graphql-redis-subscriptions. The library keeps the listeners, decodes and
+ * dispatches. SUBSCRIBE and UNSUBSCRIBE are sent here instead: after a failed SUBSCRIBE the library would
+ * keep stale entries and leave a rejection unhandled, and it does not wait for its UNSUBSCRIBE.
  *
  * `decode` must not throw: the library would then deliver the undecoded text.
  */

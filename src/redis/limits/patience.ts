@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isReply } from '#redis/client/errors.js';
 
-/** Patience is counted in so many parts of equal length. */
+/** The number of equal parts that the time limit is divided into. */
 const TICKS = 10;
 
-/** A tick is late if it took this many times its length, and a few milliseconds more. */
+/** A tick is late if it took longer than LATE_FACTOR times its length plus LATE_MS milliseconds. */
 const LATE_FACTOR = 2;
 const LATE_MS = 5;
 
 /**
- * Asks Redis and returns its answer, or throws what the question threw. Throws if there is no answer within `ms`
- * milliseconds in which this process was on time.
+ * Calls `ask` and returns its result, or throws its error. Throws if there is no result within `ms`
+ * milliseconds, not counting time in which this process was blocked.
  *
- * While the event loop is blocked, answers arrive and cannot be read. A plain timer would fire first, and the
- * process would take its own lateness for Redis' silence. So patience is a row of short ticks: one that comes
- * late is not counted, and after it comes a turn in which the answer is read. At most as many late ticks as
- * others are waited for, so that this ends in a process that is always late.
+ * While the event loop is blocked, replies arrive but cannot be read. A plain timer would fire before they
+ * are read, and the process would blame Redis for its own delay. So the limit consists of short ticks, and
+ * late ticks do not count: after each one, the event loop gets a turn to read the reply. The number of late
+ * ticks is limited as well, so that this also ends in a process that is always late.
  *
- * If the process was late enough for its connection to be dropped, the question is asked again, for as long as
- * the patience lasts. It may have been counted then, so a limit may count one too many.
+ * If the process was blocked for so long that its connection was dropped, `ask` is called again until the
+ * limit is used up. The first call may have reached Redis, so a rate limit may count one action too many.
  */
 export async function askPatiently<T>(ms: number, ask: () => Promise<T>): Promise<T> {
   const patience = new Patience(ms);
@@ -41,14 +41,14 @@ export async function askPatiently<T>(ms: number, ask: () => Promise<T>): Promis
 }
 
 class Patience {
-  /** Whether a tick came late. */
+  /** Whether any tick was late. */
   wasLate = false;
   isOver = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly ms: number) {}
 
-  /** Rejects once it is used up. */
+  /** Rejects once the limit is used up. */
   over(): Promise<never> {
     const tickMs = this.ms / TICKS;
     let onTime = 0;

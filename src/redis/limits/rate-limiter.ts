@@ -28,7 +28,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { commands, limits, timeoutMs } = options;
   const takeScript = loadScript(commands, 'limits/lua/take-limit-1.lua');
 
-  /** Rooms that are being counted, by room and address: a crowd that opens a room together opens one room. */
+  /** Rooms that are being counted, by room and address. A crowd that opens a room at once counts as one. */
   const opening = new Map<string, Promise<void>>();
 
   // Clients without a known address, such as those of a closed connection, must not be counted together.
@@ -41,8 +41,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     return Number(await takeScript([limitKey(action, address)], [limit.count, limit.windowMs]));
   }
 
-  /** Throws RATE_LIMITED if `ask` returns a time to wait. Without an answer in time, does what is configured. */
-  async function hold(action: RateLimitedAction, ask: () => Promise<number>): Promise<void> {
+  /**
+   * Throws RATE_LIMITED if `ask` returns a time to wait. If it does not answer in time, applies `onFailure`.
+   */
+  async function enforce(action: RateLimitedAction, ask: () => Promise<number>): Promise<void> {
     let waitMs = 0;
     try {
       waitMs = await askPatiently(timeoutMs, ask);
@@ -56,14 +58,14 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   return {
     take: (action, address) =>
-      isUnlimited(action, address) ? undefined : hold(action, () => count(action, address)),
+      isUnlimited(action, address) ? undefined : enforce(action, () => count(action, address)),
 
     takeRoom: (roomId, address) => {
       if (isUnlimited('rooms', address)) return undefined;
       const name = `${roomId} ${address}`;
       const underWay = opening.get(name);
       if (underWay) return underWay;
-      const taking = hold('rooms', async () => {
+      const taking = enforce('rooms', async () => {
         const isActive = (await commands.sismember(ROOMS_ACTIVE, roomId)) === 1;
         return isActive ? 0 : count('rooms', address);
       }).finally(() => opening.delete(name));

@@ -6,7 +6,9 @@ import { slowModeKey } from '#redis/client/keys.js';
 const NOT_SET = 'Slow mode cannot be set right now. Try again shortly.';
 const NOT_READ = 'Slow mode cannot be read right now. Try again shortly.';
 
-/** The slow mode of each room in seconds. Kept for `ttlMs`, renewed by each message it applies to. */
+/**
+ * Stores the slow mode of rooms. A setting expires after `ttlMs`, and each message it applies to renews it.
+ */
 export function createSlowModes({ commands, ttlMs }: { commands: Redis; ttlMs: number }): SlowModes {
   return {
     set: (roomId, seconds) =>

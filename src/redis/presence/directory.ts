@@ -9,17 +9,19 @@ const UNAVAILABLE = 'The rooms cannot be read right now. Try again shortly.';
 
 /** Settings of `createDirectory`. */
 export interface DirectoryOptions {
-  /** With autopipelining. */
+  /** Must have autopipelining enabled. */
   commands: Redis;
   cache: Cache;
   /** The number of rooms in the longest list that can be requested. */
   maxRooms: number;
 }
 
-/** The directory of rooms. One node lists the active rooms for all nodes, about once a second, if anyone asks. */
+/**
+ * The directory of rooms. One node lists the active rooms for all nodes, about once a second, if anyone asks.
+ */
 export function createDirectory({ commands, cache, maxRooms }: DirectoryOptions): RoomDirectory {
   const activeRooms = cache.value({
-    // Nodes with another limit do not share this list: it might be too short for them.
+    // Nodes with a different limit must not share this list, which could be too short for them.
     name: `active-rooms:${maxRooms}`,
     load: (signal) => listActiveRooms(commands, { limit: maxRooms, signal }),
     parse: (stored) => (isRoomIds(stored) ? stored : undefined),

@@ -16,21 +16,21 @@ function compare(a: Candidate, b: Candidate): number {
 }
 
 /**
- * The first `limit` rooms that hold messages or connections: most connections first, then by id. Looks at all
- * rooms, part by part, so its cost grows with their number, but its memory does not, and neither this node nor
- * Redis is held up for more than one part. Ends early, with what it has, if the signal is aborted. Throws what
- * Redis gives as an error.
+ * The first `limit` rooms that hold messages or connections: most connections first, then by id. Scans all
+ * rooms in batches. Its time grows with the number of rooms, but its memory does not, and neither this node
+ * nor Redis is blocked for longer than one batch. If the signal is aborted, returns the rooms found so far.
+ * Throws Redis errors unchanged.
  */
 export async function listActiveRooms(
   commands: Redis,
   { limit, signal }: { limit: number; signal?: AbortSignal },
 ): Promise<string[]> {
   const top = new BoundedTop(limit, compare);
-  /** Rooms without connections that would be listed if they hold messages: asked together with the next part. */
+  /** Rooms without connections that would be listed if they hold messages. Checked with the next batch. */
   let silent: Candidate[] = [];
 
-  async function look(roomIds: readonly string[]): Promise<void> {
-    const replies = await askTogether(commands, [
+  async function examine(roomIds: readonly string[]): Promise<void> {
+    const replies = await numbersOf(commands, [
       ...roomIds.map((id) => ['scard', connectionsKey(id)]),
       ...silent.map(({ id }) => ['exists', messagesKey(id)]),
     ]);
@@ -42,16 +42,18 @@ export async function listActiveRooms(
 
   for await (const roomIds of scanActiveRooms(commands)) {
     if (signal?.aborted) break;
-    await look(roomIds);
+    await examine(roomIds);
   }
-  await look([]);
+  await examine([]);
   return top.sorted().map(({ id }) => id);
 }
 
-/** The numbers that these commands give, in one round trip. A key of another type, put there by hand, gives 0. */
-async function askTogether(commands: Redis, questions: string[][]): Promise<number[]> {
-  if (questions.length === 0) return [];
-  const replies = await commands.pipeline(questions).exec();
+/**
+ * The numeric replies to these commands, in one round trip. A key of the wrong type, made by hand, gives 0.
+ */
+async function numbersOf(commands: Redis, queries: string[][]): Promise<number[]> {
+  if (queries.length === 0) return [];
+  const replies = await commands.pipeline(queries).exec();
   if (!replies) throw new Error('The pipeline was aborted.');
   return replies.map(([error, reply]) => {
     if (error === null) return Number(reply);

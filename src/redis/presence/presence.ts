@@ -10,7 +10,7 @@ import { startSweeping } from './sweep.js';
 
 /** Settings of `createPresence`. */
 export interface PresenceOptions {
-  /** With autopipelining, which keeps commands in order and sends those of one event-loop turn together. */
+  /** Must have autopipelining enabled: it keeps commands in order and sends those of one turn together. */
   commands: Redis;
   /** Unique among all nodes. */
   nodeId: string;
@@ -28,9 +28,9 @@ export interface RedisPresence extends Presence, Closeable {
 const FLUSH_INTERVAL_MS = 50;
 
 /**
- * Records in Redis which connections are in which room. This node's own state is the source of truth, and Redis
- * is synchronised with it: incrementally after each change, and in full by the next heartbeat after a failure or
- * an outage. There is no queue of changes, so memory is bounded by the number of connections.
+ * Records in Redis which connections are in which room. This node's own state is the source of truth, and
+ * Redis is synchronized with it: incrementally after each change, and in full by the next heartbeat after a
+ * failure or an outage. There is no queue of changes, so memory is bounded by the number of connections.
  */
 export function createPresence(options: PresenceOptions): RedisPresence {
   const { commands, nodeId, heartbeatMs, hooks = {} } = options;
@@ -67,7 +67,7 @@ export function createPresence(options: PresenceOptions): RedisPresence {
     flushTimer ??= setTimeout(() => attempt('presence', flush), wait);
   }
 
-  /** Runs work that synchronises Redis. If it fails, the next heartbeat synchronises everything. */
+  /** Runs work that synchronizes Redis. If it fails, the next heartbeat synchronizes everything. */
   function attempt(where: string, work: () => Promise<void>): void {
     // While Redis is down, the connections report it. Do not report it again for each change.
     if (commands.status !== 'ready') {

@@ -37,9 +37,9 @@ export async function addAllConnections(
 }
 
 /**
- * Removes the entries that Redis has for a node but the node does not hold. Reads `held` at the moment of
- * writing, because it changes while this runs. Stops early if `shouldStop` returns true. Throws Redis errors
- * unchanged.
+ * Removes connections of a node that are in Redis but not in `held`. Reads
+ * `held` just before each write, because it changes while this runs. Stops
+ * early if `shouldStop` returns true. Throws Redis errors unchanged.
  */
 export async function removeStrays(
   commands: Redis,

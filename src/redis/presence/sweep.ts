@@ -53,7 +53,7 @@ export function startSweeping({ commands, everyMs, hooks = {} }: SweepOptions): 
 }
 
 /**
- * Removes the connections of nodes without a heartbeat, and rooms that hold nothing. Stops early if `shouldStop`
+ * Removes the connections of nodes without a heartbeat, and rooms that are empty. Stops early if `shouldStop`
  * returns true. Throws Redis errors unchanged; the next sweep does the rest.
  */
 export async function sweep(commands: Redis, shouldStop: () => boolean = () => false): Promise<void> {

@@ -20,12 +20,12 @@ import { encodeBody } from './codec.js';
 /** How long a nonce is remembered, in milliseconds. */
 export const NONCE_TTL_MS = 5 * 60_000;
 
-/** How long a room's epoch and last id outlive its newest entry at least, in milliseconds. */
+/** The least time that a room's epoch and last id are kept after its newest entry, in milliseconds. */
 const ROOM_TTL_MS = 7 * 86_400_000;
 
-/** What a room keeps. */
+/** How much a room keeps. */
 export interface Retention {
-  /** Entries that a room keeps at most. */
+  /** The maximum number of entries. */
   historyLimit: number;
   /** How long an entry is kept, in milliseconds. */
   ttlMs: number;
@@ -37,46 +37,46 @@ export interface Replication {
   timeoutMs: number;
 }
 
-/** The limits on sending, and how they are counted. */
+/** Limits on sending, and how they are counted. */
 export interface SendPolicy extends SendLimits {
   /**
-   * Whether all keys of a send must lie in one slot, as in a Redis Cluster. An address's messages are then
-   * counted for each room, and not for all of them together; new rooms are not counted.
+   * Whether all keys of a send must be in one slot, as a Redis Cluster requires. Messages from an address are
+   * then counted per room instead of over all rooms, and new rooms are not counted.
    */
   oneSlot?: boolean;
 }
 
-/** What the write path is made of. */
+/** Settings of `createAppend`. */
 export interface AppendOptions {
   retention: Retention;
   /** If given, a message is acknowledged only once this many replicas have it. */
   replication?: Replication | undefined;
-  /** `UNLIMITED` if not given. */
+  /** Defaults to `UNLIMITED`. */
   policy?: SendPolicy | undefined;
-  /** How the script publishes: SPUBLISH in a Cluster. */
+  /** The command that publishes. A Cluster needs SPUBLISH. */
   publish?: 'PUBLISH' | 'SPUBLISH';
 }
 
-/** No limit but a room's slow mode. */
+/** No limits, except the slow mode of rooms. */
 export const UNLIMITED: SendLimits = {
   perUser: { count: 0, windowMs: 0 },
   perAddress: { count: 0, windowMs: 0 },
   roomsPerAddress: { count: 0, windowMs: 0 },
 };
 
-/** The sender if none is given: no limit applies. */
+/** Used if no sender is given. No limit applies. */
 const NOBODY: Sender = { id: '', address: '', exempt: 'from all limits' };
 
-/** Stores and publishes a message. Returns the stored JSON, or that of the first with the same nonce. */
+/** Stores and publishes a message. Returns its JSON, or that of the first message with the same nonce. */
 export type Append = (draft: Draft, sender?: Sender) => Promise<string>;
 
 type Refusal = ['user' | 'slow mode' | 'address' | 'rooms', waitMs: number, limit: number];
 type Reply = ['stored', json: string] | ['gone'] | Refusal;
 
 /**
- * The write path; all of it is `lua/append-7.lua`. Throws what Redis gives as an error, RATE_LIMITED,
- * FORBIDDEN if what the nonce made was removed, and SERVICE_UNAVAILABLE if too few replicas have the message
- * in time.
+ * Creates the write path, which is one call of `lua/append-7.lua`. A send throws RATE_LIMITED; FORBIDDEN if
+ * the message with this nonce was removed; SERVICE_UNAVAILABLE if too few replicas have the message in time;
+ * and Redis errors unchanged.
  */
 export function createAppend(writer: Redis, options: AppendOptions): Append {
   const { retention, replication, publish = 'PUBLISH' } = options;
@@ -102,13 +102,13 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
     return JSON.stringify({
       ...retention,
       roomTtlMs,
-      // Not made by the script: a replica must come to the same.
+      // The script must be deterministic for replicas, so it cannot generate the epoch itself.
       epoch: randomUUID(),
       nonceTtlMs: nonce === undefined ? 0 : NONCE_TTL_MS,
       user: perUser,
-      // Senders without an address, as of a connection that is closed, must not be counted together.
+      // Senders without a known address, such as those of a closed connection, must not be counted together.
       address: address === '' ? UNLIMITED.perAddress : perAddress,
-      // In a Cluster each room would have a log of its own, and a new room's log is always empty.
+      // In a Cluster, each room has its own log, and the log of a new room is always empty.
       rooms: address === '' || policy.oneSlot ? UNLIMITED.roomsPerAddress : roomsPerAddress,
       obeysSlowMode: exempt === 'from nothing',
       publish,
@@ -118,9 +118,9 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
 
   return async (draft, sender = NOBODY) => {
     const reply = (await run(keysOf(draft, sender), [argsOf(draft, sender), encodeBody(draft)])) as Reply;
-    if (reply[0] === 'gone') throw forbidden('The message that this nonce made was removed.');
+    if (reply[0] === 'gone') throw forbidden('The message with this nonce was removed.');
     if (reply[0] !== 'stored') throw refusalOf(reply, policy);
-    if (replication) await replicated(writer, replication);
+    if (replication) await waitForReplicas(writer, replication);
     return reply[1];
   };
 }
@@ -131,7 +131,7 @@ function refusalOf([which, waitMs, limit]: Refusal, { perUser }: SendLimits): Ch
       return rateLimited(`The room is in slow mode: one message every ${limit} seconds.`, waitMs);
     case 'user':
       return rateLimited(
-        `You are sending too fast: ${limit} messages in ${perUser.windowMs / 1_000} seconds are the limit.`,
+        `You are sending too fast. The limit is ${limit} messages in ${perUser.windowMs / 1_000} seconds.`,
         waitMs,
       );
     case 'rooms':
@@ -140,15 +140,15 @@ function refusalOf([which, waitMs, limit]: Refusal, { perUser }: SendLimits): Ch
         waitMs,
       );
     case 'address':
-      return rateLimited('Too many messages are sent from your network. Please wait a moment.', waitMs);
+      return rateLimited('Too many messages from your network. Wait a moment.', waitMs);
   }
 }
 
-/** Waits for all that this connection has written so far, and for whatever a repeated nonce has read. */
-async function replicated(writer: Redis, { replicas, timeoutMs }: Replication): Promise<void> {
+/** Waits until replicas have everything written so far, including a message that a repeated nonce returns. */
+async function waitForReplicas(writer: Redis, { replicas, timeoutMs }: Replication): Promise<void> {
   const confirmed = await writer.wait(replicas, timeoutMs);
   if (confirmed >= replicas) return;
   throw serviceUnavailable(
-    `The message is stored, but ${confirmed} of ${replicas} replicas have it. Send it again with the same nonce to ask again.`,
+    `The message is stored, but only ${confirmed} of ${replicas} replicas have it. Send it again with the same nonce to check again.`,
   );
 }

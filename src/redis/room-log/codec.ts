@@ -3,18 +3,17 @@ import type { Entry, OpaqueEntry } from '#domain/entry.js';
 import type { Draft } from '#domain/message.js';
 
 /**
- * Encodes a message for the append script: its JSON without the opening brace, since the script puts
- * `{"id":"...","prev":"...",` before it and stores the whole as it is.
+ * Encodes a message for the append script: its JSON without the opening brace. The script prepends
+ * `{"id":"...","prev":"...",` and stores the result.
  */
 export function encodeBody({ roomId, author, content, nonce }: Draft): string {
-  // JSON leaves out a nonce that is undefined.
+  // JSON omits a nonce that is undefined.
   return JSON.stringify({ roomId, author: { id: author.id, name: author.name }, content, nonce }).slice(1);
 }
 
 /**
- * Decodes a stored or published text; undefined if it is not an entry of that room. An entry of a kind that
- * this version does not know becomes an opaque one, and fields that it does not know are left out, so that a
- * newer version may add both.
+ * Decodes a stored or published text. Undefined if it is not an entry of that room. An entry of an unknown
+ * kind becomes an opaque entry, and unknown fields are dropped, so that newer versions may add both.
  */
 export function decodeEntry(text: string, roomId: string): Entry | undefined {
   const value = parse(text);
@@ -36,15 +35,15 @@ export function decodeEntry(text: string, roomId: string): Entry | undefined {
 }
 
 /**
- * What stands in for a listed text that begins as an entry does, but is not one: the cursor moves over it. It
- * joins on to nothing, hence its own id as `prev`.
+ * A stand-in for a malformed text in the list that begins like an entry, so that cursors can move past it.
+ * Its `prev` is its own id, because it continues from nothing.
  */
 export function opaqueInPlaceOf(text: string): OpaqueEntry {
   const id = idOf(text);
   return { id, prev: id, kind: 'malformed' };
 }
 
-/** The id of a text that begins as an entry does. */
+/** The id of a text that begins like an entry. */
 export function idOf(text: string): string {
   return /^\{"id":"([^"]+)"/.exec(text)?.[1] ?? '';
 }
@@ -53,7 +52,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Not JSON: malformed like anything else that is not an entry. Any other error is a bug.
+    // Text that is not JSON is malformed. Any other error is a bug.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }

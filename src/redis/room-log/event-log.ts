@@ -12,30 +12,32 @@ import { createAppend, type Replication, type SendPolicy } from './append.js';
 import { decodeEntry, opaqueInPlaceOf } from './codec.js';
 import { createReadPage, type ReadOptions } from './read-page.js';
 
-/** What the log is made of. */
+/** Settings of `createEventLog`. */
 export interface EventLogOptions {
-  /** With autopipelining: commands of one turn of the event loop are one round trip. */
+  /** Must have autopipelining enabled, so that commands of one event-loop turn share a round trip. */
   commands: Redis;
-  /** The connection that sends are written over; `commands` if not given. */
+  /** The connection for sends. Defaults to `commands`. */
   writer?: Redis;
   /**
-   * If given, a send is acknowledged only once this many replicas have it. With fewer in time it throws
-   * SERVICE_UNAVAILABLE: it is stored, and the same nonce asks again whether it is safe.
+   * If given, a send is acknowledged only once this many replicas have it. If
+   * they do not have it in time, the send throws SERVICE_UNAVAILABLE. The message
+   * is stored then, and sending it again with the same nonce checks again.
    */
   replication?: Replication;
-  /** The limits on sends; only a room's slow mode applies if not given. */
+  /** Limits on sends. If not given, only the slow mode of rooms applies. */
   sendPolicy?: SendPolicy;
-  /** Entries that a room keeps at most. */
+  /** The maximum number of entries in a room. */
   historyLimit: number;
-  /** Seconds that an entry is kept. */
+  /** How long an entry is kept, in seconds. */
   ttlSeconds: number;
   hooks?: RedisHooks;
 }
 
-const NOT_READ = 'The messages cannot be read at the moment. Please try again.';
-const NOT_SENT = 'The message may not have been sent. Please try again; the same nonce sends it only once.';
+const NOT_READ = 'The messages cannot be read right now. Try again shortly.';
+const NOT_SENT =
+  'The message may not have been sent. Try again with the same nonce, so that it is sent only once.';
 
-/** The logs of all rooms, in the lists and hashes of Redis. */
+/** The logs of all rooms. Each room is a list of entries and a hash in Redis. */
 export function createEventLog(options: EventLogOptions): EventLog {
   const { commands, historyLimit, hooks = {} } = options;
   const ttlMs = options.ttlSeconds * 1_000;
@@ -47,7 +49,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
   const readPage = createReadPage(commands, { ttlMs });
   const readHead = loadScript(commands, 'room-log/lua/read-head-2.lua');
 
-  /** Decodes what is listed. What is malformed is reported, and keeps its place. */
+  /** Decodes an entry of the list. A malformed one is reported and becomes an opaque entry. */
   function decode(text: string, roomId: string): Entry {
     const entry = decodeEntry(text, roomId);
     if (entry !== undefined) return entry;
@@ -68,14 +70,14 @@ export function createEventLog(options: EventLogOptions): EventLog {
     return { epoch, head, now: Number(now) };
   }
 
-  /** A key of another type may spoil its own room, not those that are read together with it. */
+  /** A key of the wrong type may break its own room, but not the other rooms in the same batch. */
   const orNull = <T>(roomId: string, answer: Promise<T>): Promise<T | null> =>
     unlessWrongType(answer, () => {
       hooks.onMalformed?.('list', roomId);
       return null;
     });
 
-  /** The newest message, looked for behind an entry that is none. */
+  /** The newest message of a room whose newest entry is not a message. */
   async function lastBehindHead(roomId: string): Promise<Message | null> {
     const { entries } = await read(roomId, { take: { last: 1 } }, { messagesOnly: true });
     return entries.find(isMessage) ?? null;
@@ -85,9 +87,9 @@ export function createEventLog(options: EventLogOptions): EventLog {
     append: (draft, sender) =>
       orUnavailable(NOT_SENT, async () => {
         const stored = await append(draft, sender);
-        // rooms:active lies in another slot than the list, hence not in the script. It is marked afterwards,
-        // since a send that a limit refuses must leave nothing behind, and not waited for, since the message
-        // counts as sent without it: the next message or subscription marks the room again.
+        // The script cannot update rooms:active, which is in another slot. Update it only after the send,
+        // because a refused send must leave nothing behind, and do not wait for it: the message is sent
+        // either way, and the next message or subscription adds the room again.
         commands.sadd(ROOMS_ACTIVE, draft.roomId).catch((error) => hooks.onError?.(ROOMS_ACTIVE, error));
         const message = decodeEntry(stored, draft.roomId);
         if (message && isMessage(message)) return message;

@@ -5,7 +5,7 @@ import { messagesKey, roomKey } from '#redis/client/keys.js';
 import { loadScript, type Script } from '#redis/client/script.js';
 import { idOf } from './codec.js';
 
-/** A stretch of a room's list as it is stored, oldest first, and how far the log goes. */
+/** A stretch of a room's list as stored text, oldest first, and the head of the log. */
 export interface StoredPage extends Head {
   entries: string[];
   hasOlder: boolean;
@@ -13,25 +13,25 @@ export interface StoredPage extends Head {
 }
 
 export interface ReadOptions {
-  /** Reads messages alone; `hasOlder` and `hasNewer` then tell of messages alone, too. */
+  /** Reads only messages. `hasOlder` and `hasNewer` then refer to messages, too. */
   messagesOnly?: boolean;
 }
 
-/** Reads a window of a room's log; undefined if `after` cannot be honoured. */
+/** Reads a window of a room's log. Undefined if `after` has expired. */
 export type ReadPage = (
   roomId: string,
   window: Window,
   options?: ReadOptions,
 ) => Promise<StoredPage | undefined>;
 
-/** Entries that one call takes at most: half of what it may look at, so that it sees what lies beyond. */
-const TAKEN_AT_ONCE = 500;
+/** Entries per call: half of what a call may examine, so that it can also see whether there are more. */
+const MAX_PER_CALL = 500;
 
-/** A sequence above all others, as the scripts read ids. */
-const LAST_SEQUENCE = '999999999999999';
+/** The largest sequence that the scripts accept in an id. */
+const MAX_SEQUENCE = '999999999999999';
 
-/** What one call of the script is asked. */
-interface Question {
+/** The arguments of one call of the script. See `read-page-2.lua`. */
+interface Query {
   after: Cursor | '';
   exact: boolean;
   before: Cursor | '';
@@ -41,48 +41,49 @@ interface Question {
   ttlMs: number;
 }
 
-type Known = 0 | 1 | 2;
-type Reply = ['expired'] | ['page', Known, Known, string, string, string, string, ...string[]];
+/** Whether there are more entries: 0 for no, 1 for yes, 2 for unknown. */
+type More = 0 | 1 | 2;
+type Reply = ['expired'] | ['page', More, More, string, string, string, string, ...string[]];
 
-/** What one call of the script answers. 2 stands for not known. */
-interface Answer extends Head {
-  older: Known;
-  newer: Known;
-  /** Where it ran out of looks, if it did. */
+/** The result of one call of the script. */
+interface Result extends Head {
+  older: More;
+  newer: More;
+  /** Where the call stopped because it had examined as many entries as it may. */
   stoppedAt: Cursor | undefined;
   entries: string[];
 }
 
 /**
- * The read path. `lua/read-page-2.lua` reads a bounded part of the log at a time; a page goes on over as many
- * calls as it takes. Throws what Redis gives as an error.
+ * Creates the read path. Each call of `lua/read-page-2.lua` reads a bounded part of the log, and a page takes
+ * as many calls as it needs. Throws Redis errors unchanged.
  */
 export function createReadPage(commands: Redis, { ttlMs }: { ttlMs: number }): ReadPage {
   const run = loadScript(commands, 'room-log/lua/read-page-2.lua');
 
   return async (roomId, { after = '', before = '', take }, { messagesOnly = false } = {}) => {
     const [end, wanted] = 'first' in take ? (['first', take.first] as const) : (['last', take.last] as const);
-    const question = { after, exact: true, before, take: end, messages: messagesOnly, ttlMs };
-    const collected = await collect(run, roomId, question, wanted);
+    const query = { after, exact: true, before, take: end, messages: messagesOnly, ttlMs };
+    const collected = await collect(run, roomId, query, wanted);
     if (collected === undefined) return undefined;
     const { first, last, entries } = collected;
-    // What lies beyond the page: beyond its entries or, if there are none, beyond the window.
-    const isPlace = wanted === 0;
+    // The bounds of the page: its oldest and newest entry or, if it is empty, those of the window.
+    const isEmptyRequest = wanted === 0;
     const oldest =
-      entries[0] !== undefined ? idOf(entries[0]) : isPlace && end === 'last' ? before : next(after);
+      entries[0] !== undefined ? idOf(entries[0]) : isEmptyRequest && end === 'last' ? before : next(after);
     const newest =
       entries[0] !== undefined
         ? idOf(entries.at(-1)!)
-        : isPlace && end === 'first'
+        : isEmptyRequest && end === 'first'
           ? after
           : previous(before);
     const [older, newer] = end === 'first' ? [first.older, last.newer] : [last.older, first.newer];
-    const isAny = async (known: Known, beyond: Partial<Question>): Promise<boolean> => {
-      if (known !== 2) return known === 1;
-      const bound = { ...question, exact: false, after: '', before: '', ...beyond } as const;
+    const isAny = async (more: More, beyond: Partial<Query>): Promise<boolean> => {
+      if (more !== 2) return more === 1;
+      const bound = { ...query, exact: false, after: '', before: '', ...beyond } as const;
       return (await collect(run, roomId, bound, 1))!.entries.length > 0;
     };
-    // A log is read up to where it was first, if it is read backwards, and last, if it is read forwards.
+    // Reading forwards ends at the head of the last call. Reading backwards starts at the head of the first.
     const { epoch, head, now } = end === 'first' ? last : first;
     return {
       entries,
@@ -95,50 +96,53 @@ export function createReadPage(commands: Redis, { ttlMs }: { ttlMs: number }): R
   };
 }
 
-/** Asks until it has as many as are wanted, or the window ends. Gives the first answer and the last. */
+/**
+ * Calls the script until there are `wanted` entries or the
+ * window ends. Returns the first and last result too.
+ */
 async function collect(
   run: Script,
   roomId: string,
-  question: Omit<Question, 'limit'>,
+  query: Omit<Query, 'limit'>,
   wanted: number,
-): Promise<{ first: Answer; last: Answer; entries: string[] } | undefined> {
+): Promise<{ first: Result; last: Result; entries: string[] } | undefined> {
   const entries: string[] = [];
-  let { after, before } = question;
-  let first: Answer | undefined;
+  let { after, before } = query;
+  let first: Result | undefined;
   for (;;) {
-    const limit = Math.min(wanted - entries.length, TAKEN_AT_ONCE);
-    const answer = await ask(run, roomId, { ...question, after, before, limit });
-    if (answer === undefined) return undefined;
-    first ??= answer;
-    const isFull = answer.entries.length === limit;
-    if (question.take === 'first') entries.push(...answer.entries);
-    else entries.unshift(...answer.entries);
-    const edge = question.take === 'first' ? answer.entries.at(-1) : answer.entries[0];
-    const goOnFrom = answer.stoppedAt ?? (isFull && edge !== undefined ? idOf(edge) : undefined);
-    if (entries.length >= wanted || goOnFrom === undefined) return { first, last: answer, entries };
-    if (question.take === 'first') after = goOnFrom;
+    const limit = Math.min(wanted - entries.length, MAX_PER_CALL);
+    const result = await call(run, roomId, { ...query, after, before, limit });
+    if (result === undefined) return undefined;
+    first ??= result;
+    const isFull = result.entries.length === limit;
+    if (query.take === 'first') entries.push(...result.entries);
+    else entries.unshift(...result.entries);
+    const edge = query.take === 'first' ? result.entries.at(-1) : result.entries[0];
+    const goOnFrom = result.stoppedAt ?? (isFull && edge !== undefined ? idOf(edge) : undefined);
+    if (entries.length >= wanted || goOnFrom === undefined) return { first, last: result, entries };
+    if (query.take === 'first') after = goOnFrom;
     else before = goOnFrom;
   }
 }
 
-async function ask(run: Script, roomId: string, question: Question): Promise<Answer | undefined> {
-  const reply = (await run([messagesKey(roomId), roomKey(roomId)], [JSON.stringify(question)])) as Reply;
+async function call(run: Script, roomId: string, query: Query): Promise<Result | undefined> {
+  const reply = (await run([messagesKey(roomId), roomKey(roomId)], [JSON.stringify(query)])) as Reply;
   if (reply[0] === 'expired') return undefined;
   const [, older, newer, stoppedAt, epoch, head, now, ...entries] = reply;
   return { older, newer, stoppedAt: stoppedAt || undefined, epoch, head, now: Number(now), entries };
 }
 
-/** The cursor that all up to this one lie before. */
+/** The smallest cursor greater than this one. */
 function next(cursor: Cursor | ''): Cursor | '' {
   if (cursor === '' || cursor === BEGINNING) return cursor && '0-0';
   const [ms, sequence] = cursor.split('-');
   return `${ms}-${Number(sequence) + 1}`;
 }
 
-/** The cursor that all from this one on lie after. */
+/** The greatest cursor smaller than this one. */
 function previous(cursor: Cursor | ''): Cursor | '' {
   if (cursor === '' || cursor === BEGINNING) return cursor;
   const sequence = Number(cursor.split('-')[1]);
   if (sequence > 0) return `${millisecondsOf(cursor)}-${sequence - 1}`;
-  return cursor === '0-0' ? BEGINNING : `${millisecondsOf(cursor) - 1}-${LAST_SEQUENCE}`;
+  return cursor === '0-0' ? BEGINNING : `${millisecondsOf(cursor) - 1}-${MAX_SEQUENCE}`;
 }

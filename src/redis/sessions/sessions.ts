@@ -8,7 +8,7 @@ import { loadScript } from '#redis/client/script.js';
 
 /** Settings of `createSessions`. */
 export interface SessionsOptions {
-  /** With autopipelining, so that commands of one event-loop turn share a round trip. */
+  /** Must have autopipelining enabled, so that commands of one event-loop turn share a round trip. */
   commands: Redis;
   /** Lifetime of an unused session, in milliseconds. */
   ttlMs: number;
@@ -26,8 +26,8 @@ const BATCH_SIZE = 500;
 const UNAVAILABLE = 'Your session cannot be checked right now. Try again shortly.';
 
 /**
- * Stores sessions as hashes that expire. Redis has only a digest of each token, so reading Redis or its backups
- * does not let anyone impersonate a user.
+ * Stores sessions as hashes that expire. Redis has only a digest of each token, so reading Redis or its
+ * backups does not let anyone impersonate a user.
  */
 export function createSessions({ commands, ttlMs }: SessionsOptions): SessionStore {
   const start = loadScript(commands, 'sessions/lua/start-session-1.lua');
@@ -39,7 +39,7 @@ export function createSessions({ commands, ttlMs }: SessionsOptions): SessionSto
     const key = sessionKey(sessionId);
     const leftMs = await commands.pttl(key);
     if (leftMs >= 0 && leftMs < extendBelowMs) return (await commands.pexpire(key, ttlMs)) === 0;
-    // -2 means no key. -1 means a key without expiry, which is not ours but exists.
+    // PTTL returns -2 for a missing key. -1 is a key without expiry, which someone made by hand.
     return leftMs === -2;
   }
 

@@ -1,7 +1,7 @@
 /**
- * Estimates what an operation may cost before it runs: one point for each field, times the items of the lists
- * around it. A list size that comes from a variable counts as the largest allowed, since a document is checked
- * once for all values of its variables.
+ * Estimates the cost of an operation before it runs: one point per field, multiplied by the sizes of the
+ * lists around it. A list size that comes from a variable counts as the maximum, because a document is
+ * checked once for all values of its variables.
  */
 import {
   type FieldNode,
@@ -18,15 +18,15 @@ import {
   type ValidationRule,
 } from 'graphql';
 
-/** How long lists can get. */
+/** How long lists can be. */
 export interface ListSizes {
-  /** Items in a page that is asked for without `first` and `last`. */
+  /** Items in a page that is requested without `first` and `last`. */
   defaultPageSize: number;
   /** The largest value of each argument that sets a list's size. */
   most: Readonly<Record<string, number>>;
 }
 
-/** A validation rule that refuses operations that may cost more than `limit`. */
+/** Creates a validation rule that refuses operations whose estimated cost exceeds `limit`. */
 export function queryCostRule(limit: number, sizes: ListSizes): ValidationRule {
   return function QueryCost(context) {
     const costs = new Costs(context, sizes);
@@ -34,14 +34,16 @@ export function queryCostRule(limit: number, sizes: ListSizes): ValidationRule {
       OperationDefinition: ({ operation, selectionSet }) => {
         const cost = costs.of(selectionSet, context.getSchema().getRootType(operation) ?? undefined);
         if (cost <= limit) return;
-        throw new GraphQLError(`The operation may cost ${cost}; the limit is ${limit}. Ask for less.`);
+        throw new GraphQLError(
+          `The estimated cost of the operation is ${cost}, but the limit is ${limit}. Request fewer fields or items.`,
+        );
       },
     };
   };
 }
 
 class Costs {
-  /** Costs of fragments. 0 while a fragment is being counted: another rule refuses cycles. */
+  /** Costs of fragments. 0 while a fragment is being counted, because another rule refuses cycles. */
   readonly #fragments = new Map<string, number>();
 
   constructor(
@@ -63,7 +65,7 @@ class Costs {
 
   #ofField(node: FieldNode, type: GraphQLCompositeType | undefined): number {
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
-    // Introspection is limited by its own rules, and unknown fields are refused by another one.
+    // Other rules limit introspection and refuse unknown fields.
     if (node.selectionSet === undefined || node.name.value.startsWith('__') || !field) return 1;
     const inner = getNamedType(field.type);
     const below = this.of(node.selectionSet, isCompositeType(inner) ? inner : undefined);

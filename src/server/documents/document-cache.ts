@@ -1,10 +1,10 @@
 import type { DocumentNode, GraphQLError } from 'graphql';
 
-/** Entries kept at once. */
+/** The maximum number of entries. */
 const CAPACITY = 512;
 
-/** Characters in the longest text that is kept, so that a few long ones cannot fill the memory. */
-const LONGEST_KEPT = 16_384;
+/** Longer texts, in characters, are not cached, so that a few of them cannot fill the memory. */
+const MAX_TEXT_LENGTH = 16_384;
 
 /** A cache keyed by texts that clients send. Drops the least recently used entry when it is full. */
 export class BoundedCache<T> {
@@ -19,7 +19,7 @@ export class BoundedCache<T> {
   }
 
   set(text: string, value: T): void {
-    if (text.length > LONGEST_KEPT) return;
+    if (text.length > MAX_TEXT_LENGTH) return;
     this.#known.set(text, value);
     if (this.#known.size <= CAPACITY) return;
     const oldest = this.#known.keys().next();
@@ -27,22 +27,22 @@ export class BoundedCache<T> {
   }
 }
 
-/** A document, or why it cannot be used. */
+/** A parsed document. It must not be executed if it has errors. */
 export interface PreparedDocument {
   document: DocumentNode;
   errors: readonly GraphQLError[];
 }
 
 /**
- * Parsed and validated documents, by their text. All connections share them, since thousands of clients send
- * the same text. Invalid documents are not kept.
+ * Caches parsed and validated documents by their text. All connections share the cache, because thousands of
+ * clients send the same text. Invalid documents are not cached.
  */
 export class Documents {
   readonly #known = new BoundedCache<PreparedDocument>();
-  /** A crowd asks for one document: to compare two texts is cheaper than to look one up. */
+  /** A crowd sends the same document over and over. Comparing two strings is faster than a lookup. */
   #latest: { query: string; prepared: PreparedDocument } | undefined;
 
-  /** `parseAndValidate` throws a GraphQLError for what cannot be parsed. */
+  /** Returns a document from the cache, or prepares it. Throws the syntax errors of `parseAndValidate`. */
   prepare(query: string, parseAndValidate: (query: string) => PreparedDocument): PreparedDocument {
     if (this.#latest?.query === query) return this.#latest.prepared;
     let prepared = this.#known.get(query);

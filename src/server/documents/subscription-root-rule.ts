@@ -8,9 +8,9 @@ import {
 } from 'graphql';
 
 /**
- * Refuses `@skip` and `@include` on a subscription's root field, as the GraphQL specification does since 2025
- * (section 5.2.4.1). graphql-js 16 accepts them, and then reports an operation without a field as a fault of
- * the server.
+ * Refuses `@skip` and `@include` on a subscription's root field, as the GraphQL
+ * specification does since 2025 (section 5.2.4.1). graphql-js 16 accepts them
+ * and then reports an operation without a field as a server error.
  */
 export function subscriptionRootRule(context: ValidationContext): ASTVisitor {
   const report = (selectionSet: SelectionSetNode, seen: Set<FragmentDefinitionNode>): void => {

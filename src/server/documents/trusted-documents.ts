@@ -1,17 +1,19 @@
 /**
- * Trusted documents: those that a client was built with, by the ids that its build gave them. If they are
- * required, this server runs no others, over any transport. Only the page and the client package that come with
- * this server may send their documents as texts.
+ * Trusted documents (also known as persisted documents): those that a client was built with, identified by
+ * the ids that its build assigned. If they are required, the server refuses all others on every transport.
+ * Only the documents of the built-in page and the client package may still be sent as text.
  *
  *   documentId: "<id>"  or  extensions: { persistedQuery: { sha256Hash: "<id>" } }
  */
 import { readFileSync } from 'node:fs';
 import { GraphQLError, stripIgnoredCharacters } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { ChatError } from '#domain/errors.js';
+import { badInput, ChatError } from '#domain/errors.js';
 import { BUILT_IN_DOCUMENTS } from './generated/built-in.js';
 
-/** The parameters of an operation that may name its document. Clients send them, so they can have any shape. */
+/**
+ * The parameters of an operation that may name its document. Clients send them, so they can have any shape.
+ */
 export interface OperationParams {
   query?: unknown;
   documentId?: unknown;
@@ -26,9 +28,9 @@ export class TrustedDocuments {
   ) {}
 
   /**
-   * Finds the document of an operation: by its id if it is known, else the text. Undefined if it has neither.
-   * Throws BAD_USER_INPUT if the id is unknown, or what Apollo's clients expect if it is the hash of a persisted
-   * query without a text. Throws FORBIDDEN for other texts if trusted documents are required.
+   * The document of an operation: the one with its id if that is known, otherwise its text. Undefined if it
+   * has neither. For an unknown id without a text, throws BAD_USER_INPUT, or what Apollo's clients expect if
+   * it is the hash of a persisted query. Throws FORBIDDEN for other texts if trusted documents are required.
    */
   documentOf(params: OperationParams): unknown {
     const { query } = params;
@@ -38,12 +40,12 @@ export class TrustedDocuments {
     if (id !== undefined && !query) throw params.documentId == null ? this.#unknownHash() : unknownId();
     if (!this.required || isBuiltIn(query)) return query;
     if (id !== undefined) throw unknownId();
-    throw new ChatError('FORBIDDEN', 'This server runs trusted documents only. Send the documentId of one.');
+    throw new ChatError('FORBIDDEN', 'This server only runs trusted documents. Send the documentId of one.');
   }
 
   /**
-   * Apollo's clients send the hash of a query first. On either error they send the text as well. On the second
-   * one they also stop to send hashes.
+   * Apollo's clients first send only the hash of a query. On either error they send the text as well. On the
+   * second one they also stop sending hashes.
    */
   #unknownHash(): GraphQLError {
     return this.documents.size > 0
@@ -52,16 +54,16 @@ export class TrustedDocuments {
   }
 }
 
-/** Whether an operation names its document by an id. */
+/** Whether an operation identifies its document by an id. */
 export function namesDocument(params: OperationParams): boolean {
   return documentIdOf(params) !== undefined;
 }
 
-/** A Yoga plugin that replaces the id of a document by its text. */
+/** A Yoga plugin that replaces the id of a document with its text. */
 export function useTrustedDocuments(documents: TrustedDocuments): Plugin {
   return {
     onParams: ({ request, params, setParams }) => {
-      // Yoga checks the shape later.
+      // Yoga refuses other shapes later.
       if (typeof params !== 'object' || params === null || Array.isArray(params)) return;
       const inUrl = request.method === 'GET' ? new URL(request.url).searchParams.get('documentId') : null;
       const named: OperationParams = inUrl === null ? params : { ...params, documentId: inUrl };
@@ -72,8 +74,8 @@ export function useTrustedDocuments(documents: TrustedDocuments): Plugin {
 }
 
 /**
- * Reads a manifest as graphql-codegen's `persistedDocuments` writes it: an object that maps ids to texts. Throws
- * an error that names the variable TRUSTED_DOCUMENTS.
+ * Reads a manifest in the format of graphql-codegen's `persistedDocuments`: an object that maps ids to texts.
+ * Throws an error that names the variable TRUSTED_DOCUMENTS.
  */
 export function readManifest(path: string): Map<string, string> {
   try {
@@ -102,23 +104,21 @@ function documentIdOf({ documentId, extensions }: OperationParams): unknown {
 
 const BUILT_IN: ReadonlySet<string> = new Set(BUILT_IN_DOCUMENTS);
 
-/** Whether a text is a document of the page or the client package. White space and comments do not matter. */
+/** Whether a text is a document of the page or the client package. Ignores white space and comments. */
 function isBuiltIn(text: unknown): boolean {
   try {
     return typeof text === 'string' && BUILT_IN.has(stripIgnoredCharacters(text));
   } catch {
-    // A syntax error, which those documents do not have.
+    // A text with a syntax error is not one of them.
     return false;
   }
 }
 
-/** With the message and the code that Apollo's clients look for. */
+/** An error with the message and code that Apollo's clients look for. */
 function persistedQueryError(message: string, code: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code } });
 }
 
 function unknownId(): ChatError {
-  return new ChatError('BAD_USER_INPUT', 'documentId: no document with this id is known', {
-    field: 'documentId',
-  });
+  return badInput('documentId', 'is not the id of a known document');
 }

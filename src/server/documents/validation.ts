@@ -1,5 +1,6 @@
 /**
- * Limits on documents. They hold for every transport, and a document that exceeds one is refused before it runs.
+ * Limits on documents. They apply to every transport, and a
+ * document that exceeds one is refused before it runs.
  *
  *   parse     tokens
  *   validate  the root field of subscriptions, depth, aliases, directives, names, cost, introspection if it is off
@@ -19,7 +20,7 @@ import type { Plugin } from 'graphql-yoga';
 import { type ListSizes, queryCostRule } from './cost-rule.js';
 import { subscriptionRootRule } from './subscription-root-rule.js';
 
-/** The most that a document may have of each. 0 means no limit. */
+/** The maximum of each in a document. 0 means no limit. */
 export interface QueryLimits {
   depth: number;
   aliases: number;
@@ -35,11 +36,13 @@ export interface QueryLimitOptions {
   introspection: boolean;
 }
 
-/** The limits as a Yoga plugin. Other transports parse and validate through Yoga, so they apply there as well. */
+/**
+ * Creates a Yoga plugin for the limits. All transports parse and validate through Yoga, so it applies to all.
+ */
 export function createQueryLimits({ limits, sizes, introspection }: QueryLimitOptions): Plugin {
   const { depth, aliases, directives, tokens, cost } = limits;
   const rules: ValidationRule[] = [subscriptionRootRule, nameLengthRule];
-  // A fragment adds no depth of its own, and aliases of __typename count like any other.
+  // Fragments do not add depth, and aliases of __typename count like any other.
   if (depth > 0) rules.push(maxDepthRule({ n: depth, flattenFragments: true }) as ValidationRule);
   if (aliases > 0) rules.push(maxAliasesRule({ n: aliases, allowList: [] }) as ValidationRule);
   if (directives > 0) rules.push(maxDirectivesRule({ n: directives }) as ValidationRule);
@@ -52,7 +55,7 @@ export function createQueryLimits({ limits, sizes, introspection }: QueryLimitOp
     },
     onValidate: ({ addValidationRule, setValidationFn }) => {
       for (const rule of rules) addValidationRule(rule);
-      const bounds = { maxErrors: MOST_ERRORS, hideSuggestions: !introspection };
+      const bounds = { maxErrors: MAX_ERRORS, hideSuggestions: !introspection };
       setValidationFn((schema, document, given, options, typeInfo) =>
         validate(schema, document, given, { ...options, ...bounds }, typeInfo),
       );
@@ -60,21 +63,21 @@ export function createQueryLimits({ limits, sizes, introspection }: QueryLimitOp
   };
 }
 
-/** Errors that are reported about one document. graphql-js adds one that says that there are more. */
-const MOST_ERRORS = 10;
+/** The number of errors reported for one document. graphql-js adds one that says that there are more. */
+const MAX_ERRORS = 10;
 
-/** Characters in a name, such as an alias. */
-const LONGEST_NAME = 128;
+/** The maximum number of characters in a name, such as an alias. */
+const MAX_NAME_LENGTH = 128;
 
 /**
- * A validation rule that refuses long names. An answer repeats an alias for each item of a list: an alias of
- * 60,000 characters would turn a page of 200 messages into an answer of twelve megabytes.
+ * A validation rule that refuses long names. A response repeats an alias for each item of a list, so an alias
+ * of 60,000 characters would turn a page of 200 messages into a response of twelve megabytes.
  */
 const nameLengthRule: ValidationRule = (context) => ({
   Name: (node: NameNode) => {
-    if (node.value.length <= LONGEST_NAME) return;
+    if (node.value.length <= MAX_NAME_LENGTH) return;
     context.reportError(
-      new GraphQLError(`A name is limited to ${LONGEST_NAME} characters.`, { nodes: [node] }),
+      new GraphQLError(`A name is limited to ${MAX_NAME_LENGTH} characters.`, { nodes: [node] }),
     );
   },
 });

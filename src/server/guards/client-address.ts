@@ -5,12 +5,12 @@ import { isIP } from 'node:net';
 const NETWORK_GROUPS = 4;
 
 /**
- * The network address that limits count for a request: an IPv4 address, or the /64 network of an IPv6 address.
- * Empty if it is unknown.
+ * The network address that rate limits count a request under: an IPv4 address, or the /64 network of an IPv6
+ * address. Empty if it is unknown.
  *
- * `trustedHops` is the number of our own proxies in front of this server. Each appends the address that it saw
- * to X-Forwarded-For. Entries before those were written by the client and are ignored. With 0, the whole header
- * is ignored.
+ * `trustedHops` is the number of our own proxies in front of this server. Each
+ * appends the address that it saw to X-Forwarded-For. Entries before those were
+ * written by the client and are ignored. With 0, the whole header is ignored.
  */
 export function addressOf({ headers, socket }: IncomingMessage, trustedHops: number): string {
   const peer = socket.remoteAddress ?? '';
@@ -40,7 +40,7 @@ function networkOf(text: string): string | undefined {
   }
 }
 
-/** The groups of an IPv6 address, with those that `::` stands for. Only the first four need to be right. */
+/** The groups of an IPv6 address, with `::` expanded. Only the first four have to be correct. */
 function groupsOf(text: string): string[] {
   const [address = ''] = text.toLowerCase().split('%');
   const [before = '', after] = address.split('::');

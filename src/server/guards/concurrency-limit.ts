@@ -7,11 +7,11 @@ export interface ConcurrencyLimits {
   perAddress: number;
 }
 
-/** When a client that was refused may try again, in milliseconds. */
+/** How long a refused client should wait before it tries again, in milliseconds. */
 const RETRY_AFTER_MS = 5_000;
 
 const TOO_MANY = {
-  message: 'There are too many connections. Please try again later.',
+  message: 'Too many connections. Try again later.',
   extensions: { code: 'RATE_LIMITED', retryAfterMs: RETRY_AFTER_MS },
 };
 
@@ -22,13 +22,13 @@ export class ConcurrencyLimit implements Guard {
 
   constructor(
     private readonly limits: ConcurrencyLimits,
-    /** The address that limits count for a request. */
+    /** The network address of a request; see client-address.ts. */
     private readonly addressOf: (request: IncomingMessage) => string,
   ) {}
 
   /**
-   * Admits a connection and returns its release function. Refuses with 503 if the node is full, with 429 if
-   * the address has too many connections.
+   * Admits a connection and returns its release function. Refuses with 503 if the node is full, or with 429
+   * if the address has too many connections.
    */
   check(request: IncomingMessage): Verdict {
     const { connections, perAddress } = this.limits;

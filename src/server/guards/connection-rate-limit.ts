@@ -6,16 +6,16 @@ import { ALLOWED, type Guard, type Refused, tryAgainLater, type Verdict } from '
 export interface ConnectionRateLimitOptions {
   limiter: RateLimiter;
   addressOf(request: IncomingMessage): string;
-  /** Turns an error into what a client may see. Counts it, and logs it if it is a fault. */
+  /** Converts an error to one that clients may see; see errors.ts. */
   formatError(error: unknown): GraphQLError;
 }
 
-/** Used if the refusal names no time, in milliseconds. */
+/** Used if the error does not say when to try again, in milliseconds. */
 const DEFAULT_RETRY_AFTER_MS = 1_000;
 
 /**
- * Limits how fast an address opens long-lived connections. All nodes count together. Refuses with 429, or
- * with 503 if the limit cannot be counted and the limiter fails closed.
+ * Limits how fast an address may open long-lived connections, counted over all nodes. Refuses with 429, or
+ * with 503 if the connection cannot be counted and the limiter fails closed.
  */
 export class ConnectionRateLimit implements Guard {
   constructor(private readonly options: ConnectionRateLimitOptions) {}

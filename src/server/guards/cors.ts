@@ -1,9 +1,11 @@
 import type { Handler } from '#server/http/server.js';
 
-/** How long a browser may remember the answer to a preflight, in seconds. */
+/** How long a browser may cache the response to a preflight request, in seconds. */
 const PREFLIGHT_SECONDS = 600;
 
-/** The headers that let a page of this origin read the answer. `Vary` keeps caches from mixing up origins. */
+/**
+ * The headers that let a page of this origin read the response. `Vary` keeps caches from mixing up origins.
+ */
 export function corsHeaders(origin: string | undefined): Record<string, string> {
   if (origin === undefined) return { Vary: 'Origin' };
   return {
@@ -13,7 +15,7 @@ export function corsHeaders(origin: string | undefined): Record<string, string> 
   };
 }
 
-/** Answers preflight requests. Their origin must have been checked before. */
+/** Answers preflight requests. Their origin must have been checked already. */
 export function answerPreflights(handler: Handler): Handler {
   return (request, response) => {
     if (request.method !== 'OPTIONS') return handler(request, response);

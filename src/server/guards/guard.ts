@@ -1,10 +1,10 @@
-/** The vocabulary of the guards: what they are asked, and what they answer. */
+/** The interface of guards, and their verdicts. */
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 
-/** A check that a request passes before it costs anything. One shape for requests, streams and upgrades. */
+/** A cheap check that runs before any work is done for a request, a stream or an upgrade. */
 export interface Guard {
-  /** Decides from the head of the request alone. Never throws or rejects: a failing check decides, too. */
+  /** Decides by the head of the request. Never throws or rejects: if the check fails, it still decides. */
   check(request: IncomingMessage): Verdict | Promise<Verdict>;
 }
 
@@ -12,15 +12,15 @@ export type Verdict = Allowed | Refused;
 
 export interface Allowed {
   readonly allowed: true;
-  /** Headers for whatever answer the request gets. */
+  /** Headers to add to the response. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Gives back what the guard holds for this request. Safe to call twice. */
+  /** Releases what the guard holds for this request. Safe to call twice. */
   readonly release?: () => void;
 }
 
 export interface Refused {
   readonly allowed: false;
-  /** What metrics count the refusal under. */
+  /** The label of the refusal in metrics. */
   readonly reason: RefusalReason;
   readonly status: 400 | 403 | 429 | 503;
   readonly error: GraphQLFormattedError;
@@ -32,7 +32,7 @@ export type RefusalReason = 'origin' | 'host' | 'connections' | 'address' | 'rat
 /** The verdict of a guard that has nothing to add. */
 export const ALLOWED: Allowed = { allowed: true };
 
-/** A refusal that names the time after which the client may try again. */
+/** A refusal with a Retry-After header. */
 export function tryAgainLater(
   reason: RefusalReason,
   status: 429 | 503,

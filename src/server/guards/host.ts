@@ -16,8 +16,8 @@ export const hostGuard: Guard = {
 
 /**
  * Whether an origin and a Host header name the same host and port. The default port of the origin's scheme
- * may be written or left out: some proxies write it (`chat.example:443`), browsers never do. The scheme is
- * not compared, since a proxy that ends TLS passes on plain HTTP.
+ * may be present or absent: some proxies add it (`chat.example:443`), but browsers never do. The scheme is
+ * not compared, because a proxy that terminates TLS forwards plain HTTP.
  */
 export function isSameHost(origin: string, host: string | undefined): boolean {
   const [, scheme, authority] = /^(https?:)\/\/([^/?#@\\]+)$/i.exec(origin) ?? [];
@@ -28,7 +28,7 @@ export function isSameHost(origin: string, host: string | undefined): boolean {
   return expected !== undefined && expected === hostIn(`${scheme}//${host}`);
 }
 
-/** The host of a URL in normal form, without its scheme's default port. Undefined if it is malformed. */
+/** The normalized host of a URL, without the scheme's default port. Undefined if it is malformed. */
 function hostIn(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).host : undefined;
 }

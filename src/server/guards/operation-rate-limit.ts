@@ -1,7 +1,7 @@
 import { rateLimited } from '#domain/errors.js';
 import type { RateLimit } from '#domain/ports/limiter.js';
 
-/** Limits how fast one connection starts operations. Counted by this node alone, in fixed windows. */
+/** Limits how fast one connection may start operations. Counted by this node only, in fixed windows. */
 export class OperationRateLimit {
   #started = 0;
   /** On the node's monotonic clock, in milliseconds. */
@@ -16,7 +16,7 @@ export class OperationRateLimit {
       this.#started = 0;
     }
     if (this.#started >= count) {
-      const message = `A connection may start ${count} operations in ${windowMs / 1_000} seconds.`;
+      const message = `A connection may start at most ${count} operations in ${windowMs / 1_000} seconds.`;
       throw rateLimited(message, this.#windowEndsAt - now);
     }
     this.#started += 1;

@@ -1,11 +1,11 @@
 /**
- * Decides which pages may talk to this server. A browser names the page's origin in `Origin`, and pages cannot
- * change it. Programs send no Origin and are allowed: this guard protects people who visit other pages, not
- * the server from programs.
+ * Decides which pages may connect to this server. Browsers send the page's origin in `Origin`, and pages
+ * cannot change it. Programs send no Origin and are allowed: this guard protects people from other pages that
+ * they visit, not the server from programs.
  *
- *   no Origin                  allowed, unless the browser says that another site's page asks unseen
- *   the server's own           allowed
- *   on the list of origins     allowed, with the CORS headers that let the page read the answer
+ *   no Origin                  allowed, unless it is a cross-site request other than a navigation
+ *   the server's own origin    allowed
+ *   an allowed origin          allowed, with the CORS headers that let the page read the response
  *   any other                  403, before a body is read or a WebSocket handshake is answered
  */
 import type { IncomingMessage } from 'node:http';
@@ -15,11 +15,11 @@ import { isSameHost } from './host.js';
 
 export interface OriginOptions {
   /**
-   * Origins as browsers write them (`https://example.com`, without a final slash), `https://*.example.com` for all
-   * subdomains of any depth but not the domain itself, or `*` for any.
+   * Origins as browsers write them (`https://example.com`, without a final slash), `https://*.example.com`
+   * for all subdomains of any depth but not the domain itself, or `*` for any.
    */
   allowed: readonly string[];
-  /** Whether pages from localhost, on any port, and Apollo's tools are allowed as well. */
+  /** Whether to allow pages from localhost on any port, and Apollo's tools, too. */
   development: boolean;
 }
 
@@ -53,7 +53,7 @@ export class OriginGuard implements Guard {
 
   check({ headers }: IncomingMessage): Verdict {
     const { origin } = headers;
-    if (origin === undefined) return asksUnseen(headers) ? REFUSED : NO_ORIGIN;
+    if (origin === undefined) return isCrossSiteSubresource(headers) ? REFUSED : NO_ORIGIN;
     return this.#allows(origin, headers.host) ? { allowed: true, headers: corsHeaders(origin) } : REFUSED;
   }
 
@@ -73,7 +73,7 @@ function patternOf(origin: string): RegExp {
   return new RegExp(`^${scheme}(?:[\\w-]+\\.)*[\\w-]+${rest}$`);
 }
 
-/** Whether another site's page makes the request without a navigation: for an image, a script or a form. */
-function asksUnseen(headers: IncomingMessage['headers']): boolean {
+/** Whether a page of another site makes the request in the background, such as for an image or a script. */
+function isCrossSiteSubresource(headers: IncomingMessage['headers']): boolean {
   return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
 }

@@ -1,8 +1,8 @@
 /**
- * Applies the guards, in order, before a request to GraphQL costs anything.
+ * Runs the guards in order, before any work is done for a GraphQL request.
  *
  *   every request, stream and upgrade → origin → host
- *   what stays open                   → concurrency limit → connection rate limit
+ *   streams and WebSockets            → concurrency limit → connection rate limit
  *
  * The first guard that refuses decides. Upgrades and requests are refused with the same status, headers and
  * body. A request that may turn out to be a subscription is checked as a stream once its operation is known.
@@ -18,7 +18,7 @@ export interface GuardsOptions {
   every: readonly Guard[];
   /** Checked for connections that stay open: streams and WebSockets. */
   lasting: readonly Guard[];
-  /** Whether the head of a request already shows that it asks for a stream. */
+  /** Whether the head of a request already shows that the client wants a stream. */
   asksForStream(request: IncomingMessage): boolean;
   /** Called once for each refusal. */
   onRefused(reason: RefusalReason, request: IncomingMessage): void;
@@ -44,7 +44,7 @@ export class GuardPipeline {
     };
   }
 
-  /** Checks a request whose operation turned out to be a subscription. Returns the refusal, if there is one. */
+  /** Checks a request whose operation turned out to be a subscription. Returns the refusal, if any. */
   async stream(request: IncomingMessage, response: ServerResponse): Promise<Refused | undefined> {
     return this.#admitted.has(request) ? undefined : this.#admit(request, response, {});
   }
@@ -53,7 +53,7 @@ export class GuardPipeline {
   upgrade(handler: UpgradeHandler): UpgradeHandler {
     const guards = [...this.options.every, ...this.options.lasting];
     return async (request, socket, head) => {
-      // Without a listener, a client that breaks off during the checks would end the process.
+      // Without a listener, a client that disconnects during the checks would crash the process.
       socket.on('error', ignore);
       const headers: Record<string, string> = {};
       const refused = await this.#check(guards, request, socket, headers);
@@ -76,8 +76,8 @@ export class GuardPipeline {
   }
 
   /**
-   * Asks the guards in order and returns the first refusal. Collects the headers of those that allow it.
-   * What a guard holds is released when the connection, or the response, is closed.
+   * Runs the guards in order and returns the first refusal. Collects the headers of the guards that allow the
+   * request. What they hold is released when the connection, or the response, closes.
    */
   async #check(
     guards: readonly Guard[],
@@ -111,5 +111,5 @@ function bodyOf({ error }: Refused): string {
 }
 
 function ignore(): void {
-  // The socket is found to be destroyed.
+  // `socket.destroyed` is checked after the guards.
 }

@@ -1,18 +1,18 @@
 /**
- * Content negotiation (RFC 9110, 12.5). Every part of the server that looks at an Accept header does it here, so
- * that letter case, qualities, wildcards and a missing header mean the same everywhere.
+ * Content negotiation (RFC 9110, 12.5). All Accept headers are interpreted here, so that letter case,
+ * qualities, wildcards and a missing header mean the same everywhere.
  */
 
-/** A media type that the server can answer with. Lower case. */
+/** A media type that the server can respond with. Lowercase. */
 export interface Offer {
   readonly type: string;
-  /** A parameter that the client must name, too, such as `subscriptionspec=1.0`. Lower case, without quotes. */
+  /** A parameter that the client must name as well, such as `subscriptionspec=1.0`. Lowercase, unquoted. */
   readonly parameter?: string;
-  /** Whether the client must name the type itself, because a wildcard does not mean it. */
+  /** Whether a wildcard does not match, so that the client must name the type. */
   readonly mustBeNamed?: boolean;
 }
 
-/** One element of a header: `text/html;level=1;q=0.5`. Lower case. */
+/** One element of a header, such as `text/html;level=1;q=0.5`. Lowercase. */
 interface Element {
   name: string;
   parameters: string[];
@@ -20,8 +20,8 @@ interface Element {
 }
 
 /**
- * The offer that an Accept header prefers; the first of `offers` if it prefers several equally. A missing or empty
- * header accepts anything. Undefined if none is acceptable.
+ * The offer that an Accept header prefers, or the first of several that it prefers equally. A missing or
+ * empty header accepts anything. Undefined if no offer is acceptable.
  */
 export function preferred<T extends Offer>(accept: string | undefined, offers: readonly T[]): T | undefined {
   const ranges = elementsOf(accept?.trim() ? accept : '*/*');
@@ -36,7 +36,9 @@ export function preferred<T extends Offer>(accept: string | undefined, offers: r
   return best;
 }
 
-/** The first of `encodings` that an Accept-Encoding header allows. Undefined: send the identity. */
+/**
+ * The first of `encodings` that an Accept-Encoding header allows. Undefined if the body must not be encoded.
+ */
 export function acceptedEncoding<T extends string>(
   accept: string | undefined,
   encodings: readonly T[],
@@ -47,7 +49,7 @@ export function acceptedEncoding<T extends string>(
   return encodings.find((encoding) => (allows(encoding) ?? 0) > 0);
 }
 
-/** The quality that the most specific matching range gives an offer; 0 if none matches. */
+/** The quality that the most specific matching range gives an offer; 0 if no range matches. */
 function qualityOf({ type, parameter, mustBeNamed }: Offer, ranges: readonly Element[]): number {
   const isStrict = mustBeNamed || parameter !== undefined;
   const [family] = type.split('/');
@@ -57,7 +59,7 @@ function qualityOf({ type, parameter, mustBeNamed }: Offer, ranges: readonly Ele
     const matched = range.name === type ? 3 : isStrict ? 0 : range.name === `${family}/*` ? 2 : 1;
     if (matched === 0 || (matched === 1 && range.name !== '*/*') || matched < specificity) continue;
     if (parameter !== undefined && !range.parameters.includes(parameter)) continue;
-    // Everything is sent in UTF-8. Other parameters, such as a boundary, are the server's to choose.
+    // Everything is sent as UTF-8. The server chooses other parameters, such as a boundary.
     if (range.parameters.some((each) => each.startsWith('charset=') && each !== 'charset=utf-8')) continue;
     quality = matched > specificity ? range.quality : Math.max(quality, range.quality);
     specificity = matched;
@@ -76,7 +78,7 @@ function elementsOf(header: string): Element[] {
     const parameters = rest.map((each) => each.replace(/\s*=\s*/, '=').replaceAll('"', ''));
     const given = parameters.find((each) => each.startsWith('q='))?.slice(2);
     const quality = given === undefined ? 1 : Number(given || Number.NaN);
-    // An element with a malformed quality says nothing that can be relied on.
+    // Ignore an element with a malformed quality.
     if (quality >= 0 && quality <= 1) elements.push({ name, parameters, quality });
   }
   return elements;

@@ -1,4 +1,4 @@
-/** What GraphiQL shows when it is opened for the first time: the main operations, ready to run. */
+/** The document that GraphiQL shows at first: the main operations, ready to run. */
 export const EXAMPLE_QUERY = `# Streamly Chat. Open this page in two windows: run "Follow" in one, "Say" in the other.
 
 subscription Follow {

@@ -20,9 +20,9 @@ export interface HttpGraphQLOptions {
   plugins: Plugin[];
 }
 
-/** Serves GraphQL over HTTP with Yoga: POST and GET, streams by `plugins`, and GraphiQL for browsers. */
+/** Serves GraphQL over HTTP with Yoga: POST and GET, streams through `plugins`, and GraphiQL for browsers. */
 export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): Yoga {
-  // Rendered once: it has nine megabytes, and rendering blocks the process for a tenth of a second.
+  // Render it once. It is nine megabytes, and rendering blocks the process for a tenth of a second.
   let page: string | undefined;
   return createYoga<ServerContext, object>({
     schema: engine.schema,
@@ -34,15 +34,15 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
       return engine.contextOf({ connectionId, address: engine.addressOf(req), lastEventId }, viewer);
     },
     maskedErrors: { maskError: (error) => engine.formatError(error) },
-    // formatError logs faults, once each.
+    // `formatError` logs bugs.
     logging: false,
     landingPage: false,
     batching: false,
     multipart: false,
-    // The origin guard has decided already.
+    // The origin guard adds the CORS headers.
     cors: false,
     maxRequestBodySize: options.bodyBytes,
-    // Yoga's own caches also keep invalid documents, and a thousand documents of any length.
+    // Yoga's own caches also keep invalid documents, and up to a thousand documents of any length.
     parserAndValidationCache: { documentCache: new BoundedCache<DocumentNode>(), errorCache: NO_CACHE },
     extraParamNames: ['documentId'],
     graphiql: options.graphiql && {
@@ -56,8 +56,8 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
 }
 
 /**
- * Parses and validates as Yoga does, with all rules of its plugins, and formats the errors. Throws a GraphQLError
- * on a syntax error.
+ * Returns a function that parses and validates like Yoga, with the rules of all plugins, and formats the
+ * errors. It throws a GraphQLError on a syntax error.
  */
 export function parserOf(yoga: Yoga) {
   return (query: string): { document: DocumentNode; errors: readonly GraphQLError[] } => {
@@ -67,7 +67,7 @@ export function parserOf(yoga: Yoga) {
   };
 }
 
-/** The media types of a single result. Wildcards mean plain JSON, which every client understands. */
+/** The media types of a single result. A wildcard means plain JSON, which every client understands. */
 const JSON_TYPES: readonly Offer[] = [
   { type: 'application/graphql-response+json', mustBeNamed: true },
   { type: 'application/json' },
@@ -76,9 +76,9 @@ const JSON_TYPES: readonly Offer[] = [
 const HTML: Offer = { type: 'text/html' };
 
 /**
- * Decides how a request is answered, before it is executed: a single result as JSON, as a stream, or by GraphiQL;
- * a subscription as one of `streams`. Yoga then finds only what was chosen in the Accept header. A request that
- * accepts nothing of this gets 406.
+ * Chooses the format of the response before the request is executed. A single result can be JSON, a stream or
+ * GraphiQL; a subscription can be any of `streams`. The Accept header is rewritten to the chosen types, so
+ * that Yoga makes the same choice. A request that accepts none of them gets 406.
  */
 export function negotiate(
   handler: Handler,
@@ -91,7 +91,7 @@ export function negotiate(
     const single = preferred(accept, request.method === 'GET' ? withPage : singles);
     if (single === undefined) {
       const types = singles.map(textOf).join(', ');
-      const message = `This endpoint answers with ${types}. The Accept header allows none of them.`;
+      const message = `This endpoint responds with ${types}, but the Accept header allows none of them.`;
       const extensions = { code: 'BAD_USER_INPUT' };
       return sendJson(response, 406, { errors: [{ message, extensions }] });
     }
@@ -101,7 +101,7 @@ export function negotiate(
   };
 }
 
-/** Whether the client accepts a stream and no JSON, so that it is known to want a stream before it is read. */
+/** Whether the client accepts a stream but not JSON, so it wants a stream whatever its operation is. */
 export function asksForStream({ headers: { accept } }: IncomingMessage, streams: readonly Offer[]): boolean {
   return preferred(accept, streams) !== undefined && preferred(accept, JSON_TYPES) === undefined;
 }
@@ -110,7 +110,7 @@ function textOf({ type, parameter }: Offer): string {
   return parameter === undefined ? type : `${type};${parameter}`;
 }
 
-/** Executes, subscribes and formats errors as every other transport does. */
+/** Executes, subscribes and formats errors in the same way as every other transport. */
 function useEngine(engine: Engine): Plugin {
   return {
     // Yoga formats other errors itself.

@@ -1,13 +1,15 @@
 import { type Handler, sendJson } from './server.js';
 
-/** How the health checks find out about this node. */
+/** Settings of `healthRoutes`. */
 export interface HealthOptions {
-  /** Resolves if the store answers. Rejects within a time limit if it does not. */
+  /** Resolves if the store answers. Otherwise rejects within a time limit. */
   checkStore(): Promise<void>;
   isShuttingDown(): boolean;
 }
 
-/** The routes for load balancers and orchestrators. A node that answers is live; it is ready if it can serve. */
+/**
+ * The routes for load balancers and orchestrators. A node is live if it answers, and ready if it can serve.
+ */
 export function healthRoutes({ checkStore, isShuttingDown }: HealthOptions): Map<string, Handler> {
   return new Map<string, Handler>([
     ['/health/live', (_request, response) => sendJson(response, 200, { status: 'live' })],

@@ -6,7 +6,7 @@ export interface MetricsRouteOptions {
   metrics: { readonly contentType: string; text(): Promise<string> };
   /** The bearer token that a scraper must send. */
   token: string | undefined;
-  /** Whether this machine may read the metrics without a token. */
+  /** Whether the local machine may read the metrics if there is no token. */
   allowLoopback: boolean;
 }
 
@@ -23,7 +23,9 @@ export function metricsRoute({ metrics, token, allowLoopback }: MetricsRouteOpti
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 
-/** Everything from a proxy on this machine has a loopback address, so forwarded requests do not count. */
+/**
+ * Requests through a proxy on this machine have a loopback address as well, so forwarded ones do not count.
+ */
 function isLoopback({ socket, headers }: IncomingMessage): boolean {
   const isForwarded = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => name in headers);
   return LOOPBACK.test(socket.remoteAddress ?? '') && !isForwarded;

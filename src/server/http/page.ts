@@ -1,8 +1,8 @@
 /**
- * Serves the page that `npm run build` makes from web/page. The files are kept in memory.
+ * Serves the page that `npm run build` creates from web/page. The files are kept in memory.
  *
  *   /            the chat
- *   /stats       the same document, which shows the server's load instead
+ *   /stats       the same document, which shows server statistics instead
  *   /assets/*    scripts and styles; their names contain a hash of their content, so browsers may keep them forever
  *
  * Each file has its own route, so no path can reach another file.
@@ -14,13 +14,13 @@ import { acceptedEncoding } from './accept.js';
 import type { Handler } from './server.js';
 
 export interface PageOptions {
-  /** The directory of the built page. */
+  /** The directory that contains the built page. */
   directory: string;
   /** Values for the page's `<meta>` elements, by name. */
   settings: Readonly<Record<string, string | number>>;
 }
 
-/** The page loads scripts and styles from this server alone, and talks to nothing else. */
+/** The page may load scripts and styles from this server only, and connect to nothing else. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -101,7 +101,10 @@ function file(extension: string, forms: Forms, immutable: boolean): Handler {
   };
 }
 
-/** Fills in the document's `<meta name="…" content="">`. Not escaped: the values are numbers or fixed words. */
+/**
+ * Fills in the document's `<meta name="…" content="">`.
+ * Does not escape values: they are numbers or fixed words.
+ */
 function withSettings(document: string, settings: PageOptions['settings']): string {
   return document.replace(/(<meta name="([\w-]+)" content=")"/g, (whole, before: string, name: string) =>
     name in settings ? `${before}${settings[name]}"` : whole,

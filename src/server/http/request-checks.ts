@@ -2,7 +2,7 @@
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import type { ServerContext } from './server.js';
 
-/** Refuses HTML forms: any page can send one in its visitor's name without a preflight, but not JSON. */
+/** Refuses HTML forms. Any page can submit one without a preflight request, unlike JSON. */
 export const refuseForms: Plugin = {
   onRequestParse: ({ request }) => {
     if (!request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded')) return;
@@ -12,14 +12,14 @@ export const refuseForms: Plugin = {
   },
 };
 
-/** Refuses malformed JSON in the URL of a GET. Yoga would report it as a fault of the server. */
+/** Refuses malformed JSON in the URL of a GET request. Yoga would report it as a server error. */
 export const refuseBadUrls: Plugin = {
   onRequestParse: ({ request, url }) => {
     if (request.method !== 'GET') return;
     for (const name of ['variables', 'extensions']) {
       const text = url.searchParams.get(name);
       if (text !== null && text !== '' && !isJson(text)) {
-        throw createGraphQLError(`${name}: must be JSON`, {
+        throw createGraphQLError(`${name} must be JSON.`, {
           extensions: { code: 'BAD_USER_INPUT', field: name, http: { status: 400 } },
         });
       }
@@ -37,8 +37,8 @@ function isJson(text: string): boolean {
 }
 
 /**
- * Refuses bytes that are not UTF-8, in a body or percent-encoded in a URL. Otherwise they would become U+FFFD, and a
- * message would be stored that nobody wrote.
+ * Refuses invalid UTF-8 in a body, or percent-encoded in a URL. Otherwise it would become U+FFFD, and the
+ * server would store a message that nobody wrote.
  */
 export const requireUtf8: Plugin = {
   onRequestParse: ({ request, requestParser, setRequestParser, serverContext }) => {
@@ -53,7 +53,7 @@ export const requireUtf8: Plugin = {
       } catch {
         throw notUtf8('body');
       }
-      // Yoga's parsers read the content type, and the body as one of these.
+      // Yoga's parsers read the content type, and the body through one of these methods.
       const { method, url, headers } = received;
       const body = { text: async () => text, json: async () => JSON.parse(text) };
       return requestParser({ method, url, headers, ...body } as unknown as Request);
@@ -68,9 +68,9 @@ function notUtf8(part: 'URL' | 'body') {
   return createGraphQLError(`The ${part} of the request is not valid UTF-8.`, { extensions });
 }
 
-/** A % that begins no escape stands for itself. Anything but ASCII must be escaped. */
+/** A `%` that does not begin an escape stands for itself. Non-ASCII characters must be escaped. */
 function isUtf8Query(url: string): boolean {
-  // Node gives each byte of the URL as one character.
+  // Node represents each byte of the URL as one character.
   if (Buffer.byteLength(url) > url.length) return false;
   try {
     decodeURIComponent(url.replace(/%(?![\da-f]{2})/gi, '%25'));

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterAnswers, ignoreUpgrade, pathOf, type UpgradeHandler, upgradeOf } from './upgrade.js';
 
-/** Bytes in the head of a request. More are answered with 431. */
+/** The maximum size of a request's head, in bytes. A larger one is answered with 431. */
 const MAX_HEADER_BYTES = 16_384;
 
 /** Answers a request. If it throws or rejects, the client gets 500. */
@@ -25,18 +25,18 @@ export interface HttpOptions {
   requestTimeoutMs: number;
   /** How long an idle connection stays open for another request. Milliseconds. */
   keepAliveTimeoutMs: number;
-  /** How long a client may leave an answer unread before its connection is ended. Milliseconds. */
+  /** How long a connection may be inactive, such as while a response stays unread. Milliseconds. */
   stallTimeoutMs: number;
   /** Sockets that may be open at once. 0 means no limit. */
   connections: number;
-  /** Called with faults of the server and of handlers. */
+  /** Called with errors of the server and of handlers. */
   onFault(error: unknown): void;
 }
 
 export interface HttpTransport {
   /** Resolves with the port once connections are accepted. Rejects if the port cannot be used. */
   listen(port: number, host: string): Promise<number>;
-  /** Stops accepting connections, waits for open requests, and ends what is left after `timeoutMs`. */
+  /** Stops accepting connections and waits for open requests. Closes what is left after `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -48,15 +48,15 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 5_000),
-    // Node before 24.9 does not know this option, and reports every offer as an upgrade; see `ignoreUpgrade`.
+    // Node before 24.9 ignores this option and emits 'upgrade' for every offer; see `ignoreUpgrade`.
     shouldUpgradeCallback: (request: IncomingMessage) => upgradeOf(request, options.upgrades) !== undefined,
   };
   /** The newest response on each socket. */
   const newest = new WeakMap<Duplex, ServerResponse>();
   const server = createServer(limits, (request, response) => {
     newest.set(request.socket, response);
-    // A Node that ignores the offer by itself drops what the client sent after it in the same packet. The client
-    // must not wait for an answer to that.
+    // When Node ignores the offer itself, it drops what the client sent after it in the same packet. Close
+    // the connection, so that the client does not wait for a response to that.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     response.once('close', endIdleConnections);
     const handler = options.routes.get(pathOf(request)) ?? notFound;
@@ -70,8 +70,8 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
   });
   server.timeout = options.stallTimeoutMs;
   if (options.connections > 0) server.maxConnections = options.connections;
-  // Node asks the system for the address at first use, and gets none if the client has left by then. Limits
-  // per address could not count such a socket.
+  // Node reads the address on first use, which fails if the client has already disconnected. Limits per
+  // address could not count such a socket.
   server.on('connection', (socket) => {
     if (socket.remoteAddress === undefined) socket.destroy();
   });
@@ -86,7 +86,7 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     });
   });
 
-  /** Ends connections that were busy when the server began to close, instead of keeping them alive. */
+  /** While the server is closing, closes connections that became idle instead of keeping them alive. */
   function endIdleConnections(): void {
     if (!server.listening) server.closeIdleConnections();
   }
@@ -104,7 +104,7 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
   };
 }
 
-/** Answers with JSON that caches must not keep. */
+/** Sends a JSON response that caches must not store. */
 export function sendJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
@@ -123,7 +123,7 @@ function listen(
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
-      // For example too many open files. Open connections are not affected.
+      // Too many open files, for example. Open connections are not affected.
       server.on('error', onFault);
       resolve((server.address() as AddressInfo).port);
     });

@@ -1,15 +1,15 @@
 /**
- * Upgrades of an HTTP connection: to a WebSocket if the path serves one. Any other offer is ignored, and the
- * request is answered as if it had made none (RFC 9110, 7.8). curl and Java offer h2c in this way.
+ * Upgrades of HTTP connections to WebSockets, if the path serves them. Any other offer is ignored, and the
+ * request is answered as if it had not made one (RFC 9110, 7.8). curl and Java offer h2c in this way.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Takes over the socket of an upgrade. `head` holds the bytes that came after the request's head. */
+/** Takes over the socket of an upgrade. `head` contains the bytes that followed the request's head. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void | Promise<void>;
 
-/** The handler of an upgrade that the client offers and its path serves. Undefined: ignore the offer. */
+/** The handler for the upgrade that a client offers. Undefined if the offer should be ignored. */
 export function upgradeOf(
   request: IncomingMessage,
   upgrades: ReadonlyMap<string, UpgradeHandler>,
@@ -20,8 +20,8 @@ export function upgradeOf(
 }
 
 /**
- * Calls `proceed` once the answers to earlier requests on the socket are written. With pipelining, Node reports an
- * upgrade while they are still under way. Does not call it if the socket closes before that.
+ * Calls `proceed` once the responses to earlier requests on the socket have been written. With pipelining,
+ * Node emits 'upgrade' before that. Does not call it if the socket closes first.
  */
 export async function afterAnswers(
   socket: Duplex,
@@ -29,7 +29,7 @@ export async function afterAnswers(
   proceed: () => Promise<void>,
 ): Promise<void> {
   if (newest !== undefined && !newest.writableFinished && !newest.destroyed) {
-    // Without a listener, a client that breaks off would end the process.
+    // Without a listener, a client that disconnects would crash the process.
     socket.on('error', destroy);
     await once(newest, 'close');
     socket.off('error', destroy);
@@ -38,8 +38,8 @@ export async function afterAnswers(
 }
 
 /**
- * Gives a request back to its server without its offer to upgrade. Node has already detached its parser from the
- * socket, so the head is written out again, and the socket is handed in as a new connection that starts with it.
+ * Returns a request to its server without the offer to upgrade. Node has already detached its parser from the
+ * socket, so the head is serialized again, and the socket is emitted as a new connection that begins with it.
  */
 export function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex, rest: Buffer): void {
   const head = Buffer.from(headWithoutUpgrade(request), 'latin1');
@@ -47,7 +47,7 @@ export function ignoreUpgrade(server: Server, request: IncomingMessage, socket: 
   server.emit('connection', socket);
 }
 
-/** Headers that belong to an upgrade and to this hop alone. */
+/** Hop-by-hop headers of an upgrade. */
 const OF_UPGRADE: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
 
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
@@ -66,18 +66,18 @@ function withoutUpgrade(connection: string): string {
   return options.filter((option) => !OF_UPGRADE.has(option.toLowerCase())).join(', ');
 }
 
-/** Answers an upgrade with a status such as `404 Not Found`, and ends the connection. */
+/** Answers an upgrade with a status such as `404 Not Found` and closes the connection. */
 export function refuseUpgrade(
   socket: Duplex,
   status: string,
   headers: Readonly<Record<string, string>> = {},
   body = '',
 ): void {
-  // Without a listener, a client that breaks off would end the process.
+  // Without a listener, a client that disconnects would crash the process.
   socket.on('error', destroy);
   const all = { ...headers, Connection: 'close', 'Content-Length': Buffer.byteLength(body) };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  // Destroyed once it is written, even if the client keeps its side open.
+  // Destroy the socket once the response is written, even if the client keeps its side open.
   socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
 }
 

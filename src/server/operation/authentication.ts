@@ -5,12 +5,12 @@ import type { TokenVerifier, Viewer } from '#domain/viewer.js';
 
 const BEARER = /^Bearer(?: +(.*))?$/i;
 
-/** The status of a request whose token was refused or could not be checked. */
+/** The HTTP status for a token that is invalid or cannot be checked. */
 const STATUS: Partial<Record<string, number>> = { UNAUTHENTICATED: 401, SERVICE_UNAVAILABLE: 503 };
 
 /**
- * Finds the viewer who makes an HTTP request: null if it carries no token. Throws a GraphQLError that carries
- * the HTTP status if the token does not count or cannot be checked.
+ * The viewer of an HTTP request; null if it has no token. Throws a GraphQLError with an HTTP status if the
+ * token is invalid or cannot be checked.
  */
 export async function authenticateRequest(
   { headers }: IncomingMessage,
@@ -31,7 +31,7 @@ export async function authenticateRequest(
 }
 
 /**
- * Finds the token in the payload of connection_init: `{ authorization: 'Bearer …' }` or `{ token }`, in upper or
+ * The token in the payload of connection_init: `{ authorization: 'Bearer …' }` or `{ token }`, in upper or
  * lower case. Undefined for a guest.
  */
 export function tokenInPayload(payload: Readonly<Record<string, unknown>> = {}): string | undefined {
@@ -39,7 +39,7 @@ export function tokenInPayload(payload: Readonly<Record<string, unknown>> = {}):
     const key = name.toLowerCase();
     if (key !== 'authorization' && key !== 'token') continue;
     if (value == null) continue;
-    // Refused like any other invalid token: this client does not mean to be a guest.
+    // Return an invalid token, because this client does not want to be a guest.
     if (typeof value !== 'string') return '';
     const token = key === 'token' ? value : bearerToken(value);
     if (token !== undefined) return token;
@@ -47,7 +47,7 @@ export function tokenInPayload(payload: Readonly<Record<string, unknown>> = {}):
   return undefined;
 }
 
-/** Undefined for any scheme but Bearer, since a proxy in front of this server may use another one. */
+/** Undefined for any scheme other than Bearer, which may be meant for a proxy in front of this server. */
 function bearerToken(authorization: string | undefined): string | undefined {
   const found = BEARER.exec(authorization ?? '');
   return found === null ? undefined : (found[1] ?? '').trim();

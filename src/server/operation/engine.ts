@@ -1,5 +1,5 @@
 /**
- * Runs operations for every transport: one schema, one context, one way to execute, count and mask errors.
+ * Runs operations for all transports, with one schema and one way to execute, count and mask errors.
  *
  *   HTTP, event streams, WebSocket → runOperation → execute or subscribe → formatError
  */
@@ -26,28 +26,30 @@ export class ConnectionIds {
   }
 }
 
-/** What is kept of a request while its connection is open. The request itself would hold much more memory. */
+/**
+ * The data of a request that is kept while its connection is open. The request itself uses much more memory.
+ */
 export interface Caller {
   connectionId: string;
-  /** The network address that limits count; see client-address.ts. */
+  /** The network address, as rate limits count it; see client-address.ts. */
   address: string;
-  /** The header Last-Event-ID, which an EventSource sends when it reconnects. Any text. */
+  /** The header Last-Event-ID, which an EventSource sends when it reconnects. It can be any text. */
   lastEventId?: string | undefined;
 }
 
-/** What every transport executes operations with. */
+/** Everything that transports need to execute operations. */
 export interface Engine {
   schema: GraphQLSchema;
-  /** Makes the context of an operation. The caller is a guest if `viewer` is null. */
+  /** Creates the context of an operation. The caller is a guest if `viewer` is null. */
   contextOf(caller: Caller, viewer: Viewer | null): object;
   verifier: TokenVerifier;
-  /** The network address that limits count for a request. */
+  /** The network address of a request, as rate limits count it. */
   addressOf(request: IncomingMessage): string;
   subscribe: Subscribe;
-  /** Turns any error into what a client may see; see errors.ts. */
+  /** Converts any error to one that clients may see; see errors.ts. */
   formatError(error: unknown): GraphQLError;
   ids: ConnectionIds;
-  /** Whether error messages leave out names from the schema that the client did not mention. */
+  /** Whether error messages omit suggestions, which reveal names from the schema. */
   hideSuggestions: boolean;
   /** Runs an operation inside a trace, if tracing is on. */
   around?<R>(
@@ -55,11 +57,11 @@ export interface Engine {
     transport: Operation['transport'],
     run: () => R | Promise<R>,
   ): Promise<R>;
-  /** Called once per operation: when a query or mutation has ended, and when a subscription has started. */
+  /** Called once per operation: after a query or mutation has ended, or a subscription has started. */
   onOperation(operation: Operation): void;
 }
 
-/** A report of one operation. Apart from its name, it holds nothing that a client wrote. */
+/** A report of one operation. Only its name comes from the client. */
 export interface Operation {
   transport: 'http' | 'sse' | 'websocket';
   kind: OperationTypeNode;
@@ -69,12 +71,12 @@ export interface Operation {
   failed: boolean;
 }
 
-/** Errors in one result, and in the variables of one operation. */
+/** The maximum number of errors in one result, and in the variables of one operation. */
 const MAX_ERRORS = 20;
 
 /**
- * Runs an operation and reports it to the engine when it has a result, without a promise if it needs none. Keeps
- * the first errors of a result that has very many.
+ * Runs an operation and reports it to the engine once it has a result. Returns a promise only if `run` does.
+ * Truncates a long list of errors.
  */
 export function runOperation<R extends object>(
   engine: Engine,

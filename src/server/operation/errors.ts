@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { ChatError } from '#domain/errors.js';
 
-/** Called with each error that clients must not see, and the id that the client gets in its place. */
+/** Called with each error that clients must not see, and the id that the client gets instead. */
 export type OnFault = (error: unknown, errorId: string) => void;
 
 /**
- * Makes the function that turns any error into what a client may see. A ChatError keeps its code and details. An
- * error in the request (its document or variables) stays as it is. Anything else is a bug: it is masked, and
- * passed to `onFault` once with an id that the client gets too. `onFormatted` is called with each error's code.
+ * Creates the function that converts any error to one that clients may see. A ChatError keeps its code and
+ * details, and an error in the request (its document or variables) keeps its message. Anything else is a bug:
+ * it is masked and passed to `onFault` once, with an id that the client gets too. `onFormatted` is called
+ * with each error's code.
  */
 export function createErrorFormatter(
   onFault: OnFault,
@@ -25,9 +26,9 @@ export function createErrorFormatter(
   };
 }
 
-/** Characters in a message, and places in a document. Both can repeat a client's input many times over. */
-const LONGEST_MESSAGE = 500;
-const MOST_LOCATIONS = 10;
+/** The maximum length of a message and number of locations. Both can repeat a client's input many times. */
+const MAX_MESSAGE_LENGTH = 500;
+const MAX_LOCATIONS = 10;
 
 function format(error: unknown, onFault: OnFault): GraphQLError {
   const known = chatErrorIn(error);
@@ -45,7 +46,7 @@ function chatErrorIn(error: unknown): ChatError | undefined {
   return error instanceof GraphQLError ? chatErrorIn(error.originalError) : undefined;
 }
 
-/** Whether GraphQL itself raised the error, about a document or its variables, rather than a resolver. */
+/** Whether GraphQL itself raised the error, because of the document or its variables, and not a resolver. */
 function isAboutRequest(error: GraphQLError): boolean {
   return (
     error.originalError == null ||
@@ -53,12 +54,13 @@ function isAboutRequest(error: GraphQLError): boolean {
   );
 }
 
-/** A new error that keeps the original's first locations and its path, but not its cause. */
+/** Creates a new error that keeps the path and the first locations of the original, but not its cause. */
 function replace(error: unknown, text: string, extensions: Record<string, unknown>): GraphQLError {
-  const message = text.length <= LONGEST_MESSAGE ? text : `${text.slice(0, LONGEST_MESSAGE).toWellFormed()}…`;
+  const message =
+    text.length <= MAX_MESSAGE_LENGTH ? text : `${text.slice(0, MAX_MESSAGE_LENGTH).toWellFormed()}…`;
   if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions });
   const { source, path } = error;
-  const nodes = error.nodes?.slice(0, MOST_LOCATIONS);
-  const positions = error.positions?.slice(0, MOST_LOCATIONS);
+  const nodes = error.nodes?.slice(0, MAX_LOCATIONS);
+  const positions = error.positions?.slice(0, MAX_LOCATIONS);
   return new GraphQLError(message, { nodes, source, positions, path, extensions });
 }

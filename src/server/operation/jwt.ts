@@ -1,13 +1,13 @@
 /**
- * The platform's own tokens: signed JWTs from one issuer, for this chat, with an expiry.
+ * Verifies the platform's own tokens: signed JWTs from one issuer, for this chat, with an expiry.
  *
  *   sub    the user's id
- *   name   the display name; without one, the id is shown
- *   roles  a list, or a text separated by spaces: viewer, moderator, service; in upper or lower case
+ *   name   the display name; defaults to the id
+ *   roles  a list, or a string separated by spaces: viewer, moderator, service, in upper or lower case
  *   exp    when the token expires
  *
- * The signature proves who issued a token, not that its claims have the right types: a claim of another type makes
- * the token invalid.
+ * The signature proves who issued a token, but not that its claims have the right types. A claim of the wrong
+ * type makes the token invalid.
  */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { serviceUnavailable, unauthenticated } from '#domain/errors.js';
@@ -19,20 +19,20 @@ export interface JwtOptions {
   key: { secret: string } | { jwksUrl: string };
   issuer: string;
   audience: string;
-  /** Characters in a display name. Longer names are cut. */
+  /** Characters in a display name. Longer names are truncated. */
   nameLength: number;
   /** How long to wait for the issuer's keys, in milliseconds. */
   timeoutMs: number;
 }
 
-/** Chosen by us, never by the token: it could ask for `none`, or for a public key to be used as a secret. */
+/** Never trust the token's own choice: it could be `none`, or use a public key as a shared secret. */
 const SHARED_SECRET = ['HS256', 'HS384', 'HS512'];
 const KEY_PAIRS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'];
 
 /** How far the issuer's clock may differ from ours, in seconds. */
 const CLOCK_TOLERANCE = 5;
 
-/** Characters in a user's id. */
+/** The maximum number of characters in a user's id. */
 const MAX_ID_LENGTH = 128;
 
 export function createJwtVerifier(options: JwtOptions): TokenVerifier {
@@ -63,16 +63,16 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
 function refusalOf(error: unknown): Error {
   if (error instanceof errors.JWTExpired) return unauthenticated('The token has expired.', error);
   if (error instanceof errors.JWKSTimeout || !isAboutToken(error)) {
-    return serviceUnavailable('The token cannot be checked at the moment. Please try again.', error);
+    return serviceUnavailable('The token cannot be verified right now. Try again shortly.', error);
   }
   return unauthenticated('The token is not valid.', error);
 }
 
-/** Whether the token is wrong, rather than the key server unreachable or its answer unusable. */
+/** Whether the token is at fault, rather than the key server being unreachable or its response unusable. */
 function isAboutToken(error: unknown): boolean {
   return (
     error instanceof errors.JOSEError &&
-    // jose reports a failed answer of the key server with its general code.
+    // jose reports an error response of the key server with its generic code.
     error.code !== 'ERR_JOSE_GENERIC' &&
     !(error instanceof errors.JWKSInvalid)
   );
@@ -92,23 +92,26 @@ function viewerOf({ sub, exp, name, roles }: JWTPayload, nameLength: number): Vi
 }
 
 function noUser(): Error {
-  return unauthenticated('The token names no user.');
+  return unauthenticated('The token does not name a user.');
 }
 
 function wrongType(claim: string): Error {
   return unauthenticated(`The token is not valid: its claim "${claim}" has the wrong type.`);
 }
 
-/** A claim as a name that the chat can show: cut and cleaned, not refused. Empty if it holds no such name. */
+/**
+ * A claim as a display name. It is truncated and cleaned
+ * instead of refused. Empty if nothing visible is left.
+ */
 function displayName(claim: unknown, length: number): string {
   if (claim == null) return '';
   if (typeof claim !== 'string') throw wrongType('name');
   const text = cleanName(claim.toWellFormed().replace(/[\p{Cc}\u2028\u2029]+/gu, ' '));
-  // Clean again: the cut may have split an emoji.
+  // Clean it again, because truncation may have split an emoji.
   return cleanName(Array.from(text).slice(0, length).join(''));
 }
 
-/** The roles that this chat knows; it ignores others. Throws UNAUTHENTICATED for a claim of the wrong type. */
+/** The roles in a claim. Ignores unknown ones. Throws UNAUTHENTICATED for a claim of the wrong type. */
 function rolesIn(claim: unknown): Role[] {
   const isText = claim == null || typeof claim === 'string';
   if (!isText && !(Array.isArray(claim) && claim.every((role) => typeof role === 'string'))) {

@@ -3,7 +3,7 @@ import type { SessionStore, Viewer } from '#domain/viewer.js';
 /** Why a connection's viewer is no longer signed in. */
 export type SignInEnd = 'session ended' | 'token expired';
 
-/** A connection that stays open in a viewer's name. It ends when the viewer's session or token does. */
+/** A long-lived connection of a viewer. It must end when the viewer's session or token does. */
 export interface WatchedConnection {
   /** Null for a guest. Must not change while the connection is watched. */
   readonly viewer: Viewer | null;
@@ -13,16 +13,16 @@ export interface WatchedConnection {
 
 export interface SessionWatchOptions {
   sessions: Pick<SessionStore, 'findEnded'>;
-  /** How often to check, in milliseconds. A session that ended anywhere is noticed within this time. */
+  /** How often to check, in milliseconds. The end of a session is noticed within this time on every node. */
   everyMs: number;
   /** Called if the sessions could not be checked. They are checked again next time. */
   onFault(error: unknown): void;
 }
 
 /**
- * Ends this node's open connections when their session or token ends. One timer checks all of them, and asks
- * Redis once for each session. That finds every cause of an end. A message on a channel would arrive sooner,
- * but can be missed, and does not cover a session that expired or was deleted by hand.
+ * Ends this node's open connections when their session or token ends. One timer checks all connections and
+ * queries Redis once per session. Polling detects every cause. A pub/sub message would arrive sooner, but it
+ * can be lost, and there is none if a session expires or is deleted by hand.
  */
 export class SessionWatch {
   readonly #bySession = new Map<string, Set<WatchedConnection>>();
@@ -63,7 +63,7 @@ export class SessionWatch {
     for (const connection of [...this.#withExpiry]) {
       if ((connection.viewer?.expiresAt ?? now) <= now) this.#end(connection, 'token expired');
     }
-    // Redis may answer slowly, so there is one request at a time.
+    // Redis may be slow, so run one check at a time.
     if (this.#isAsking || this.#bySession.size === 0) return;
     this.#isAsking = true;
     this.#checkSessions()

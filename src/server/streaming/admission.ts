@@ -6,18 +6,19 @@ import type { ServerContext } from '#server/http/server.js';
 
 export interface StreamAdmissionOptions {
   formats: readonly Offer[];
-  /** Applies the guards for connections that stay open. Returns the error for the client if one refuses. */
+  /** Runs the guards for long-lived connections. Returns the error for the client if one refuses. */
   admit(request: IncomingMessage, response: ServerResponse): Promise<GraphQLError | undefined>;
 }
 
 const NOT_ACCEPTABLE = new GraphQLError(
-  'A subscription is answered as a stream. Accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0.',
+  'Subscriptions need a stream. Accept text/event-stream or multipart/mixed;subscriptionSpec=1.0.',
   { extensions: { code: 'BAD_USER_INPUT', http: { status: 406 } } },
 );
 
 /**
- * Checks a subscription over HTTP before it starts: whether the client accepts a stream, and whether one more may
- * stay open. Most requests do not show that they are subscriptions until they are parsed.
+ * Checks a subscription over HTTP before it starts: whether the client
+ * accepts a stream, and whether the guards admit one more. This cannot happen
+ * earlier, because only parsing shows that a request is a subscription.
  */
 export function admitStreams({ formats, admit }: StreamAdmissionOptions): Plugin {
   return {

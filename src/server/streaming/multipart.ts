@@ -1,12 +1,12 @@
 /**
- * Subscriptions as parts of one HTTP response, in the multipart protocol of Apollo's clients and router:
+ * Subscriptions as multipart HTTP responses, in the protocol of Apollo's clients and router:
  *
  *   request (Accept: multipart/mixed;subscriptionSpec=1.0) → boundary
  *     → ({"payload": <result>} boundary | {} boundary)* → --
  *
- * Clients read a part once they see the boundary after it, so each part is sent with the next boundary. `{}` is
- * a heartbeat. Errors inside the payload answer the operation. Errors next to a null payload are about the
- * transport, and the client may try again.
+ * Clients process a part when they see the boundary after it, so each part is sent together with the next
+ * boundary. `{}` is a heartbeat. Errors inside the payload are errors of the operation. Errors next to a null
+ * payload are transport errors, and the client may try again.
  */
 import type { ExecutionResult } from 'graphql';
 import type { StreamFormat } from './response-streams.js';
@@ -15,12 +15,12 @@ const BOUNDARY = 'graphql';
 const BEFORE = Buffer.from('\r\nContent-Type: application/json\r\n\r\n{"payload":');
 const AFTER = Buffer.from(`}\r\n--${BOUNDARY}`);
 
-/** Codes of a subscription that would be refused again. Any other end is about the server or the connection. */
+/** Codes of errors that a retry would not fix. Any other error is a transport error. */
 const FINAL_CODES: readonly unknown[] = ['CURSOR_EXPIRED', 'BAD_USER_INPUT', 'FORBIDDEN', 'UNAUTHENTICATED'];
 
 export const MULTIPART: StreamFormat = {
   type: 'multipart/mixed',
-  // Without it, multipart/mixed means other protocols.
+  // Without this parameter, multipart/mixed means a different protocol.
   parameter: 'subscriptionspec=1.0',
   contentType: `multipart/mixed;boundary="${BOUNDARY}";subscriptionSpec="1.0"`,
   framing: {

@@ -1,9 +1,9 @@
 /**
- * Subscriptions as HTTP responses that stay open. Each is a sink over a stream of bytes in one of several formats.
+ * Subscriptions as streaming HTTP responses in one of several formats.
  *
  *   request → the format that its Accept header prefers → begin → (frames | heartbeat)* → refusal? → end
  *
- * A shared subscription writes the same bytes to every response of a format. Yoga answers everything else.
+ * A shared subscription writes the same bytes to all responses of a format. Yoga sends all other responses.
  */
 import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
@@ -23,28 +23,30 @@ export interface StreamFormat extends Offer {
   contentType: string;
   framing: Framing<Buffer>;
   begin: string;
-  /** Gives the client a cursor to resume from, without an event. Absent if the format cannot. */
+  /**
+   * Gives the client a cursor to resume from, without an event. Undefined if the format does not support it.
+   */
   cursor?(id: string): string;
-  /** Shows proxies and clients that the connection is alive. */
+  /** Shows clients and proxies that the connection is alive. */
   heartbeat: string;
-  /** The last result of a subscription that the server ends. It holds only errors. */
+  /** The last result of a subscription that the server ends. It contains only errors. */
   refusal(result: ExecutionResult): string;
   end: string;
 }
 
 /** The open responses of this node. */
 export interface ResponseStreams {
-  /** Answers shared subscriptions. */
+  /** The Yoga plugin that sends the responses of shared subscriptions. */
   plugin: Plugin;
-  /** How many are open. */
+  /** The number of open responses. */
   readonly count: number;
   /** Completes all of them. */
   close(): Promise<void>;
 }
 
 /**
- * Creates this node's response streams. Each gets a sign of life every `heartbeatMs`. `formats` are in order of
- * preference.
+ * Creates this node's response streams. Each sends a heartbeat every `heartbeatMs` milliseconds. `formats`
+ * are in order of preference.
  */
 export function createResponseStreams(
   heartbeatMs: number,
@@ -52,7 +54,7 @@ export function createResponseStreams(
   formats: readonly StreamFormat[],
 ): ResponseStreams {
   const open = new Set<ResponseStream>();
-  // Yoga wraps the stream in its own iterators, so what `subscribe` returned is found by the request.
+  // Yoga wraps the stream in its own iterators, so remember by request what `subscribe` returned.
   const shared = new WeakMap<Request, { stream: SharedStream; viewer: Viewer | null }>();
   let isSending = false;
   const timer = setInterval(() => {
@@ -77,7 +79,7 @@ export function createResponseStreams(
       const { stream, viewer } = found;
       const format = preferred(request.headers.get('accept') ?? undefined, formats);
       const { res: response } = serverContext as Partial<ServerContext>;
-      // The client has left in the meantime. Nothing would read the answer, or end it.
+      // The client has already disconnected. Nothing would read or end the response.
       if (format === undefined || response?.destroyed) return void stream.return();
       setResultProcessor((_result, { Response }) => {
         const body = new ResponseStream(format, stream, viewer, () => {
@@ -111,11 +113,11 @@ export function createResponseStreams(
   };
 }
 
-/** One response. The sink is full when the stream is above its high-water mark. */
+/** One response. As a sink, it is full while the stream is above its high-water mark. */
 class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnection {
   readonly framing: Framing<Buffer>;
   #full = false;
-  /** The end has been written, though the client may not have read it yet. */
+  /** Whether the end has been written. The client may not have read it yet. */
   #ended = false;
   #drained: (() => void) | undefined;
 

@@ -1,16 +1,16 @@
 /**
- * Server-sent events, in the distinct connections mode of the GraphQL over SSE protocol:
+ * Subscriptions as server-sent events, in the distinct connections mode of the GraphQL over SSE protocol:
  *
  *   request (Accept: text/event-stream) → `:` → id? → (id?, event: next, data: <result>)* → event: complete
  *
- * Each message of a room carries its cursor as the event's id, and the first id comes before any event. A
- * browser's EventSource sends the last id that it saw as Last-Event-ID when it reconnects, so it loses nothing.
+ * The id of each event is the cursor of its message, and the first id is sent before any event. A browser's
+ * EventSource sends the last id as Last-Event-ID when it reconnects, so it misses nothing.
  */
 import type { StreamFormat } from './response-streams.js';
 
 const BEFORE = 'event: next\ndata: ';
 const AFTER = Buffer.from('\n\n');
-/** A comment, which clients ignore. */
+/** An SSE comment, which clients ignore. */
 const COMMENT = ':\n\n';
 
 export const EVENT_STREAM: StreamFormat = {
@@ -28,7 +28,7 @@ export const EVENT_STREAM: StreamFormat = {
       ),
   },
   begin: COMMENT,
-  // Without data, browsers keep the id and fire no event.
+  // Without data, browsers store the id but do not dispatch an event.
   cursor: (id) => `id: ${id}\n\n`,
   heartbeat: COMMENT,
   refusal: (result) => `${BEFORE}${JSON.stringify(result)}${AFTER}`,

@@ -22,21 +22,21 @@ import {
 } from './protocol.js';
 import { signIn } from './sign-in.js';
 
-/** How long a client may take to answer a close, in milliseconds. */
+/** How long a client may take to answer a close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Bytes in the reason of a close frame (RFC 6455, section 5.5). */
-const LONGEST_REASON = 123;
+/** The maximum length of a close frame's reason, in bytes (RFC 6455, section 5.5). */
+const MAX_REASON_BYTES = 123;
 
-/** The same for every connection: built once and written as it is. */
+/** The same for every connection, so it is encoded once. */
 const ACK = textFrames(JSON.stringify({ type: MessageType.ConnectionAck }));
 
-/** A WebSocket that leads to its connection, so that all of them can share their listeners. */
+/** A WebSocket with a reference to its connection, so that all connections can share their listeners. */
 export class ChatSocket extends WebSocket {
   connection: Connection | undefined;
 }
 
-/** What all connections of a server work with. */
+/** Services that all connections share. */
 export interface ConnectionServices extends OperationServices {
   readonly initTimeout: InitTimeout;
   /** Closes connections when the viewer's session or token ends. */
@@ -44,39 +44,39 @@ export interface ConnectionServices extends OperationServices {
 }
 
 /**
- * One WebSocket. It reads the client's messages, keeps the state that protocol.ts describes, and does what each
- * step says.
+ * One WebSocket. It reads the client's messages, keeps the state
+ * described in protocol.ts, and performs the action of each step.
  *
- * A client that asks for more while it does not read its answers is not read from either: messages wait until
- * the socket has drained, at most as many as ws had read already.
+ * Backpressure: if a client sends messages without reading its results, the server stops reading from it
+ * until the socket has drained. The messages that ws has already read wait in a list.
  *
- * There are thousands of these, so methods and listeners are shared, and whatever few connections need is made
- * when they need it.
+ * A node has thousands of connections, so they share methods and listeners, and parts that few connections
+ * need are created lazily.
  */
 export class Connection implements WatchedConnection, OperationHost {
-  /** Who it belongs to, from connection_init on; null for a guest. */
+  /** The signed-in user. Null for a guest, and until connection_init has been processed. */
   viewer: Viewer | null = null;
-  /** Whether it has not answered the last ping. */
+  /** Whether the last ping is unanswered. */
   isSilent = false;
-  /** Operations begun so far. */
+  /** The number of operations begun so far. */
   begun = 0;
   readonly operations = new Operations();
   readonly operationRate = new OperationRateLimit();
   #state: ConnectionState = 'awaiting init';
   #pending: PendingSubscriptions | undefined;
   #drain: Drain | undefined;
-  /** Messages that wait for the socket to drain. While there is a list, the WebSocket is paused. */
+  /** Messages that wait for the socket to drain. The WebSocket is paused while this is defined. */
   #held: RawData[] | undefined;
 
   constructor(
     readonly webSocket: ChatSocket,
-    /** The socket below it. */
+    /** The socket below the WebSocket. */
     readonly socket: Duplex,
     readonly caller: Caller,
     readonly services: ConnectionServices,
   ) {}
 
-  /** Whether frames may still be written, and messages are still listened to. */
+  /** Whether frames may still be written and messages are still handled. */
   get isOpen(): boolean {
     return this.webSocket.readyState === WebSocket.OPEN;
   }
@@ -90,7 +90,7 @@ export class Connection implements WatchedConnection, OperationHost {
     return this.#pending;
   }
 
-  /** Handles a message from the client, or holds it until the client has read what it was sent. */
+  /** Handles a message from the client, or holds it back until the socket has drained. */
   deliver(data: RawData): void {
     if (!this.isOpen) return;
     if (this.#held !== undefined) {
@@ -117,13 +117,13 @@ export class Connection implements WatchedConnection, OperationHost {
   close({ code, reason }: Closing): void {
     this.#state = 'closing';
     this.#held = undefined;
-    // The reason may hold what the client sent. ws throws if it is longer than a frame allows.
-    this.webSocket.close(code, Buffer.byteLength(reason) > LONGEST_REASON ? 'Bad request' : reason);
-    // The client's own close frame has to be read.
+    // The reason may contain text from the client. ws throws if it is too long for a close frame.
+    this.webSocket.close(code, Buffer.byteLength(reason) > MAX_REASON_BYTES ? 'Bad request' : reason);
+    // Keep reading, to receive the client's own close frame.
     this.webSocket.resume();
   }
 
-  /** The socket is gone, whoever closed it. */
+  /** Called when the socket has closed, for any reason. */
   closed(): void {
     this.#state = 'closing';
     this.#held = undefined;
@@ -134,7 +134,7 @@ export class Connection implements WatchedConnection, OperationHost {
     this.close(why === 'session ended' ? CLOSINGS.sessionEnded : CLOSINGS.tokenExpired);
   }
 
-  /** Completes the subscriptions and closes the socket. Ends it if the client does not close it too. */
+  /** Completes the subscriptions and closes the connection. Terminates it if the client does not answer. */
   async goAway(): Promise<void> {
     if (this.webSocket.readyState === WebSocket.CLOSED) return;
     const closed = new Promise((resolve) => this.webSocket.once('close', resolve));
@@ -145,7 +145,7 @@ export class Connection implements WatchedConnection, OperationHost {
     clearTimeout(ended);
   }
 
-  /** A bug that is not one operation's closes this connection, and harms no other. */
+  /** Handles a bug outside of any operation: reports it and closes this connection only. */
   #fail(error: unknown): void {
     this.services.onFault(error);
     this.close(CLOSINGS.fault);
@@ -212,7 +212,7 @@ export class Connection implements WatchedConnection, OperationHost {
     operation.start(payload);
   }
 
-  /** Stops reading until the socket has drained. Then it is read from again before subscriptions fill it. */
+  /** Stops reading until the socket has drained, and resumes before subscriptions write to it again. */
   #hold(held: RawData[]): void {
     this.#held = held;
     this.webSocket.pause();

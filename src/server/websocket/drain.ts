@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 
-/** Calls back when a socket has drained: any number of callbacks over one listener. */
+/** Runs callbacks when a socket has drained. Any number of them share one listener. */
 export class Drain {
   #waiting: (() => void)[] = [];
 
   constructor(private readonly socket: Duplex) {}
 
-  /** Calls back once, after the callbacks that wait already or before them. */
+  /** Runs the callback once, after or before those that are already waiting. */
   wait(callback: () => void, order: 'last' | 'first' = 'last'): void {
     if (this.#waiting.length === 0) this.socket.once('drain', this.#drained);
     if (order === 'first') this.#waiting.unshift(callback);

@@ -1,11 +1,11 @@
 /**
- * WebSocket frames (RFC 6455, section 5.2): whole messages of text, unmasked, as a server sends them.
+ * WebSocket frames (RFC 6455, section 5.2): unfragmented, unmasked text messages, as servers send them.
  *
  *   81 <length>  {"id":"<operation id>","type":"next","payload":<result>}
  *
- * The `next` messages of a shared subscription differ between two subscribers in the operation's id alone. So
- * a batch of frames is built once for all ids of one length, with the places of the id left open. Each
- * subscriber's id is set into them just before they are written.
+ * The `next` messages of a shared subscription differ between subscribers only in the operation's id. So a
+ * batch of frames is encoded once for all ids of the same length, with gaps for the id. Each subscriber's id
+ * is filled in just before the frames are written.
  */
 import type { Writable } from 'node:stream';
 import type { Framing } from '#fanout/projection/framing.js';
@@ -14,7 +14,7 @@ const BEFORE_ID = Buffer.from('{"id":"');
 const AFTER_ID = Buffer.from('","type":"next","payload":');
 const END = Buffer.from('}');
 
-/** Frames with these texts, one after the other. */
+/** Encodes each text as a frame and concatenates the frames. */
 export function textFrames(...texts: readonly string[]): Buffer {
   const lengths = texts.map((text) => Buffer.byteLength(text));
   let size = 0;
@@ -28,28 +28,29 @@ export function textFrames(...texts: readonly string[]): Buffer {
   return bytes;
 }
 
-/** Frames with the places of the operation's id left open. */
+/** Frames with gaps for the operation's id. */
 export class OpenFrames {
   constructor(
     private bytes: Buffer,
-    private readonly places: readonly number[],
-    /** Space for one id, shared by all frames with ids of that length. */
+    /** The offsets of the gaps. */
+    private readonly gaps: readonly number[],
+    /** A buffer for one id, shared by all frames with ids of this length. */
     private readonly idBytes: Buffer,
   ) {}
 
-  /** Sets the id, as it stands in JSON, into every frame, and writes them all at once. */
+  /** Fills in the id, which must be escaped as in JSON, and writes all frames at once. */
   writeTo(socket: Writable, id: string): void {
-    // As many bytes as characters means ASCII, which is faster to write as latin1.
+    // If the id has as many bytes as characters, it is ASCII, which is faster to write as latin1.
     this.idBytes.write(id, id.length === this.idBytes.length ? 'latin1' : 'utf8');
-    for (const place of this.places) this.bytes.set(this.idBytes, place);
+    for (const gap of this.gaps) this.bytes.set(this.idBytes, gap);
     const { bytes } = this;
     socket.write(bytes);
-    // The socket still holds what it could not pass on at once: the next subscriber gets bytes of its own.
+    // The socket still references bytes that it could not send yet, so the next subscriber needs a copy.
     if (socket.writableLength > 0) this.bytes = Buffer.from(bytes);
   }
 }
 
-/** The framing for operation ids whose JSON text has this many bytes. */
+/** The framing for operation ids of `idLength` bytes, escaped as in JSON. */
 export class WebSocketFraming implements Framing<OpenFrames> {
   readonly key: string;
 
@@ -65,22 +66,22 @@ export class WebSocketFraming implements Framing<OpenFrames> {
     let size = 0;
     for (const payload of payloads) size += headerLength(around + payload.length) + around + payload.length;
     const bytes = Buffer.allocUnsafeSlow(size);
-    const places: number[] = [];
+    const gaps: number[] = [];
     let at = 0;
     for (const payload of payloads) {
       at = writeHeader(bytes, at, around + payload.length);
       at += BEFORE_ID.copy(bytes, at);
-      places.push(at);
+      gaps.push(at);
       at += this.idLength;
       at += AFTER_ID.copy(bytes, at);
       at += payload.copy(bytes, at);
       at += END.copy(bytes, at);
     }
-    return new OpenFrames(bytes, places, this.#idBytes);
+    return new OpenFrames(bytes, gaps, this.#idBytes);
   }
 }
 
-/** One framing for each length of id, made when it is first needed. */
+/** One framing per id length, created when it is first needed. */
 export class WebSocketFramings {
   readonly #byLength = new Map<number, WebSocketFraming>();
 
@@ -100,7 +101,7 @@ function headerLength(payload: number): number {
 }
 
 function writeHeader(bytes: Buffer, at: number, payload: number): number {
-  bytes[at] = 0x81; // a whole message of text in one frame
+  bytes[at] = 0x81; // FIN and the text opcode: an unfragmented text message
   if (payload < 126) {
     bytes[at + 1] = payload;
   } else if (payload < 65_536) {

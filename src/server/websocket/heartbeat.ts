@@ -4,12 +4,15 @@ import { inSlices } from '#fanout/slices.js';
 import type { Connection } from './connection.js';
 
 /**
- * Finds half-open connections: each is pinged at intervals, and ended if it has not answered by the next ping.
- * One timer serves all of them, and other work gets its turn in between: ten thousand pings take a while.
+ * Detects half-open connections. Each is pinged at intervals, and terminated
+ * if it has not answered by the next ping. One timer serves all connections,
+ * and the pings are sent in slices, so that they do not block the event loop.
  */
 export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
-  /** What a valid pong holds. It changes with each beat: a client that does not read cannot guess it. */
+  /**
+   * The payload of a valid pong. It changes with each ping, so a client that does not read cannot guess it.
+   */
   #proof: Buffer = randomBytes(4);
   #isBeating = false;
 
@@ -21,7 +24,7 @@ export class Heartbeat {
     this.#timer = setInterval(() => this.#beat(), intervalMs).unref();
   }
 
-  /** Whether a pong answers the last ping. */
+  /** Whether a pong with this payload answers the last ping. */
   isAnswer(data: Buffer): boolean {
     return data.equals(this.#proof);
   }
@@ -31,7 +34,7 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    // One beat at a time: each connection has the whole interval to answer.
+    // Finish one round before the next, so that each connection has the whole interval to answer.
     if (this.#isBeating) return;
     this.#isBeating = true;
     this.#proof = randomBytes(4);

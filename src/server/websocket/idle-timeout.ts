@@ -1,30 +1,30 @@
 import type { Connection } from './connection.js';
 import { CLOSINGS } from './protocol.js';
 
-/** How often connections are looked at within the timeout. */
-const LOOKS = 4;
+/** How many times per timeout connections are checked. */
+const CHECKS = 4;
 
 /**
- * Closes connections that have had no operation for `timeoutMs`, or up to a quarter longer, with 1000. A client
- * that wants something connects again. One timer serves all of them; 0 turns it off.
+ * Closes connections without operations with 1000, after `timeoutMs` or up to a quarter longer. Clients
+ * reconnect when they need to. One timer serves all connections. A timeout of 0 means never.
  */
 export class IdleTimeout {
   readonly #timer: NodeJS.Timeout | undefined;
-  /** How many looks in a row found a connection without an operation, old or new. */
-  readonly #idle = new Map<Connection, { begun: number; looks: number }>();
+  /** The number of consecutive checks that found no open operation and none begun since the first. */
+  readonly #idle = new Map<Connection, { begun: number; checks: number }>();
 
   constructor(
     private readonly connections: ReadonlySet<Connection>,
     timeoutMs: number,
   ) {
-    if (timeoutMs > 0) this.#timer = setInterval(() => this.#look(), timeoutMs / LOOKS).unref();
+    if (timeoutMs > 0) this.#timer = setInterval(() => this.#check(), timeoutMs / CHECKS).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     for (const connection of this.#idle.keys()) {
       if (!this.connections.has(connection)) this.#idle.delete(connection);
     }
@@ -35,8 +35,8 @@ export class IdleTimeout {
       }
       const { begun } = connection;
       const known = this.#idle.get(connection);
-      if (known === undefined || known.begun !== begun) this.#idle.set(connection, { begun, looks: 0 });
-      else if (++known.looks >= LOOKS) connection.close(CLOSINGS.idle);
+      if (known === undefined || known.begun !== begun) this.#idle.set(connection, { begun, checks: 0 });
+      else if (++known.checks >= CHECKS) connection.close(CLOSINGS.idle);
     }
   }
 }

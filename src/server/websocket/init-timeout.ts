@@ -5,17 +5,19 @@ interface Waiting {
   close(closing: Closing): void;
 }
 
-/** How often waiting connections are looked at within the timeout. */
-const LOOKS = 10;
+/** How many times per timeout waiting connections are checked. */
+const CHECKS = 10;
 
-/** Closes connections that send no connection_init in time, with 4408. One timer serves all of them. */
+/**
+ * Closes connections that do not send connection_init in time with 4408. One timer serves all connections.
+ */
 export class InitTimeout {
-  /** Since when each one waits, oldest first. */
+  /** When each waiting connection was opened, oldest first. */
   readonly #waiting = new Map<Waiting, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(private readonly timeoutMs: number) {
-    this.#timer = setInterval(() => this.#look(), timeoutMs / LOOKS).unref();
+    this.#timer = setInterval(() => this.#check(), timeoutMs / CHECKS).unref();
   }
 
   stop(): void {
@@ -26,12 +28,12 @@ export class InitTimeout {
     this.#waiting.set(connection, performance.now());
   }
 
-  /** It has sent connection_init, or is closed. */
+  /** Stops watching a connection that has sent connection_init or has closed. */
   settle(connection: Waiting): void {
     this.#waiting.delete(connection);
   }
 
-  #look(): void {
+  #check(): void {
     const latest = performance.now() - this.timeoutMs;
     for (const [connection, since] of this.#waiting) {
       if (since > latest) return;

@@ -1,4 +1,4 @@
-/** The messages of graphql-transport-ws: what clients may send, read from a frame. */
+/** Parses the messages of graphql-transport-ws that clients may send. */
 import {
   type CompleteMessage,
   type ConnectionInitMessage,
@@ -19,10 +19,13 @@ export type ClientMessage =
   | SubscribeMessage
   | CompleteMessage;
 
-/** Characters in the id of an operation: it is kept, and stands in every message. */
-const LONGEST_ID = 256;
+/** The maximum length of an operation's id, which is kept in memory and repeated in every message. */
+const MAX_ID_LENGTH = 256;
 
-/** Reads a message. Undefined if it breaks the protocol: not JSON, not a message, or not one for clients. */
+/**
+ * Parses a message. Undefined if it violates the protocol:
+ * it is not JSON, or not a message that clients may send.
+ */
 export function readMessage(data: RawData): ClientMessage | undefined {
   let message: ReturnType<typeof validateMessage>;
   try {
@@ -30,7 +33,7 @@ export function readMessage(data: RawData): ClientMessage | undefined {
     if (value?.type === MessageType.Subscribe) addQuery(value.payload);
     message = validateMessage(value);
   } catch {
-    // What is wrong with it stays with the client.
+    // A malformed message is the client's mistake, so do not report it.
     return undefined;
   }
   switch (message.type) {
@@ -40,13 +43,15 @@ export function readMessage(data: RawData): ClientMessage | undefined {
       return message;
     case MessageType.Subscribe:
     case MessageType.Complete:
-      return message.id.length > LONGEST_ID ? undefined : message;
+      return message.id.length > MAX_ID_LENGTH ? undefined : message;
     default:
       return undefined;
   }
 }
 
-/** An operation that names a trusted document needs no query, but the protocol asks for one. */
+/**
+ * Adds an empty query, which the protocol requires, to an operation that names a trusted document instead.
+ */
 function addQuery(payload: unknown): void {
   if (typeof payload !== 'object' || payload === null) return;
   const params = payload as OperationParams;

@@ -9,7 +9,7 @@ import type { Preparation, Requester } from './prepare.js';
 import { OPERATION_STEPS, type OperationEvent, type OperationState, type OperationStep } from './protocol.js';
 import { type Outlet, type SinkOwner, WebSocketSink } from './sink.js';
 
-/** What all operations of a server run with. */
+/** Services that all operations share. */
 export interface OperationServices {
   readonly engine: Engine;
   readonly preparation: Preparation;
@@ -23,11 +23,13 @@ export interface OperationHost extends Outlet, Requester {
   readonly services: OperationServices;
   readonly pending: PendingSubscriptions;
   readonly operations: { readonly size: number; remove(operation: Operation): void };
-  /** Sends messages in one write, unless the connection is closing. Throws if one has no form in JSON. */
+  /**
+   * Sends messages in one write, unless the connection is closing. Throws if one cannot be encoded as JSON.
+   */
   send(...messages: object[]): void;
 }
 
-/** One operation, from its `subscribe` message to its end. Its states are those of protocol.ts. */
+/** One operation, from its `subscribe` message to its end. protocol.ts describes its states. */
 export class Operation implements SinkOwner {
   #state: OperationState = 'preparing';
   #stream: SharedStream | undefined;
@@ -41,7 +43,7 @@ export class Operation implements SinkOwner {
     return this.#state;
   }
 
-  /** Checks the operation and runs it, or sends why not. Called once. */
+  /** Checks the operation and runs it, or sends its errors. Called once. */
   start(payload: SubscribePayload): void {
     const prepared = this.host.services.preparation.prepare(payload, this.host);
     if (prepared.errors !== undefined) this.#refuse(prepared.errors);
@@ -49,12 +51,15 @@ export class Operation implements SinkOwner {
     else this.#execute(prepared.args, prepared.kind === 'mutation' ? this.host.pending.settled() : undefined);
   }
 
-  /** The client has completed it, or the connection is gone. Nothing is sent for it any more. */
+  /**
+   * Ends the operation because the client completed it or
+   * the connection has closed. Sends nothing more for it.
+   */
   cancel(): void {
     if (this.#step('cancelled') === 'drop stream') this.#drop(this.#stream);
   }
 
-  /** Completes it if it is a live subscription. */
+  /** Completes the operation if it is a live subscription. */
   shutDown(): void {
     if (this.#step('server is shutting down') !== 'drop stream and send complete') return;
     this.#drop(this.#stream);
@@ -70,7 +75,9 @@ export class Operation implements SinkOwner {
     this.host.send({ id: this.id, type: MessageType.Error, payload: errors });
   }
 
-  /** A mutation that has begun goes on when it is cancelled: its sender may have left after pressing send. */
+  /**
+   * Cancelling does not stop a mutation that has begun: its sender may have left just after pressing send.
+   */
   #execute(args: ExecutionArgs, pending: Promise<unknown> | undefined): void {
     this.#step('execute');
     const { engine, onFault } = this.host.services;
@@ -119,13 +126,13 @@ export class Operation implements SinkOwner {
     try {
       this.host.send({ id, type: MessageType.Next, payload: result }, { id, type: MessageType.Complete });
     } catch (error) {
-      // A resolver gave something that JSON has no form for.
+      // A resolver returned something that cannot be encoded as JSON.
       const payload = [this.host.services.engine.formatError(error)];
       this.host.send({ id, type: MessageType.Error, payload });
     }
   }
 
-  /** A bug of ours ends this operation and nothing else. */
+  /** Handles a bug: it ends only this operation. */
   #fail(error: unknown): void {
     this.#drop(this.#stream);
     this.#settle({ errors: [this.host.services.engine.formatError(error)] });
@@ -138,7 +145,8 @@ export class Operation implements SinkOwner {
 
   #step(event: OperationEvent): OperationStep['act'] {
     const step = OPERATION_STEPS[this.#state][event];
-    if (step === undefined) throw new Error(`An operation that is ${this.#state} cannot be ${event}.`);
+    if (step === undefined)
+      throw new Error(`Invalid event "${event}" in state "${this.#state}" of an operation.`);
     if (step.next === 'ended' && this.#state !== 'ended') this.host.operations.remove(this);
     this.#state = step.next;
     return step.act;

@@ -9,31 +9,31 @@ import type { Caller, Engine } from '#server/operation/engine.js';
 
 export interface PrepareOptions {
   engine: Engine;
-  /** Parses and validates as HTTP does, with the same rules. Throws a GraphQLError for a syntax error. */
+  /** Parses and validates with the same rules as HTTP. Throws a GraphQLError for a syntax error. */
   parseAndValidate(query: string): { document: ExecutionArgs['document']; errors: readonly GraphQLError[] };
-  /** The document that an operation asks for, by its text or its id. Throws if it may not have it. */
+  /** The document of an operation, from its text or its id. Throws if the document is not allowed. */
   documentOf(payload: SubscribePayload): unknown;
   /** How fast one connection may begin operations. */
   operationRate: RateLimit;
-  /** Operations that one connection may have open at once; 0 means no limit. */
+  /** Operations that one connection may have open at once. 0 means no limit. */
   operationsPerConnection: number;
 }
 
-/** Who asks for an operation. */
+/** The connection that requests an operation. */
 export interface Requester {
   readonly caller: Caller;
   readonly viewer: Viewer | null;
   readonly operationRate: OperationRateLimit;
-  /** Its open operations, including the one that is being prepared. */
+  /** The open operations, including the one that is being prepared. */
   readonly operations: { readonly size: number };
 }
 
-/** An operation that may run, or the errors that say why it may not. */
+/** An operation that is ready to run, or the errors that prevent it. */
 export type Prepared =
   | { kind: OperationTypeNode; args: ExecutionArgs; errors?: undefined }
   | { errors: readonly GraphQLError[] };
 
-/** Checks what a client asks for: its limits, the document, and which operation in it is meant. */
+/** Prepares operations: checks limits, parses and validates the document, and finds the operation in it. */
 export class Preparation {
   readonly #documents = new Documents();
 
@@ -60,7 +60,7 @@ export class Preparation {
     const operation = getOperationAST(document, payload.operationName);
     if (operation == null) {
       throw new GraphQLError(
-        'The document holds no operation of that name, or several and no name was given.',
+        'The document has no operation of that name, or it has several and no name was given.',
       );
     }
     const args: ExecutionArgs = {
@@ -78,7 +78,7 @@ export class Preparation {
   #refuseTooMany(open: number): void {
     const limit = this.options.operationsPerConnection;
     if (limit === 0 || open <= limit) return;
-    const message = `A connection is limited to ${limit} operations at once: complete one first.`;
+    const message = `A connection may have at most ${limit} operations open at once. Complete one first.`;
     throw new ChatError('RATE_LIMITED', message, { limit, retryAfterMs: 1_000 });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The server's side of graphql-transport-ws, as two tables of transitions.
+ * The server side of graphql-transport-ws, as two state transition tables.
  * The protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  *
  *   client                         server
@@ -7,34 +7,34 @@
  *                    ◀──────────   connection_ack
  *   subscribe        ──────────▶
  *                    ◀──────────   next, any number of times
- *   complete         ──────────▶            the client ends the operation: nothing more is sent for it
+ *   complete         ──────────▶            the client ends the operation, and nothing more is sent for it
  *                    ◀──────────   complete the server ends it after its last result
- *                    ◀──────────   error    the operation could not begin
+ *                    ◀──────────   error    the operation was refused
  *   ping ◀─────────▶ pong                   at any time
  *
- * A connection has one state and each of its operations has one. Errors in an operation end that operation.
- * Only a breach of the protocol closes the connection. Nothing here has side effects: connection.ts and
- * operation.ts do what a step says.
+ * A connection has a state, and so does each of its operations. An error in an operation ends only that
+ * operation. A protocol violation closes the connection. This file has no side effects: connection.ts and
+ * operation.ts perform the actions.
  */
 import { CloseCode } from 'graphql-ws';
 
-/** Why a connection is closed: a code of the protocol or of WebSocket itself, and a reason for people. */
+/** A close code of the protocol or of WebSocket itself, with a reason for people to read. */
 export interface Closing {
   readonly code: number;
   readonly reason: string;
 }
 
-/** How connections are closed. */
+/** All ways in which the server closes a connection, except `duplicateId`. */
 export const CLOSINGS = {
   idle: { code: 1000, reason: 'Idle' },
   goingAway: { code: 1001, reason: 'Going away' },
   tryAgainLater: { code: 1013, reason: 'Try again later' },
   malformed: { code: CloseCode.BadRequest, reason: 'Invalid message received' },
   unauthorized: { code: CloseCode.Unauthorized, reason: 'Unauthorized' },
-  /** The viewer signed out: there is no session to come back with. */
+  /** The session is gone, so the client cannot reconnect with it. */
   sessionEnded: { code: CloseCode.Unauthorized, reason: 'Session ended' },
   forbidden: { code: CloseCode.Forbidden, reason: 'Forbidden' },
-  /** A client that gets a new token may come back. */
+  /** The client may reconnect with a new token. */
   tokenExpired: { code: CloseCode.Forbidden, reason: 'Token expired' },
   subprotocol: { code: CloseCode.SubprotocolNotAcceptable, reason: 'Subprotocol not acceptable' },
   initTimeout: {
@@ -45,31 +45,31 @@ export const CLOSINGS = {
   fault: { code: CloseCode.InternalServerError, reason: 'Internal server error' },
 } as const satisfies Record<string, Closing>;
 
-/** A client began an operation under an id that it is still using. */
+/** The client began an operation with an id that is still in use. */
 export function duplicateId(id: string): Closing {
   return { code: CloseCode.SubscriberAlreadyExists, reason: `Subscriber for ${id} already exists` };
 }
 
 /**
- * - awaiting init: the socket is open, and connection_init has not come
- * - initialising: its token is being checked
- * - ready: acknowledged; operations may begin
- * - closing: a close frame was sent, or the socket is gone; nothing is listened to
+ * - awaiting init: the socket is open, but connection_init has not arrived
+ * - initializing: the token is being verified
+ * - ready: acknowledged, so operations may begin
+ * - closing: a close frame was sent or the socket has closed; messages are ignored
  */
-export type ConnectionState = 'awaiting init' | 'initialising' | 'ready' | 'closing';
+export type ConnectionState = 'awaiting init' | 'initializing' | 'ready' | 'closing';
 
-/** A message from the client, or the end of the sign-in. */
+/** A message from the client, or the completion of its sign-in. */
 export type ConnectionEvent =
   | 'connection_init'
   | 'ping'
   | 'pong'
   | 'subscribe'
   | 'complete'
-  /** It breaks the format, or only servers may send it. */
+  /** A message in the wrong format, or one that only servers may send. */
   | 'malformed'
   | 'signed in';
 
-/** What a connection does about an event. */
+/** The reaction of a connection to an event. */
 export type ConnectionStep =
   | {
       readonly next: ConnectionState;
@@ -79,12 +79,12 @@ export type ConnectionStep =
 
 const closeWith = (closing: Closing) => ({ next: 'closing', act: 'close', closing }) as const;
 
-/** For every state of a connection, what each event leads to. */
+/** The reaction to each event in each state of a connection. */
 export const CONNECTION_STEPS: Readonly<
   Record<ConnectionState, Readonly<Record<ConnectionEvent, ConnectionStep>>>
 > = {
   'awaiting init': {
-    connection_init: { next: 'initialising', act: 'sign in' },
+    connection_init: { next: 'initializing', act: 'sign in' },
     ping: { next: 'awaiting init', act: 'pong' },
     pong: { next: 'awaiting init', act: 'nothing' },
     subscribe: closeWith(CLOSINGS.unauthorized),
@@ -92,12 +92,12 @@ export const CONNECTION_STEPS: Readonly<
     malformed: closeWith(CLOSINGS.malformed),
     'signed in': { next: 'awaiting init', act: 'nothing' },
   },
-  initialising: {
+  initializing: {
     connection_init: closeWith(CLOSINGS.tooManyInits),
-    ping: { next: 'initialising', act: 'pong' },
-    pong: { next: 'initialising', act: 'nothing' },
+    ping: { next: 'initializing', act: 'pong' },
+    pong: { next: 'initializing', act: 'nothing' },
     subscribe: closeWith(CLOSINGS.unauthorized),
-    complete: { next: 'initialising', act: 'nothing' },
+    complete: { next: 'initializing', act: 'nothing' },
     malformed: closeWith(CLOSINGS.malformed),
     'signed in': { next: 'ready', act: 'acknowledge' },
   },
@@ -123,30 +123,30 @@ export const CONNECTION_STEPS: Readonly<
 
 /**
  * - preparing: limits and the document are being checked
- * - executing: a query or mutation is being resolved; a mutation first waits for the subscriptions before it
+ * - executing: a query or mutation is running; a mutation first waits for the subscriptions before it
  * - subscribing: the room of a subscription is being opened
- * - live: a subscription delivers
- * - ended: its id is free again; what still comes of it is thrown away
+ * - live: a subscription is delivering
+ * - ended: the id can be reused, and results that still arrive are discarded
  */
 export type OperationState = 'preparing' | 'executing' | 'subscribing' | 'live' | 'ended';
 
-/** What happens to an operation. */
+/** An event in the life of an operation. */
 export type OperationEvent =
-  /** It cannot be run: over a limit, or the document is invalid. */
+  /** The operation may not run: it exceeds a limit, or the document is invalid. */
   | 'refused'
-  /** It is a query or mutation that may run. */
+  /** A query or mutation may run. */
   | 'execute'
-  /** It is a subscription that may run. */
+  /** A subscription may run. */
   | 'subscribe'
-  /** Its only result, or the last one of a subscription that the server ends. */
+  /** The result of a query or mutation, or the last one of a subscription that the server ends. */
   | 'result'
-  /** The subscription's stream is there. */
+  /** The stream of the subscription has been created. */
   | 'stream'
-  /** The client completed it, or the connection is gone. */
+  /** The client completed the operation, or the connection has closed. */
   | 'cancelled'
   | 'server is shutting down';
 
-/** What an operation does about an event. */
+/** The reaction of an operation to an event. */
 export interface OperationStep {
   readonly next: OperationState;
   readonly act:
@@ -158,7 +158,7 @@ export interface OperationStep {
     | 'drop stream and send complete';
 }
 
-/** For every state of an operation, what each event leads to. An event that is missing cannot happen there. */
+/** The reaction to each event in each state of an operation. A missing event cannot happen in that state. */
 export const OPERATION_STEPS: Readonly<
   Record<OperationState, Readonly<Partial<Record<OperationEvent, OperationStep>>>>
 > = {

@@ -1,9 +1,9 @@
 /**
- * GraphQL over WebSocket: upgrades, the set of open connections, and their end.
+ * The WebSocket transport: handles upgrades, keeps the set of open connections, and closes them.
  *
  *   upgrade → Connection (connection.ts) → Operation (operation.ts) → WebSocketSink (sink.ts)
  *
- * The protocol is in protocol.ts. ws does the handshake and reads frames.
+ * protocol.ts describes the protocol. The library ws does the handshake and reads frames.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -23,23 +23,25 @@ import { CLOSINGS } from './protocol.js';
 export interface WebSocketOptions extends PrepareOptions {
   /** Closes connections when the viewer's session or token ends. */
   sessionWatch: SessionWatch;
-  /** How long a connection may have no operation, in milliseconds; 0 means for ever. */
+  /** How long a connection may be open without an operation, in milliseconds. 0 means forever. */
   idleTimeoutMs: number;
-  /** Bytes in one message from a client. */
+  /** The maximum size of a message from a client, in bytes. */
   messageBytes: number;
   /** How long a client may take to send connection_init, in milliseconds. */
   initTimeoutMs: number;
-  /** How often a connection is pinged; one that has not answered by the next ping is ended. Milliseconds. */
+  /** Milliseconds between pings. A connection that has not answered by the next ping is terminated. */
   heartbeatMs: number;
-  /** Reports a bug outside any operation: the connection is closed. Must not throw. */
+  /** Reports a bug outside of any operation. Must not throw. */
   onFault(error: unknown): void;
 }
 
 export interface WebSocketTransport {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** How many connections are open. */
+  /** The number of open connections. */
   readonly connections: number;
-  /** Completes every subscription, closes every connection with 1001, and ends those that do not answer. */
+  /**
+   * Completes all subscriptions and closes all connections with 1001. Terminates those that do not answer.
+   */
   close(): Promise<void>;
 }
 
@@ -71,13 +73,13 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     const connection = new Connection(webSocket, socket, caller, services);
     webSocket.connection = connection;
     connections.add(connection);
-    webSocket.on('message', deliver).on('pong', showLife).on('close', closed).on('error', ignoreError);
+    webSocket.on('message', deliver).on('pong', answered).on('close', closed).on('error', ignoreError);
     if (webSocket.protocol === GRAPHQL_TRANSPORT_WS_PROTOCOL) initTimeout.watch(connection);
     else connection.close(CLOSINGS.subprotocol);
   }
 
   // Listeners that all connections share.
-  function showLife(this: WebSocket, data: Buffer): void {
+  function answered(this: WebSocket, data: Buffer): void {
     const { connection } = this as ChatSocket;
     if (connection !== undefined && heartbeat.isAnswer(data)) connection.isSilent = false;
   }
@@ -94,7 +96,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
   return {
     handleUpgrade: (request, socket, head) => {
       if (isClosing) return refuseUpgrade(socket, '503 Service Unavailable');
-      // The request itself is not kept: it holds much more.
+      // Do not keep the request itself, which uses much more memory.
       const caller = { connectionId: engine.ids.next(), address: engine.addressOf(request) };
       server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, caller));
     },
@@ -115,7 +117,7 @@ function deliver(this: WebSocket, data: RawData): void {
   (this as ChatSocket).connection?.deliver(data);
 }
 
-/** A frame that breaks WebSocket's own rules or is too long: ws closes the socket with the right code. */
+/** A frame was malformed or too long. ws closes the socket with the appropriate code. */
 function ignoreError(): void {
   // 'close' follows.
 }

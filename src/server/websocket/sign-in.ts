@@ -9,16 +9,16 @@ export interface SignInOptions {
   readonly sessionWatch: SessionWatch;
 }
 
-/** A connection that signs in. */
+/** A connection during its sign-in. */
 export interface SigningIn extends WatchedConnection {
   viewer: Viewer | null;
   readonly isOpen: boolean;
 }
 
 /**
- * Finds out who a connection belongs to from the payload of its connection_init. Without a token it is a guest:
- * returns undefined at once. With one it resolves when that was checked, to undefined or to why the connection
- * has to be closed: 4403 for a token that is not valid, 1013 if that could not be found out.
+ * Signs a connection in with the payload of its connection_init. Without a token the viewer is a guest, and
+ * the function returns undefined. Otherwise it resolves once the token has been verified: to undefined, or to
+ * how the connection must be closed, which is 4403 for an invalid token and 1013 if it could not be verified.
  */
 export function signIn(
   connection: SigningIn,
@@ -37,11 +37,11 @@ async function withToken(
   try {
     connection.viewer = await engine.verifier.verify(token);
   } catch (error) {
-    // Counted as any refusal is, and logged if it is a fault.
+    // `formatError` counts the refusal, and logs it if it is a bug.
     const { code } = engine.formatError(error).extensions;
     return code === 'UNAUTHENTICATED' ? CLOSINGS.forbidden : CLOSINGS.tryAgainLater;
   }
-  // Nobody would remove a connection that was closed in the meantime.
+  // If the connection was closed meanwhile, nothing would remove it from the watch.
   if (connection.isOpen) sessionWatch.add(connection);
   return undefined;
 }

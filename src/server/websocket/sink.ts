@@ -3,30 +3,30 @@ import type { ExecutionResult } from 'graphql';
 import type { Audience } from '#fanout/delivery/sink.js';
 import type { OpenFrames, WebSocketFraming, WebSocketFramings } from './framing.js';
 
-/** A connection, as the sinks of its subscriptions write to it. */
+/** The part of a connection that the sinks of its subscriptions use. */
 export interface Outlet {
   /** The socket below the WebSocket. */
   readonly socket: Duplex;
-  /** Whether frames may still be written. Nothing may follow a close frame. */
+  /** Whether frames may still be written. No frame may follow a close frame. */
   readonly isOpen: boolean;
-  /** Calls back once, when the socket has drained. */
+  /** Runs the callback once, when the socket has drained. */
   whenDrained(callback: () => void): void;
 }
 
 /** The operation that a sink belongs to. */
 export interface SinkOwner {
   readonly id: string;
-  /** The server ends the subscription, with this last result. Called once at most. */
+  /** The server ends the subscription with this result. Called at most once. */
   refused(result: ExecutionResult): void;
 }
 
 /**
- * Where one subscription's events go: whole frames, written to the socket below the WebSocket. ws writes whole
- * frames to the same socket (uncompressed, unfragmented), so both can share it.
+ * The sink of one subscription. It writes whole frames directly to the socket below the WebSocket. ws writes
+ * whole frames to the same socket too (uncompressed and unfragmented), so both can share it.
  */
 export class WebSocketSink implements Audience<OpenFrames> {
   readonly framing: WebSocketFraming;
-  /** The operation's id as it stands in JSON. */
+  /** The operation's id, escaped as in JSON. */
   readonly #id: string;
 
   constructor(
@@ -36,7 +36,7 @@ export class WebSocketSink implements Audience<OpenFrames> {
   ) {
     const { id } = owner;
     const quoted = JSON.stringify(id);
-    // An id without escapes is kept already.
+    // If the id needs no escapes, reuse the string instead of keeping a copy.
     this.#id = quoted.length === id.length + 2 ? id : quoted.slice(1, -1);
     this.framing = framings.forIdOf(Buffer.byteLength(this.#id));
   }

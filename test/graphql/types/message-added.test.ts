@@ -6,13 +6,13 @@ import { MessageAdded } from '#test/support/documents.js';
 
 describe('the start of a subscription', () => {
   test.each([
-    ['nothing', {}, { from: 'now' }],
+    ['no arguments', {}, { from: 'now' }],
     ['null for both', { after: null, last: null }, { from: 'now' }],
     ['after', { after: '1000-0' }, { from: 'after', cursor: '1000-0' }],
     ['after the beginning', { after: '0' }, { from: 'after', cursor: '0' }],
     ['last', { last: 20 }, { from: 'last', count: 20 }],
     ['last 0', { last: 0 }, { from: 'last', count: 0 }],
-  ])('with %s', async (_what, args, start) => {
+  ])('follows from %s', async (_what, args, start) => {
     const stored = [messageOf('room1', 0)];
     const { calls, errors } = await run(MessageAdded, { roomId: 'room1', ...args }, { stored });
     expect(calls).toEqual([['join', 'room1', start, 'c1']]);
@@ -34,7 +34,7 @@ describe('a subscription', () => {
     ]);
   });
 
-  test("hands the hub's own source to the transport", async () => {
+  test("passes the hub's own source to the transport", async () => {
     const { contexts } = recording();
     const contextValue = contexts.forOperation({ viewer: null, connectionId: 'c1' });
     const source = await contextValue.hub.join('room1', { from: 'now' }, 'c1');
@@ -47,7 +47,7 @@ describe('a subscription', () => {
 describe('a subscription from an address', () => {
   const ADDRESS = '192.0.2.1';
 
-  /** What is asked of the services when a subscription to the room begins. */
+  /** The calls of the services when a subscription to the room begins. */
   async function callsFor(roomId: string, roles: Role[] = []): Promise<unknown[][]> {
     const { calls, contexts } = recording();
     const viewer = { user: { id: 'u1', name: 'Ada' }, roles };

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { messageOf, run } from '#test/graphql/recording.js';
 import { Messages } from '#test/support/documents.js';
 
-describe('the window that a page asks for', () => {
+describe('the window of a page', () => {
   test.each([
-    ['nothing', {}, { take: { last: 50 } }],
-    ['after alone', { after: '1000-0' }, { after: '1000-0', take: { first: 50 } }],
+    ['no arguments', {}, { take: { last: 50 } }],
+    ['only after', { after: '1000-0' }, { after: '1000-0', take: { first: 50 } }],
     ['after the beginning', { after: '0' }, { after: '0', take: { first: 50 } }],
-    ['before alone', { before: '1000-0' }, { before: '1000-0', take: { last: 50 } }],
+    ['only before', { before: '1000-0' }, { before: '1000-0', take: { last: 50 } }],
     [
       'after and before',
       { after: '1000-0', before: '1009-0' },
@@ -18,7 +18,7 @@ describe('the window that a page asks for', () => {
     ['after and last', { after: '1000-0', last: 3 }, { after: '1000-0', take: { last: 3 } }],
     ['before and first', { before: '1000-0', first: 3 }, { before: '1000-0', take: { first: 3 } }],
     ['null for all', { first: null, after: null, last: null, before: null }, { take: { last: 50 } }],
-  ])('with %s', async (_what, args, window) => {
+  ])('follows from %s', async (_what, args, window) => {
     const { calls, errors } = await run(Messages, { roomId: 'room1', ...args });
     expect(errors).toBeUndefined();
     expect(calls).toEqual([['messages', 'room1', window]]);
@@ -26,7 +26,7 @@ describe('the window that a page asks for', () => {
 });
 
 describe('a page', () => {
-  test('has each message with its id as its cursor, and the bounds', async () => {
+  test('has each message with its id as the cursor, and page info', async () => {
     const page = {
       messages: [messageOf('room1', 1), messageOf('room1', 2)],
       hasOlder: true,
@@ -52,7 +52,7 @@ describe('a page', () => {
     });
   });
 
-  test('ends at the head of the room if nothing is kept there, unless it was asked for with a cursor', async () => {
+  test('ends at the head of the room if it is empty and was requested without a cursor', async () => {
     const page = { messages: [], hasOlder: false, hasNewer: false, head: '1003-0' };
     const endOf = async (more: object) => {
       const { data } = await run(Messages, { roomId: 'room1', ...more }, { page });
@@ -64,7 +64,7 @@ describe('a page', () => {
     expect(await endOf({ before: '1002-0' })).toBeNull();
   });
 
-  test('may be empty', async () => {
+  test('can be empty', async () => {
     const { data } = await run(Messages, { roomId: 'room1' });
     expect(data).toEqual({
       messages: {

@@ -6,7 +6,7 @@ import { ActiveRooms, ConnectionCount, RoomById } from '#test/support/documents.
 import { otherServices } from '#test/support/services.js';
 
 describe('rooms', () => {
-  test('are counted and looked up together', async () => {
+  test('load their connections and last messages together', async () => {
     const { calls, data } = await run(ActiveRooms, {}, { rooms: ['a', 'bb', 'empty'] });
     expect(data).toEqual({
       activeRooms: [
@@ -22,11 +22,11 @@ describe('rooms', () => {
     ]);
   });
 
-  test('are the default number where the limit is null', async () => {
+  test('are limited to the default number if the limit is null', async () => {
     expect((await run(ActiveRooms, { limit: null })).calls).toEqual([['activeRooms', 100]]);
   });
 
-  test('are asked for once however many messages name them', async () => {
+  test('are loaded once, however many messages refer to them', async () => {
     const messages = Array.from({ length: 50 }, (_, number) => messageOf('room1', number));
     const { calls, errors } = await run(
       '{ messages(roomId: "room1") { nodes { room { id connectionCount } } } }',
@@ -40,7 +40,7 @@ describe('rooms', () => {
     ]);
   });
 
-  test('can be looked at one by one, empty or not', async () => {
+  test('can be queried one by one, even if they are empty', async () => {
     expect((await run(RoomById, { id: 'empty' })).data).toEqual({
       room: { id: 'empty', connectionCount: 5, lastMessage: null },
     });
@@ -49,13 +49,13 @@ describe('rooms', () => {
     expect(calls).toEqual([['connectionCounts', ['room1']]]);
   });
 
-  test('cost nothing where only their ids are asked', async () => {
+  test('are not loaded if only their ids are selected', async () => {
     expect((await run('{ room(id: "a") { id } }', {})).calls).toEqual([]);
   });
 });
 
 describe('the loaders of an operation', () => {
-  test('ask again in a later turn, so that a long subscription does not see an old count', async () => {
+  test('query the store again in a later turn, so that a long subscription sees new counts', async () => {
     const { calls, contexts } = recording();
     const { rooms } = contexts.forOperation({ viewer: null, connectionId: 'c1' });
     await rooms.connectionCount('a');
@@ -66,7 +66,7 @@ describe('the loaders of an operation', () => {
     ]);
   });
 
-  test('pass on a refusal as it is, to everyone who asked', async () => {
+  test('pass an error to all callers unchanged', async () => {
     const away = serviceUnavailable('Redis cannot be reached.');
     const unused = () => Promise.reject(new Error('not asked for'));
     const rooms = createRoomLoaders({

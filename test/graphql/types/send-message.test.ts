@@ -7,7 +7,7 @@ const viewer: Viewer = { user: { id: 'u1', name: 'Ada' }, roles: ['viewer'] };
 const input = { roomId: 'room1', content: 'hello' };
 
 describe('the author of a message', () => {
-  test('is the viewer, whatever name is given', async () => {
+  test('is the viewer, even if a name is given', async () => {
     const { calls } = await run(
       SendMessage,
       { input: { ...input, author: 'Eve' } },
@@ -16,17 +16,17 @@ describe('the author of a message', () => {
     expect(calls).toEqual([['append', { ...input, author: viewer.user }]]);
   });
 
-  test('is a guest by the name given', async () => {
+  test('is a guest with the given name', async () => {
     const { calls } = await run(SendMessage, { input: { ...input, author: 'Bob' } });
     expect(calls).toEqual([['append', { ...input, author: { id: 'guest:Bob', name: 'Bob' } }]]);
   });
 
-  test.each([undefined, null])('is "Guest" where a guest gives %s', async (author) => {
+  test.each([undefined, null])('is "Guest" if the name of a guest is %s', async (author) => {
     const { calls } = await run(SendMessage, { input: { ...input, author } });
     expect(calls).toEqual([['append', { ...input, author: { id: 'guest:Guest', name: 'Guest' } }]]);
   });
 
-  test('cannot be a guest where guests are not allowed', async () => {
+  test('cannot be a guest if guests are not allowed', async () => {
     const { calls, refusal } = await run(SendMessage, { input }, { allowGuests: false });
     expect(refusal?.code).toBe('UNAUTHENTICATED');
     expect(calls).toEqual([]);
@@ -34,13 +34,13 @@ describe('the author of a message', () => {
 });
 
 describe('a nonce', () => {
-  test('goes to the log as it is', async () => {
+  test('is passed to the log unchanged', async () => {
     const nonce = '0b0e1c1e-8d7c-4a3e-9f6a-2d1f7d1c2b3a';
     const { calls } = await run(SendMessage, { input: { ...input, nonce } }, { viewer });
     expect(calls).toEqual([['append', { ...input, nonce, author: viewer.user }]]);
   });
 
-  test('is left out where it is null', async () => {
+  test('is omitted if it is null', async () => {
     const { calls } = await run(SendMessage, { input: { ...input, nonce: null } }, { viewer });
     expect(calls).toEqual([['append', { ...input, author: viewer.user }]]);
   });

@@ -17,7 +17,7 @@ const viewerWith = (...roles: Role[]): Viewer => ({
 });
 
 describe('viewer', () => {
-  test('is who calls, with their roles', async () => {
+  test('is the caller with their roles', async () => {
     const { data } = await run(ViewerQuery, {}, { viewer: viewerWith('moderator') });
     expect(data).toEqual({
       viewer: { user: { id: 'u1', name: 'Ada' }, roles: ['VIEWER', 'MODERATOR'] },
@@ -30,7 +30,7 @@ describe('viewer', () => {
 });
 
 describe('startSession', () => {
-  test('starts one for anybody, with a name that is trimmed, and counts it', async () => {
+  test('starts a session for anyone, trims the name, and counts it against the limit', async () => {
     const { calls, data } = await run(StartSession, { name: ' Ann ' });
     expect(data).toEqual({ startSession: { token: 'token', user: { id: 'user:1', name: 'Ann' } } });
     expect(calls).toEqual([
@@ -45,7 +45,7 @@ describe('startSession', () => {
     expect(calls).toEqual([]);
   });
 
-  test('is refused where the platform signs its users in', async () => {
+  test('is FORBIDDEN if the platform signs its users in', async () => {
     for (const viewer of [null, viewerWith(), viewerWith('moderator')]) {
       const { calls, refusal } = await run(StartSession, { name: 'Ann' }, { viewer, openSessions: false });
       expect(refusal?.code).toBe('FORBIDDEN');
@@ -53,7 +53,7 @@ describe('startSession', () => {
     }
   });
 
-  test('gives roles for the platform alone, which no limit holds back', async () => {
+  test('assigns roles only for the platform, which is not limited', async () => {
     const asked = { name: 'Ann', roles: ['MODERATOR'] };
     for (const viewer of [null, viewerWith('moderator')]) {
       const { calls, refusal } = await run(StartSession, asked, { viewer });
@@ -66,13 +66,13 @@ describe('startSession', () => {
 });
 
 describe('endSession', () => {
-  test("ends the caller's own", async () => {
+  test("ends the caller's session", async () => {
     const { calls, data } = await run(EndSession, {}, { viewer: viewerWith() });
     expect(calls).toEqual([['end', 's1']]);
     expect(data).toEqual({ endSession: true });
   });
 
-  test('has nothing to end for a guest, and for a token of the platform', async () => {
+  test('returns false for a guest and for a platform token', async () => {
     const { sessionId: _, ...byToken } = viewerWith();
     for (const viewer of [null, byToken]) {
       const { calls, data } = await run(EndSession, {}, { viewer });
@@ -83,7 +83,7 @@ describe('endSession', () => {
 });
 
 describe('setSlowMode', () => {
-  test.each(['moderator', 'service'] as const)('is for a %s', async (role) => {
+  test.each(['moderator', 'service'] as const)('is allowed for a %s', async (role) => {
     const { calls, data } = await run(
       SetSlowMode,
       { roomId: 'room1', seconds: 30 },
@@ -96,7 +96,7 @@ describe('setSlowMode', () => {
     expect(data).toEqual({ setSlowMode: { id: 'room1', slowModeSeconds: 5 } });
   });
 
-  test('is FORBIDDEN to a viewer, and to a guest', async () => {
+  test('is FORBIDDEN for viewers and guests', async () => {
     for (const viewer of [null, viewerWith()]) {
       const { calls, refusal } = await run(SetSlowMode, { roomId: 'room1', seconds: 30 }, { viewer });
       expect(refusal?.code).toBe('FORBIDDEN');
@@ -114,7 +114,7 @@ describe('setSlowMode', () => {
   });
 });
 
-test('a room tells its slow mode, asked for all rooms together', async () => {
+test('the slow modes of several rooms are loaded together', async () => {
   const query = '{ a: room(id: "a") { slowModeSeconds } bb: room(id: "bb") { slowModeSeconds } }';
   const { calls, data } = await run(query, {});
   expect(calls).toEqual([['slowModes', ['a', 'bb']]]);
@@ -122,7 +122,7 @@ test('a room tells its slow mode, asked for all rooms together', async () => {
   expect((await run(RoomById, { id: 'a' })).errors).toBeUndefined();
 });
 
-describe('who sends, for the limits', () => {
+describe('the sender, as rate limits count it', () => {
   const input = { roomId: 'room1', content: 'hello', author: 'Ann' };
   const senderFor = async (viewer: Viewer | null, address: string) => {
     const { calls, contexts } = recording();
@@ -131,7 +131,7 @@ describe('who sends, for the limits', () => {
     return calls[0]?.[2];
   };
 
-  test('is a viewer, wherever they are', async () => {
+  test('is the viewer, from any address', async () => {
     expect(await senderFor(viewerWith(), '192.0.2.1')).toEqual({
       id: 'u1',
       address: '192.0.2.1',
@@ -139,12 +139,12 @@ describe('who sends, for the limits', () => {
     });
   });
 
-  test('is a guest by name and address: nobody uses up what others of that name have', async () => {
+  test('is a guest with name and address, so guests with the same name do not share a limit', async () => {
     expect(await senderFor(null, '192.0.2.1')).toMatchObject({ id: 'guest:Ann@192.0.2.1' });
     expect(await senderFor(null, '192.0.2.2')).toMatchObject({ id: 'guest:Ann@192.0.2.2' });
   });
 
-  test('is exempt by role', async () => {
+  test('is exempt if they are a moderator or the platform', async () => {
     expect(await senderFor(viewerWith('moderator'), 'x')).toMatchObject({ exempt: 'from slow mode' });
     expect(await senderFor(viewerWith('service'), 'x')).toMatchObject({ exempt: 'from all limits' });
   });

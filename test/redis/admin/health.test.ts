@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.close());
 
-test('it asks Redis what it is', async () => {
+test('inspectRedis reads the version, the memory policy and the mode from INFO', async () => {
   const { commands } = await redis.connect();
   await pingRedis(commands);
   const info = await inspectRedis(commands);
@@ -23,14 +23,14 @@ test('it asks Redis what it is', async () => {
   ]);
 });
 
-test('it warns of an old Redis, and of nothing that it does not know', () => {
+test('redisWarnings warns about an old Redis, but not about unknown settings', () => {
   const info = { version: '6.2.14', maxmemoryPolicy: 'volatile-lru', maxmemory: 0, mode: 'standalone' };
   expect(redisWarnings(info)).toEqual([expect.stringContaining('6.2.14')]);
   expect(redisWarnings({ ...info, version: '', maxmemoryPolicy: '', maxmemory: 5 })).toEqual([]);
   expect(redisWarnings({ ...info, version: '10.1.0' })).toEqual([]);
 });
 
-test('a Redis that is gone does not answer', async () => {
+test('pingRedis throws SERVICE_UNAVAILABLE if Redis is down', async () => {
   const { commands } = await redis.connect();
   await redis.server.kill();
   await until(() => commands.status !== 'ready', { what: 'the connection to be lost' });

@@ -21,17 +21,17 @@ beforeAll(async () => {
 });
 afterAll(() => redis.close());
 afterEach(async () => {
-  // A renewal that is still under way would write into the next test.
+  // A renewal that is still running would affect the next test.
   await Promise.all(caches.splice(0).map((cache) => cache.close()));
 });
 beforeEach(async () => {
   await here.commands.flushall();
-  redis.told.length = 0;
+  redis.reported.length = 0;
 });
 
 const noGate = async (): Promise<void> => undefined;
 
-/** A value that counts its loads, on one node. A load waits for `gate`. */
+/** A cached value on one node that counts its loads. Each load waits for `gate`. */
 function counter(connections: RedisConnections, { maxBytes = 1_000, gate = noGate } = {}) {
   const node = { loads: 0, gate };
   const source: CacheSource<number[]> = {
@@ -48,7 +48,7 @@ function counter(connections: RedisConnections, { maxBytes = 1_000, gate = noGat
   return Object.assign(node, { cache, value: cache.value(source) });
 }
 
-/** What a test opens and closes by hand. */
+/** A gate that the test opens. */
 function barrier() {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
@@ -57,7 +57,7 @@ function barrier() {
   return { open, gate: () => opened };
 }
 
-/** Makes the stored value one that needs a renewal. */
+/** Makes the stored value stale. */
 const expire = () => here.commands.pexpire(KEY, 60_000);
 
 describe('a cached value', () => {
@@ -75,11 +75,11 @@ describe('a cached value', () => {
       Number(/total_commands_processed:(\d+)/.exec(await there.commands.info('stats'))?.[1]);
     const before = await commands();
     for (let count = 0; count < 100; count += 1) await value.read();
-    // The question itself, and what background pings and the release of the lock add.
+    // The INFO itself, background pings and the release of the lock.
     expect((await commands()) - before).toBeLessThan(10);
   });
 
-  test('is renewed about a second later, when somebody asks', async () => {
+  test('is renewed about a second later, by the next read', async () => {
     const node = counter(here);
     const loadedAt = performance.now();
     await node.value.read();
@@ -96,7 +96,7 @@ describe('a cached value', () => {
     two.loads = 10;
     const renewing = two.value.read();
     await until(() => two.loads === 11, { what: 'the other node to load' });
-    // The other node knows the stale value as well, and a node that starts now learns it.
+    // The other node has the stale value too, and a node that starts now gets it from Redis.
     expect(await counter(await redis.connect()).value.read()).toEqual([1]);
     expect(await one.value.read()).toEqual([1]);
     open();
@@ -105,15 +105,15 @@ describe('a cached value', () => {
     expect(one.loads).toBe(1);
   });
 
-  test('is loaded by another node if the one that was loading it dies', async () => {
-    // As a node leaves it that was killed in the middle of a load, with less time to go.
+  test('is loaded by another node if the loading node dies', async () => {
+    // The lock of a node that was killed during a load, with a shorter expiry.
     await here.commands.set(LOCK, '1', 'PX', 300);
     const node = counter(here);
     expect(await node.value.read()).toEqual([1]);
     expect(node.loads).toBe(1);
   });
 
-  test('keeps its lock for as long as the load takes, and releases it then', async () => {
+  test('keeps its lock while it is loading, then releases it', async () => {
     const { gate, open } = barrier();
     const node = counter(here, { gate });
     const reading = node.value.read();
@@ -125,7 +125,7 @@ describe('a cached value', () => {
     await until(async () => (await here.commands.exists(LOCK)) === 0, { what: 'the lock to be released' });
   });
 
-  test('that is no value of ours is not believed, and replaced', async () => {
+  test('is replaced if the stored text is not valid', async () => {
     for (const stored of ['not JSON', '{"a":1}', `[${'1,'.repeat(1_000)}1]`]) {
       await here.commands.set(KEY, stored, 'PX', 61_000);
       expect(await counter(here).value.read()).toEqual([1]);
@@ -133,14 +133,14 @@ describe('a cached value', () => {
     }
   });
 
-  test('that is too large to be shared is served all the same, and reported', async () => {
+  test('is served even if it is too large to share, which is reported', async () => {
     const node = counter(here, { maxBytes: 2 });
     expect(await node.value.read()).toEqual([1]);
-    expect(redis.told).toEqual([expect.stringContaining('onError cache numbers')]);
+    expect(redis.reported).toEqual([expect.stringContaining('onError cache numbers')]);
     expect(await here.commands.exists(KEY, LOCK)).toBe(0);
   });
 
-  test('throws what its load throws if nothing is known, and is loaded again by the next reader', async () => {
+  test('throws the error of its first load, and is loaded again by the next read', async () => {
     let isBroken = true;
     const node = counter(here, {
       gate: async () => {
@@ -152,7 +152,7 @@ describe('a cached value', () => {
     expect(await node.value.read()).toEqual([2]);
   });
 
-  test('is loaded no more once the cache is closed, and close waits for the end', async () => {
+  test('is not loaded after the cache was closed', async () => {
     const node = counter(here);
     await node.value.read();
     await node.cache.close();
@@ -163,31 +163,31 @@ describe('a cached value', () => {
   });
 });
 
-describe('if access rules forbid the key', () => {
-  test('each node loads the value for itself, and says so once', async () => {
+describe('if an ACL forbids the key', () => {
+  test('each node loads the value for itself, and reports it once', async () => {
     await here.commands.acl('SETUSER', 'narrow', 'on', '>pw', '~other', '+@all');
     const url = Object.assign(new URL(redis.server.url), { username: 'narrow', password: 'pw' });
     const node = counter(await redis.connect({ url: url.href }));
     expect(await node.value.read()).toEqual([1]);
-    expect(redis.told.filter((line) => line.startsWith('onError cache'))).toHaveLength(1);
+    expect(redis.reported.filter((line) => line.startsWith('onError cache'))).toHaveLength(1);
   });
 });
 
 describe.each(['hangs', 'is gone'])('while Redis %s', (state) => {
-  test('the last value is served, and a new one when Redis is back; without a value it says so', async () => {
+  test('serves the last value, throws without one, and loads a new one when Redis is back', async () => {
     const other = await startFixture();
     try {
       const connections = await other.connect({ commandTimeoutMs: 300 });
       const node = counter(connections);
       const empty = counter(await other.connect({ commandTimeoutMs: 300 }));
-      // A load asks Redis too.
+      // A load needs Redis as well.
       node.gate = async () => void (await connections.commands.ping());
       await node.value.read();
       await connections.commands.pexpire(KEY, 60_000);
       if (state === 'hangs') other.server.hang();
       else await other.server.kill();
       await expect(empty.value.read()).rejects.toThrow();
-      // Past the second in which nothing is renewed: the value is stale, then old, then kept.
+      // Long enough for the value to become stale, then old, then kept.
       const startedAt = performance.now();
       await until(
         async () => {
@@ -199,8 +199,8 @@ describe.each(['hangs', 'is gone'])('while Redis %s', (state) => {
       if (state === 'hangs') other.server.resume();
       else await other.server.restart();
       await until(async () => (await node.value.read())[0] === 2, { what: 'a new value' });
-      // Nothing but what the connections themselves report.
-      expect(redis.told).toEqual([]);
+      // Only the connections report the outage.
+      expect(redis.reported).toEqual([]);
     } finally {
       await other.close();
     }

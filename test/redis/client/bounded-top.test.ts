@@ -15,8 +15,8 @@ const items = fc.uniqueArray(
   { selector: ({ id }) => id, maxLength: 60 },
 );
 
-describe('the first items of many', () => {
-  test('are those that a full sort puts first', () => {
+describe('BoundedTop', () => {
+  test('keeps the same items as a full sort', () => {
     fc.assert(
       fc.property(items, fc.nat(40), (all, limit) => {
         const top = new BoundedTop(limit, compare);
@@ -27,13 +27,13 @@ describe('the first items of many', () => {
     );
   });
 
-  test('hold an item once, however often it comes', () => {
+  test('keeps an item once, however often it is added', () => {
     const top = new BoundedTop<Item>(3, compare);
     for (const id of ['a', 'b', 'a', 'a', 'b']) top.add({ id, size: 1 });
     expect(top.sorted().map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
-  test('tell before it is added whether an item would be kept', () => {
+  test('tells whether an item would be kept before it is added', () => {
     const top = new BoundedTop<Item>(1, compare);
     expect(top.accepts({ id: 'a', size: 1 })).toBe(true);
     top.add({ id: 'a', size: 1 });
@@ -42,7 +42,7 @@ describe('the first items of many', () => {
     expect(top.accepts({ id: 'b', size: 2 })).toBe(true);
   });
 
-  test('are no items if the limit is 0', () => {
+  test('keeps nothing if the limit is 0', () => {
     const top = new BoundedTop<Item>(0, compare);
     top.add({ id: 'a', size: 1 });
     expect(top.sorted()).toEqual([]);

@@ -23,7 +23,7 @@ describe('a database other than 0', () => {
     const url = databaseUrl(redis.server.testerUrl, database);
     const { commands, subscriber } = await redis.connect({ url });
     const received: string[] = [];
-    const feed = redis.ends(createFeed({ subscriber, decode: decodeEntry }));
+    const feed = redis.use(createFeed({ subscriber, decode: decodeEntry }));
     await feed.open('room1', {
       onEntry: (entry) => void received.push('content' in entry ? entry.content : 'opaque'),
       onResumed: () => undefined,
@@ -44,7 +44,7 @@ describe('a database other than 0', () => {
 
   test('that Redis does not have never makes a connection ready, and nothing reaches database 0', async () => {
     const errors: string[] = [];
-    const connections = redis.ends(
+    const connections = redis.use(
       connectRedis({
         url: databaseUrl(redis.server.testerUrl, 99),
         hooks: { onError: (where, error) => errors.push(`${where}: ${(error as Error).message}`) },

@@ -8,16 +8,16 @@ import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
 
-describe('with Redis down', () => {
-  test('connecting neither throws nor waits, says so once, and succeeds when Redis comes', async () => {
+describe('while Redis is down', () => {
+  test('connects without throwing or waiting, reports the outage once, and succeeds when Redis starts', async () => {
     const port = await freePort();
-    const told: string[] = [];
+    const reported: string[] = [];
     const connections = connectRedis({
       url: `redis://127.0.0.1:${port}`,
-      hooks: { onError: (where, error) => told.push(`${where} ${(error as { code?: string }).code}`) },
+      hooks: { onError: (where, error) => reported.push(`${where} ${(error as { code?: string }).code}`) },
     });
     expect(await connections.ready(300)).toBe(false);
-    expect(told.sort()).toEqual(['commands ECONNREFUSED', 'subscriber ECONNREFUSED']);
+    expect(reported.sort()).toEqual(['commands ECONNREFUSED', 'subscriber ECONNREFUSED']);
     await expect(connections.commands.ping()).rejects.toThrow();
     const server = await startRedis({ port, plain: true });
     try {
@@ -29,7 +29,7 @@ describe('with Redis down', () => {
     }
   });
 
-  test('it can be closed, twice, at any moment', async () => {
+  test('can be closed twice at any time', async () => {
     for (const waitMs of [0, 50]) {
       const connections = connectRedis({ url: `redis://127.0.0.1:${await freePort()}` });
       await connections.ready(waitMs);
@@ -40,19 +40,19 @@ describe('with Redis down', () => {
   });
 });
 
-describe('with Redis', () => {
+describe('connections to Redis', () => {
   let redis: Fixture;
   beforeEach(async () => {
     redis = await startFixture();
   });
   afterEach(() => redis.close());
 
-  test('a Redis that hangs: all fails within the time limit, and works again when it goes on', async () => {
+  test('fail commands within the time limit while Redis hangs, and recover when it resumes', async () => {
     const { commands } = await redis.connect({ commandTimeoutMs: 300 });
     const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60 });
     const directory = createDirectory({
       commands: commands,
-      cache: redis.ends(createCache({ commands: commands })),
+      cache: redis.use(createCache({ commands: commands })),
       maxRooms: 500,
     });
     await eventLog.append(draft('before'));
@@ -64,7 +64,7 @@ describe('with Redis', () => {
       expect(eventLog.messages('room1', { take: { last: 5 } })).rejects.toMatchObject(refused),
       expect(eventLog.lastMessages(['room1'])).rejects.toMatchObject(refused),
       expect(directory.connectionCounts(['room1'])).rejects.toMatchObject(refused),
-      // What waits behind a pipeline without an answer.
+      // Commands that wait behind an unanswered pipeline.
       new Promise(setImmediate).then(() =>
         expect(eventLog.append(draft('b'))).rejects.toMatchObject(refused),
       ),
@@ -75,7 +75,7 @@ describe('with Redis', () => {
     await eventLog.append(draft('after'));
   });
 
-  test('a send that failed at once is not executed later', async () => {
+  test('do not execute a send later that failed immediately', async () => {
     const { commands } = await redis.connect();
     const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60 });
     await eventLog.append(draft('before'));
@@ -84,7 +84,7 @@ describe('with Redis', () => {
     const started = performance.now();
     const failed = await eventLog.append(draft('ghost')).catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: expect.any(Error) });
-    // At once, and not when the two seconds are up that a command may take.
+    // Immediately, not after the command timeout of two seconds.
     expect(performance.now() - started).toBeLessThan(1_500);
     await redis.server.restart();
     await until(() => commands.ping(), { what: 'the connection to come back' });
@@ -93,7 +93,7 @@ describe('with Redis', () => {
     expect(messages.map((message) => message.content)).toEqual(['after']);
   });
 
-  test('a send in flight when the connection is cut is not sent again', async () => {
+  test('do not resend a command that was in flight when the connection was lost', async () => {
     const { commands } = await redis.connect();
     const eventLog = createEventLog({ commands, historyLimit: 100, ttlSeconds: 60 });
     await eventLog.append(draft('before'));
@@ -111,7 +111,7 @@ describe('with Redis', () => {
     }
   });
 
-  test('a subscriber whose connection died without a word is connected anew', async () => {
+  test('reconnect a subscriber whose connection died silently', async () => {
     const { subscriber } = await redis.connect({ commandTimeoutMs: 200, subscriberPingMs: 50 });
     await subscriber.subscribe('messages:room1');
     redis.server.hang();
@@ -120,7 +120,7 @@ describe('with Redis', () => {
     await until(() => subscriber.status === 'ready', { what: 'a new connection' });
   });
 
-  test('closing does not wait for a Redis that hangs', async () => {
+  test('close without waiting for a Redis that hangs', async () => {
     const connections = await redis.connect({ commandTimeoutMs: 300 });
     redis.server.hang();
     const started = performance.now();
@@ -130,14 +130,14 @@ describe('with Redis', () => {
     expect(connections.subscriber.status).toBe('end');
   });
 
-  test('what is asked in one turn is one round trip', async () => {
+  test('send all commands of one event-loop turn in one round trip', async () => {
     const { commands } = await redis.connect();
     const eventLog = createEventLog({ commands, historyLimit: 1_000, ttlSeconds: 60 });
     await eventLog.append(draft('warm'));
     const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await commands.info('stats'))?.[1]);
     const before = await reads();
     await Promise.all(Array.from({ length: 50 }, (_, index) => eventLog.append(draft(String(index)))));
-    // The sends, and the question itself; some more where the kernel hands the bytes over in parts.
+    // The sends and the INFO itself, or a few more if the kernel splits the data.
     expect((await reads()) - before).toBeLessThan(10);
   });
 });

@@ -13,7 +13,7 @@ import {
   userLimitKey,
 } from '#redis/client/keys.js';
 
-test('keys have their published names', () => {
+test('keys have their documented names', () => {
   expect(messagesKey('room1')).toBe('messages:room1');
   expect(connectionsKey('room1')).toBe('connections:room1');
   expect(nodeKey('n1')).toBe('node:n1');
@@ -30,7 +30,7 @@ test('keys have their published names', () => {
   expect(roomOfChannel(channelOf('a.b', 3))).toBe('a.b');
 });
 
-test('no two pairs of author and nonce share a key', () => {
+test('different pairs of author and nonce have different keys', () => {
   const pairs = [
     ['a', 'b:c'],
     ['a:b', 'c'],

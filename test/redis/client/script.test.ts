@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.close());
 
-test('puts includes in place, and runs the whole by one digest', async () => {
+test('inserts includes and runs the script by its digest', async () => {
   const { commands } = await redis.connect();
   const take = loadScript(commands, 'limits/lua/take-limit-1.lua');
   expect(await take(['limit'], [1, 60_000])).toBe(0);
@@ -17,13 +17,13 @@ test('puts includes in place, and runs the whole by one digest', async () => {
   expect(stats).toMatch(/cmdstat_eval:calls=1,/);
 });
 
-test('refuses another number of keys than its name says', async () => {
+test('refuses a number of keys that differs from its file name', async () => {
   const { commands } = await redis.connect();
   const take = loadScript(commands, 'limits/lua/take-limit-1.lua');
-  await expect(take([], [1, 1])).rejects.toThrow('limits/lua/take-limit-1.lua was given 0 keys');
+  await expect(take([], [1, 1])).rejects.toThrow('limits/lua/take-limit-1.lua takes 1 keys, got 0');
 });
 
-test('fails at once if a file is missing, or does not say how many keys it takes', async () => {
+test('throws when it is loaded if the file is missing or its name has no number of keys', async () => {
   const { commands } = await redis.connect();
   expect(() => loadScript(commands, 'limits/lua/none-1.lua')).toThrow(/ENOENT/);
   expect(() => loadScript(commands, 'limits/lua/includes/sliding-limit.lua')).toThrow(/number of keys/);

@@ -1,4 +1,4 @@
-/** Redis by TLS, with a user, a password and the rules of deploy/: as it is run where others share the network. */
+/** Redis over TLS with client certificates and the ACL of deploy/, as on a shared network. */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -53,7 +53,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('a server sends, reads and follows over it', async () => {
+test('a server sends, reads and subscribes over TLS', async () => {
   const server = await startServer({
     redisUrl: url,
     REDIS_TLS_CA: path('redis.pem'),
@@ -72,12 +72,15 @@ test('a server sends, reads and follows over it', async () => {
   expect(await redis.cli('ACL', 'LOG')).toBe('');
 });
 
-describe('is not connected to', () => {
+describe('the server does not connect to Redis', () => {
   test.each([
-    ['where its certificate is not trusted', { ca: 'stranger.pem', cert: 'redis.pem', key: 'redis.key' }],
-    ['without a certificate, where it asks for one', { ca: 'redis.pem', cert: undefined, key: undefined }],
     [
-      'with a certificate that it does not trust',
+      'if the certificate of Redis is not trusted',
+      { ca: 'stranger.pem', cert: 'redis.pem', key: 'redis.key' },
+    ],
+    ['without a certificate if Redis requires one', { ca: 'redis.pem', cert: undefined, key: undefined }],
+    [
+      'with a certificate that Redis does not trust',
       { ca: 'redis.pem', cert: 'stranger.pem', key: 'stranger.key' },
     ],
   ])('%s', async (_what, files) => {
@@ -99,7 +102,7 @@ describe('is not connected to', () => {
   });
 });
 
-test('a file that cannot be read is named by its variable', () => {
+test('an error about an unreadable file names its variable', () => {
   expect(() => readTlsFiles({ ca: path('none.pem'), cert: undefined, key: undefined })).toThrow(
     /^REDIS_TLS_CA cannot be read: ENOENT/,
   );

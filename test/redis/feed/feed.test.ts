@@ -20,7 +20,7 @@ beforeEach(async () => {
   process.on('unhandledRejection', onRejection);
   redis = await startFixture();
   node = await redis.connect({ commandTimeoutMs: 500 });
-  feed = redis.ends(createFeed({ decode: decodeEntry, subscriber: node.subscriber, hooks: redis.hooks }));
+  feed = redis.use(createFeed({ decode: decodeEntry, subscriber: node.subscriber, hooks: redis.hooks }));
 });
 afterEach(async () => {
   await redis.close();
@@ -42,7 +42,7 @@ function listen() {
 
 const channels = () => redis.server.cli('pubsub', 'channels', 'messages:*');
 
-/** The channels that the client believes to be subscribed to. */
+/** The channels that ioredis considers subscribed. */
 function clientChannels(): string[] {
   const { condition } = node.subscriber as unknown as {
     condition?: { subscriber: false | { channels(of: 'subscribe'): string[] } };
@@ -54,7 +54,7 @@ function eventLog() {
   return createEventLog({ commands: node.commands, historyLimit: 100, ttlSeconds: 60 });
 }
 
-test('listeners of a room share one subscription, each until it closes', async () => {
+test('listeners of a room share one subscription until the last one closes', async () => {
   const [a, b] = [listen(), listen()];
   const opened = await Promise.all([feed.open('room1', a.listener), feed.open('room1', b.listener)]);
   expect(await redis.server.cli('pubsub', 'numsub', 'messages:room1')).toBe('messages:room1\n1');
@@ -71,17 +71,17 @@ test('listeners of a room share one subscription, each until it closes', async (
   expect(feed.openRooms).toBe(0);
 });
 
-test('what is malformed is counted, and not delivered', async () => {
+test('malformed entries are reported and not delivered', async () => {
   const a = listen();
   await feed.open('room1', a.listener);
   for (const text of ['x', '{}', 'null', '']) await node.commands.publish('messages:room1', text);
   const sent = await eventLog().append(draft('a'));
   await until(() => a.heard.messages.length > 0, { what: 'the message' });
   expect(a.heard.messages).toEqual([sent]);
-  expect(redis.told).toEqual(Array(4).fill('onMalformed channel room1'));
+  expect(redis.reported).toEqual(Array(4).fill('onMalformed channel room1'));
 });
 
-test('a listener that throws disturbs no other', async () => {
+test('a listener that throws does not affect others', async () => {
   const [a, b] = [listen(), listen()];
   const fail = () => {
     throw new Error('a fault');
@@ -90,10 +90,10 @@ test('a listener that throws disturbs no other', async () => {
   await feed.open('room1', b.listener);
   await eventLog().append(draft('a'));
   await until(() => b.heard.messages.length === 1, { what: 'the message' });
-  expect(redis.told).toEqual(['onError feed listener Error: a fault']);
+  expect(redis.reported).toEqual(['onError feed listener Error: a fault']);
 });
 
-test('nothing is left of a thousand rooms, opened and closed in any order', async () => {
+test('no subscription is left after opening and closing a thousand rooms in any order', async () => {
   const { listener } = listen();
   await Promise.all(
     Array.from({ length: 1_000 }, async (_, index) => {
@@ -107,7 +107,7 @@ test('nothing is left of a thousand rooms, opened and closed in any order', asyn
   expect(clientChannels()).toEqual([]);
 });
 
-test('opened, closed and opened again at once: it is open', async () => {
+test('a room that is closed and immediately opened again is open', async () => {
   for (let round = 0; round < 20; round += 1) {
     const [a, b] = [listen(), listen()];
     const opened = await feed.open('room1', a.listener);
@@ -123,7 +123,7 @@ test('opened, closed and opened again at once: it is open', async () => {
 });
 
 describe('a refusal', () => {
-  test('is thrown, leaves nothing behind, and is over once access is given', async () => {
+  test('is thrown, leaves nothing behind, and ends once access is granted', async () => {
     await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels', '&messages:open');
     const a = listen();
     for (let round = 0; round < 3; round += 1) {
@@ -143,7 +143,7 @@ describe('a refusal', () => {
     expect(a.heard.messages).toEqual([sent]);
   });
 
-  test('leaves nothing in the library either', async () => {
+  test('leaves nothing behind in the library', async () => {
     await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels');
     const pubsub = createPubSub(node.subscriber, (text) => text, redis.hooks);
     const held = pubsub.engine as unknown as {
@@ -162,7 +162,7 @@ describe('a refusal', () => {
     expect(node.subscriber.listenerCount('message')).toBe(1);
   });
 
-  test('comes within the time limit where Redis hangs, and at once where it is gone', async () => {
+  test('comes within the time limit if Redis hangs, and immediately if it is down', async () => {
     const { listener } = listen();
     redis.server.hang();
     const refused = { code: 'SERVICE_UNAVAILABLE' };
@@ -181,7 +181,7 @@ describe('a refusal', () => {
 });
 
 describe('after an outage', () => {
-  test('every room is taken up again, and told so', async () => {
+  test('all rooms are resumed and their listeners notified', async () => {
     const rooms = ['a', 'b', 'c'].map((roomId) => ({ roomId, ...listen() }));
     for (const { roomId, listener } of rooms) await feed.open(roomId, listener);
     await redis.server.restart();
@@ -191,11 +191,11 @@ describe('after an outage', () => {
     await until(() => rooms.every(({ heard }) => heard.messages.length === 1), { what: 'all messages' });
   });
 
-  test('a room that is refused then fails alone', async () => {
+  test('a room that is refused fails without affecting others', async () => {
     const [a, b] = [listen(), listen()];
     const opened = await feed.open('a', a.listener);
     await feed.open('b', b.listener);
-    // Taking the right to a channel away cuts the connection of whoever listens to it.
+    // Redis disconnects a client that loses access to a channel it is subscribed to.
     await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels', '&messages:b');
     await until(() => b.heard.resumed === 1 && a.heard.failed.length === 1, {
       what: 'one end and one resumption',
@@ -209,7 +209,7 @@ describe('after an outage', () => {
     await feed.open('a', a.listener);
   });
 
-  test('a room that was closed during it is not taken up', async () => {
+  test('a room that was closed during the outage is not resumed', async () => {
     const [a, b] = [listen(), listen()];
     const opened = await feed.open('a', a.listener);
     await feed.open('b', b.listener);
@@ -223,7 +223,7 @@ describe('after an outage', () => {
     expect(clientChannels()).toEqual(['messages:b']);
   });
 
-  test('a room that others hold open is not opened during it, and nothing is told to who was refused', async () => {
+  test('a listener that was refused during the outage is not notified afterwards', async () => {
     const [a, b] = [listen(), listen()];
     await feed.open('a', a.listener);
     await redis.server.kill();
@@ -240,7 +240,7 @@ describe('after an outage', () => {
     });
   });
 
-  test('opening a room in the moment of coming back waits for its subscription', async () => {
+  test('a room opened while it is being resumed waits for the subscription', async () => {
     const [a, b] = [listen(), listen()];
     const opened = await feed.open('a', a.listener);
     await redis.server.kill();
@@ -260,7 +260,7 @@ describe('after an outage', () => {
     expect(await channels()).toBe('messages:a');
   });
 
-  test('closing a room while Redis hangs ends, and leaves nothing', async () => {
+  test('a room can be closed while Redis hangs, and its subscription ends afterwards', async () => {
     const { listener } = listen();
     const opened = await feed.open('a', listener);
     redis.server.hang();
@@ -272,7 +272,7 @@ describe('after an outage', () => {
   });
 });
 
-test('a closed feed opens nothing and keeps nothing', async () => {
+test('a closed feed refuses to open rooms and keeps no subscription', async () => {
   const { listener } = listen();
   await feed.open('a', listener);
   const pending = Promise.allSettled([feed.open('b', listener), feed.open('b', listener)]);

@@ -36,26 +36,26 @@ const refusalOf = async (taking: Promise<void> | undefined): Promise<ChatError |
   }
 };
 
-describe('a limit', () => {
-  test('lets as many pass as it says, and tells the next when to come', async () => {
+describe('a rate limit', () => {
+  test('allows its count of actions and tells the next caller how long to wait', async () => {
     const { take } = limiter(3);
     const beganAt = Date.now();
     for (let count = 0; count < 3; count += 1) await take('connections', HERE);
     const refusal = await refusalOf(take('connections', HERE));
     expect(refusal).toMatchObject({ code: 'RATE_LIMITED' });
-    // The oldest of the three was taken between the two looks at the clock.
+    // The oldest of the three was counted between the two readings of the clock.
     const waitMs = refusal!.details.retryAfterMs!;
     expect(waitMs).toBeLessThanOrEqual(60_000);
     expect(waitMs).toBeGreaterThanOrEqual(60_000 - (Date.now() - beganAt) - 1);
   });
 
-  test('counts nothing that it refuses', async () => {
+  test('does not count refused actions', async () => {
     const { take } = limiter(2);
     for (let count = 0; count < 10; count += 1) await refusalOf(take('connections', HERE));
     expect(await node.commands.llen(limitKey('connections', HERE))).toBe(2);
   });
 
-  test('looks back no further than its window', async () => {
+  test('ignores actions before its window', async () => {
     const { take } = limiter(2);
     const key = limitKey('connections', HERE);
     await node.commands.rpush(key, Date.now() - 30_000, Date.now() - 60_001);
@@ -63,7 +63,7 @@ describe('a limit', () => {
     expect((await refusalOf(take('connections', HERE)))?.details.retryAfterMs).toBeLessThanOrEqual(30_000);
   });
 
-  test('is each address its own, and each kind', async () => {
+  test('counts each address and each action separately', async () => {
     const { take } = limiter(1);
     await take('connections', HERE);
     await take('connections', '192.0.2.2');
@@ -71,7 +71,7 @@ describe('a limit', () => {
     expect(await refusalOf(take('connections', HERE))).toBeDefined();
   });
 
-  test('holds where a hundred come at once, over several nodes', async () => {
+  test('is exact for a hundred concurrent actions over several nodes', async () => {
     const nodes = await Promise.all([redis.connect(), redis.connect(), redis.connect()]);
     const limiters = nodes.map(({ commands }) => limiter(7, { commands }));
     const refusals = await Promise.all(
@@ -80,16 +80,16 @@ describe('a limit', () => {
     expect(refusals.filter((refusal) => refusal === undefined)).toHaveLength(7);
   });
 
-  test('of a clock that was set back holds nobody up', async () => {
+  test('does not block anyone after the clock was set back', async () => {
     await node.commands.lpush(limitKey('connections', HERE), Date.now() + 3_600_000);
     await limiter(1).take('connections', HERE);
   });
 
-  test('of 0 is none: nothing is asked', () => {
+  test('of 0 means no limit, and Redis is not queried', () => {
     expect(limiter(0).take('connections', HERE)).toBeUndefined();
   });
 
-  test('leaves nothing behind once its window is over', async () => {
+  test('removes its data from Redis after its window', async () => {
     await limiter(1).take('connections', HERE);
     const leftMs = await node.commands.pttl(limitKey('connections', HERE));
     expect(leftMs).toBeGreaterThan(0);
@@ -100,7 +100,7 @@ describe('a limit', () => {
 describe('new rooms', () => {
   const ROOMS = limitKey('rooms', HERE);
 
-  test('are limited for each address, over all nodes, and a refused one is not counted', async () => {
+  test('are limited per address over all nodes, and refused rooms do not count', async () => {
     const other = await redis.connect();
     const [one, two] = [limiter(3), limiter(3, { commands: other.commands })];
     await one.takeRoom('a', HERE);
@@ -115,7 +115,7 @@ describe('new rooms', () => {
     expect(await node.commands.llen(ROOMS)).toBe(3);
   });
 
-  test('are not what is active already: joining those costs nothing', async () => {
+  test('do not include rooms that are already active', async () => {
     await node.commands.sadd('rooms:active', 'busy');
     const { takeRoom } = limiter(1);
     for (let count = 0; count < 10; count += 1) await takeRoom('busy', HERE);
@@ -125,7 +125,7 @@ describe('new rooms', () => {
     expect(await refusalOf(takeRoom('newer', HERE))).toBeDefined();
   });
 
-  test('that a crowd opens together count once for each address', async () => {
+  test('count once per address if a crowd opens them at the same time', async () => {
     const { takeRoom } = limiter(5);
     await Promise.all(Array.from({ length: 100 }, () => takeRoom('premiere', HERE)));
     await Promise.all(Array.from({ length: 100 }, () => takeRoom('premiere', '192.0.2.2')));
@@ -133,14 +133,14 @@ describe('new rooms', () => {
     expect(await node.commands.llen(limitKey('rooms', '192.0.2.2'))).toBe(1);
   });
 
-  test('are not limited without a limit or an address', () => {
+  test('are not limited if the limit is 0 or the address is unknown', () => {
     expect(limiter(0).takeRoom('a', HERE)).toBeUndefined();
     expect(limiter(5).takeRoom('a', '')).toBeUndefined();
   });
 });
 
-describe('a node that is late itself', () => {
-  /** Holds the event loop up, as a long computation does. */
+describe('a node whose event loop is blocked', () => {
+  /** Blocks the event loop, like a long computation. */
   const block = (ms: number) => {
     const until = performance.now() + ms;
     while (performance.now() < until);
@@ -149,13 +149,13 @@ describe('a node that is late itself', () => {
   test.each([
     ['longer than the limiter waits', 300, 2_000],
     ['so long that its connection is dropped', 900, 300],
-  ])('for %s refuses what is over the limit, as always', async (_, blockedMs, commandTimeoutMs) => {
+  ])('%s still refuses actions over the limit', async (_, blockedMs, commandTimeoutMs) => {
     const { commands } = await redis.connect({ commandTimeoutMs });
     const errors: unknown[] = [];
     const { take } = limiter(1, { commands, timeoutMs: 250, onError: (error) => errors.push(error) });
     await take('connections', HERE);
     const taking = refusalOf(take('connections', HERE));
-    // The question is on its way, and its answer arrives while nobody can read it.
+    // The command has been sent, and its reply arrives while the event loop is blocked.
     await new Promise(setImmediate);
     block(blockedMs);
     expect(await taking).toMatchObject({ code: 'RATE_LIMITED' });
@@ -163,8 +163,8 @@ describe('a node that is late itself', () => {
   });
 });
 
-describe.each(['hangs', 'is down'])('where Redis %s', (state) => {
-  test.each(['open', 'closed'] as const)('it fails %s, in time', async (onFailure) => {
+describe.each(['hangs', 'is down'])('if Redis %s', (state) => {
+  test.each(['open', 'closed'] as const)('the limiter fails %s within the time limit', async (onFailure) => {
     const other = await startFixture();
     try {
       const { commands } = await other.connect();
@@ -175,14 +175,14 @@ describe.each(['hangs', 'is down'])('where Redis %s', (state) => {
         timeoutMs: 50,
         onError: (error) => errors.push(error),
       });
-      // On a busy machine the first may be late, which is not what this test is about.
+      // On a busy machine the first action may be slow, which is not what this test is about.
       await refusalOf(take('connections', HERE));
       errors.length = 0;
       if (state === 'hangs') other.server.hang();
       else await other.server.kill();
       const beganAt = performance.now();
       const refusal = await refusalOf(take('connections', HERE));
-      // Far below the two seconds that a command may take.
+      // Well below the command timeout of two seconds.
       expect(performance.now() - beganAt).toBeLessThan(1_500);
       expect(refusal?.code).toBe(onFailure === 'open' ? undefined : 'SERVICE_UNAVAILABLE');
       expect(errors).toHaveLength(1);

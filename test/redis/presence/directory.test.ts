@@ -18,26 +18,26 @@ afterAll(() => redis.close());
 beforeEach(() => nodes[0]!.commands.flushall());
 
 function activeRooms({ commands }: RedisConnections, maxRooms = 500) {
-  const cache = redis.ends(createCache({ commands, hooks: redis.hooks }));
+  const cache = redis.use(createCache({ commands, hooks: redis.hooks }));
   return createDirectory({ commands, cache, maxRooms }).activeRooms;
 }
 
 describe('the list of active rooms', () => {
-  test('is made once for two hundred queries on two nodes with 20,000 rooms', async () => {
+  test('is loaded once for two hundred queries on two nodes with 20,000 rooms', async () => {
     const { commands } = nodes[0]!;
     await fillRooms(commands, 20_000);
     await commands.config('RESETSTAT');
     const lists = nodes.map((node) => activeRooms(node));
     const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => lists[index % 2]!(3)));
     expect(answers).toEqual(Array(200).fill(['room0', 'room1', 'room10']));
-    // One walk through the set, not two hundred, and not one for each node.
+    // One scan of the set, not two hundred, and not one per node.
     const parts = await callsOf(commands, 'sscan');
     expect(parts).toBeGreaterThan(20_000 / ROOMS_AT_ONCE / 2);
     expect(parts).toBeLessThan((20_000 / ROOMS_AT_ONCE) * 1.5);
     expect(await callsOf(commands, 'scard')).toBeLessThan(21_000);
   });
 
-  test('shows a new room soon, on every node', async () => {
+  test('includes a new room soon, on every node', async () => {
     const { commands } = nodes[0]!;
     const lists = nodes.map((node) => activeRooms(node));
     await Promise.all(lists.map((list) => list(10)));
@@ -47,17 +47,17 @@ describe('the list of active rooms', () => {
     }
   });
 
-  test('is cut to what is asked, up to the limit of the node', async () => {
+  test('has the requested length, up to the limit of the node', async () => {
     await fillRooms(nodes[0]!.commands, 20);
     const list = activeRooms(nodes[0]!, 10);
     expect(await list(0)).toEqual([]);
     expect(await list(2)).toEqual(['room0', 'room1']);
     expect(await list(10)).toHaveLength(10);
-    // A node with another limit makes its own: this one would be too short.
+    // A node with a different limit loads its own list, because this one would be too short.
     expect(await activeRooms(nodes[1]!, 15)(15)).toHaveLength(15);
   });
 
-  test('is SERVICE_UNAVAILABLE if Redis is away and no list is known', async () => {
+  test('throws SERVICE_UNAVAILABLE if Redis is down and no list is known', async () => {
     const other = await startFixture();
     try {
       const node = await other.connect({ commandTimeoutMs: 300 });

@@ -18,7 +18,7 @@ afterAll(() => redis.close());
 beforeEach(() => commands.flushall());
 
 describe('the active rooms', () => {
-  test('come by connections, then by id, and hold messages or connections', async () => {
+  test('hold messages or connections, and are sorted by connections, then by id', async () => {
     await commands.sadd('rooms:active', 'z', 'a', 'b', 'c', 'empty');
     await commands.sadd('connections:b', 'n1:1', 'n1:2', 'n2:1');
     await commands.sadd('connections:c', 'n1:1');
@@ -30,7 +30,7 @@ describe('the active rooms', () => {
     expect(await listActiveRooms(commands, { limit: 0 })).toEqual([]);
   });
 
-  test('survive a key of another type, which counts as empty', async () => {
+  test('are listed despite a key of the wrong type, which counts as empty', async () => {
     await commands.sadd('rooms:active', 'a', 'broken', 'hidden');
     await commands.set('connections:broken', 'x');
     await commands.set('connections:hidden', 'x');
@@ -39,7 +39,7 @@ describe('the active rooms', () => {
     expect(await listActiveRooms(commands, { limit: 10 })).toEqual(['a', 'broken']);
   });
 
-  test('are found in slices, with a turn of the event loop after each, and other clients in between', async () => {
+  test('are scanned in batches that block neither the event loop nor other clients', async () => {
     await fillRooms(commands, 20_000);
     await commands.sadd('connections:room777', 'n1:1', 'n1:2');
     await commands.sadd('connections:room15000', 'n1:1');
@@ -65,11 +65,11 @@ describe('the active rooms', () => {
     expect(slices).toBeGreaterThan(20_000 / ROOMS_AT_ONCE / 2);
     expect(turns).toBeGreaterThan(slices);
     expect(pings).toBeGreaterThan(slices / 2);
-    // Most rooms without connections come too late in the order to be asked for their messages.
+    // Most rooms without connections are too far down the list to check them for messages.
     expect(await callsOf(commands, 'exists')).toBeLessThan(10_000);
   });
 
-  test('end early if nobody needs them any more', async () => {
+  test('are not scanned further once the signal is aborted', async () => {
     await fillRooms(commands, 2_000);
     await commands.config('RESETSTAT');
     await listActiveRooms(commands, { limit: 500, signal: AbortSignal.abort() });
@@ -77,7 +77,7 @@ describe('the active rooms', () => {
   });
 });
 
-test('a sweep looks at many rooms in slices, and takes out all that hold nothing', async () => {
+test('a sweep scans many rooms in batches and removes all empty ones', async () => {
   const empty = Array.from({ length: 3_000 }, (_, index) => `empty${index}`);
   await commands.sadd('rooms:active', ...empty);
   await fillRooms(commands, 3_000);

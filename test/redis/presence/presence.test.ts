@@ -15,9 +15,9 @@ beforeEach(async () => {
 });
 afterEach(() => redis.close());
 
-/** A node's presence, started. Its heartbeat is long enough to be none in a test that does not ask for it. */
+/** Starts a node's presence. The default heartbeat is too long to occur in a test. */
 function present(nodeId: string, { commands }: RedisConnections, heartbeatMs = 60_000) {
-  const presence = redis.ends(createPresence({ commands, nodeId, heartbeatMs, hooks: redis.hooks }));
+  const presence = redis.use(createPresence({ commands, nodeId, heartbeatMs, hooks: redis.hooks }));
   presence.start();
   return presence;
 }
@@ -25,14 +25,14 @@ function present(nodeId: string, { commands }: RedisConnections, heartbeatMs = 6
 const members = async (roomId: string) => (await node.commands.smembers(`connections:${roomId}`)).sort();
 const active = async () => (await node.commands.smembers('rooms:active')).sort();
 
-/** Waits until a room's set holds just that. */
+/** Waits until a room's set has exactly these members. */
 async function settles(roomId: string, expected: string[]): Promise<void> {
   await until(async () => JSON.stringify(await members(roomId)) === JSON.stringify(expected), {
     what: `${roomId} to hold ${expected}`,
   });
 }
 
-test('connections join and leave, counted for each room', async () => {
+test('connections join and leave, counted per room', async () => {
   const presence = present('n1', node);
   presence.join('a', 'c1');
   presence.join('a', 'c1');
@@ -45,7 +45,7 @@ test('connections join and leave, counted for each room', async () => {
   presence.leave('a', 'c2');
   await settles('a', ['n1:c1']);
   presence.leave('a', 'c1');
-  // More often left than joined: nothing changes.
+  // Leaving more often than joining changes nothing.
   presence.leave('a', 'c1');
   presence.leave('never', 'c9');
   await settles('a', []);
@@ -63,7 +63,7 @@ test('a room with messages stays active when its last connection leaves', async 
   await until(async () => (await active()).join() === 'room1', { what: 'only the other to be inactive' });
 });
 
-test('the changes of one turn are one command a room', async () => {
+test('changes of one event-loop turn are sent in one command per room', async () => {
   const presence = present('n1', node);
   await until(() => redis.server.cli('exists', 'node:n1'), { what: 'the heartbeat' });
   await node.commands.config('RESETSTAT');
@@ -76,7 +76,7 @@ test('the changes of one turn are one command a room', async () => {
   expect(/cmdstat_srem:calls=(\d+)/.exec(stats)?.[1]).toBe('1');
 });
 
-test('closing takes out what is this node’s, and nothing else', async () => {
+test('closing removes the connections of this node only', async () => {
   const other = await redis.connect();
   const [one, two] = [present('n1', node), present('n2', other)];
   one.join('a', 'c1');
@@ -92,7 +92,7 @@ test('closing takes out what is this node’s, and nothing else', async () => {
   expect(node.commands.listenerCount('ready')).toBe(1);
 });
 
-test('closing takes out what left just before', async () => {
+test('closing removes connections that left just before', async () => {
   const presence = present('n1', node);
   presence.join('a', 'c1');
   presence.join('a', 'c2');
@@ -104,7 +104,7 @@ test('closing takes out what left just before', async () => {
   expect(await redis.server.cli('keys', '*')).toBe('');
 });
 
-test('closing ends where Redis hangs, and where it is gone', async () => {
+test('closing ends even if Redis hangs or is down', async () => {
   for (const badly of ['hang', 'kill'] as const) {
     const connections = await redis.connect({ commandTimeoutMs: 300 });
     const presence = present(badly, connections);
@@ -119,15 +119,15 @@ test('closing ends where Redis hangs, and where it is gone', async () => {
   }
 });
 
-describe('nodes that die', () => {
-  test('another node takes their connections out, and the rooms that are empty then', async () => {
+describe('the connections of a dead node', () => {
+  test('are removed by another node, together with rooms that become empty', async () => {
     const dying = await redis.connect();
     const [dead, alive] = [present('dead', dying, 50), present('alive', node, 50)];
     dead.join('a', 'c1');
     dead.join('only', 'c1');
     alive.join('a', 'c2');
     await settles('a', ['alive:c2', 'dead:c1']);
-    // As SIGKILL does: nothing is taken back, and no heartbeat comes any more.
+    // As after SIGKILL: the node removes nothing and sends no more heartbeats.
     dying.commands.disconnect();
     await settles('a', ['alive:c2']);
     await until(async () => (await active()).join() === 'a', {
@@ -135,7 +135,7 @@ describe('nodes that die', () => {
     });
   });
 
-  test('a sweep leaves the living alone, and takes out what belongs to nobody', async () => {
+  test('are removed by a sweep, which keeps those of live nodes', async () => {
     await node.commands.set('node:a:1', '1');
     await node.commands.sadd('connections:x', 'a:1:c1', 'b:c1', 'nobody');
     await node.commands.sadd('rooms:active', 'x', 'empty');
@@ -144,7 +144,7 @@ describe('nodes that die', () => {
     expect(await active()).toEqual(['x']);
   });
 
-  test('a living node that was swept is back after its next heartbeat', async () => {
+  test('are added back after a heartbeat if the node is alive after all', async () => {
     const presence = present('n1', node, 50);
     presence.join('a', 'c1');
     await settles('a', ['n1:c1']);
@@ -157,12 +157,12 @@ describe('nodes that die', () => {
     await settles('a', ['n1:c1']);
   });
 
-  test('what an earlier run under the same name left is taken out', async () => {
+  test('are removed when a node of the same name starts', async () => {
     await node.commands.sadd('connections:a', 'n*:old', 'n2:c1', 'n*:kept');
     await node.commands.sadd('connections:b', 'n*:old');
     await node.commands.sadd('rooms:active', 'a', 'b');
     await node.commands.set('node:n*', '1', 'PX', 60_000);
-    const presence = redis.ends(
+    const presence = redis.use(
       createPresence({ commands: node.commands, nodeId: 'n*', hooks: redis.hooks, heartbeatMs: 60_000 }),
     );
     presence.join('a', 'kept');
@@ -172,8 +172,8 @@ describe('nodes that die', () => {
   });
 });
 
-describe('outages', () => {
-  test('Redis comes back empty: what is held is announced again', async () => {
+describe('after an outage', () => {
+  test('a Redis that lost its data gets all connections again', async () => {
     const presence = present('n1', node);
     presence.join('a', 'c1');
     presence.join('b', 'c2');
@@ -189,7 +189,7 @@ describe('outages', () => {
     expect(await redis.server.cli('exists', 'node:n1')).toBe('1');
   });
 
-  test('Redis is emptied by hand: the next heartbeat announces again', async () => {
+  test('a Redis that was flushed by hand gets all connections with the next heartbeat', async () => {
     const presence = present('n1', node, 50);
     presence.join('a', 'c1');
     await settles('a', ['n1:c1']);
@@ -198,7 +198,7 @@ describe('outages', () => {
     expect(await active()).toEqual(['a']);
   });
 
-  test('it is started while Redis is down', async () => {
+  test('a node that started during the outage adds its connections', async () => {
     const connections = await redis.connect();
     await redis.server.kill();
     await until(() => connections.commands.status !== 'ready', { what: 'the connection to be lost' });
@@ -209,13 +209,13 @@ describe('outages', () => {
     await settles('a', ['n1:c1']);
   });
 
-  test('a write that is refused is made up for by a heartbeat', async () => {
+  test('a heartbeat makes up for a refused write', async () => {
     const presence = present('n1', node, 50);
     presence.join('a', 'c1');
     await settles('a', ['n1:c1']);
     await redis.server.cli('acl', 'setuser', redis.server.tester, '-srem');
     presence.leave('a', 'c1');
-    await until(() => redis.told.length > 0, { what: 'the failure to be told' });
+    await until(() => redis.reported.length > 0, { what: 'the failure to be reported' });
     await redis.server.cli('acl', 'setuser', redis.server.tester, '+@all');
     await settles('a', []);
   });

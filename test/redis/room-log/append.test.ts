@@ -26,7 +26,7 @@ function sender(retention: Partial<Retention> = {}, commands = node.commands) {
   return async (content: string, more = {}): Promise<Message> => JSON.parse(await send(draft(content, more)));
 }
 
-test('it stores, publishes and returns the same text', async () => {
+test('a send stores, publishes and returns the same text', async () => {
   const { subscriber, commands } = node;
   const published: string[] = [];
   subscriber.on('message', (_, text) => published.push(text));
@@ -57,14 +57,14 @@ test('the list expires after its newest message', async () => {
   await until(async () => (await node.commands.exists(LIST)) === 0, { what: 'the list to expire' });
 });
 
-test('it keeps no more than the limit', async () => {
+test('a room keeps no more entries than its limit', async () => {
   const send = sender({ historyLimit: 3 });
   for (let count = 1; count <= 5; count += 1) await send(String(count));
   const kept = (await node.commands.lrange(LIST, 0, -1)).map((text) => JSON.parse(text).content);
   expect(kept).toEqual(['5', '4', '3']);
 });
 
-test('it takes what is too old, or malformed, off the tail', async () => {
+test('a send removes expired and malformed entries from the tail', async () => {
   const old = Date.now() - 60_001;
   await node.commands.rpush(
     LIST,
@@ -85,10 +85,10 @@ test('it takes what is too old, or malformed, off the tail', async () => {
   ]);
 });
 
-describe('what is known of a room beside its list', () => {
+describe("a room's hash", () => {
   const room = () => node.commands.hgetall(ROOM);
 
-  test('its epoch is made once, its newest id kept, and where its list began', async () => {
+  test('holds the epoch, the newest id and where the list began', async () => {
     const send = sender();
     const first = await send('a');
     const { epoch, ...rest } = await room();
@@ -98,7 +98,7 @@ describe('what is known of a room beside its list', () => {
     expect(await room()).toEqual({ epoch, last: second.id, began: '0' });
   });
 
-  test('it outlives the list, by seven days or by as long as messages live', async () => {
+  test('is kept for seven days, or for twice the lifetime of messages if that is longer', async () => {
     const day = 86_400_000;
     await sender({ ttlMs: 60_000 })('a');
     expect(await node.commands.pttl(ROOM)).toBeGreaterThan(7 * day - 60_000);
@@ -106,7 +106,7 @@ describe('what is known of a room beside its list', () => {
     expect(await node.commands.pttl(ROOM)).toBeGreaterThan(20 * day - 60_000);
   });
 
-  test('a list that was empty goes on behind the newest id, and begins there', async () => {
+  test('lets a list that was empty continue after the newest id', async () => {
     const send = sender();
     const last = await send('a');
     const { epoch } = await room();
@@ -116,27 +116,27 @@ describe('what is known of a room beside its list', () => {
     expect(await room()).toEqual({ epoch, last: next.id, began: last.id });
   });
 
-  test('ids do not go back below the newest, though the list is gone and the clock was set back', async () => {
+  test('keeps ids increasing even if the list is gone and the clock was set back', async () => {
     const future = Date.now() + 3_600_000;
     await node.commands.hset(ROOM, { epoch: 'e', last: `${future}-7` });
     expect(await sender()('a')).toMatchObject({ id: `${future}-8`, prev: `${future}-7` });
   });
 
-  test('ids are compared as numbers', async () => {
+  test('compares ids as numbers', async () => {
     const ms = Date.now() + 3_600_000;
     await node.commands.lpush(LIST, stored(`${ms}-9`, '0'));
     await node.commands.hset(ROOM, { epoch: 'e', last: `${ms}-10` });
     expect((await sender()('a')).prev).toBe(`${ms}-10`);
   });
 
-  test('a list that the version before wrote keeps its chain, and gets an epoch', async () => {
+  test('is created with an epoch for a list of the previous version, whose chain continues', async () => {
     const before = await appendAsBefore(node.commands, 'room1', RETENTION);
     const next = await sender()('a');
     expect(next.prev).toBe(before.id);
     expect(await room()).toEqual({ epoch: expect.any(String), last: next.id });
   });
 
-  test('what the version before appends is the head, though the newest id known is older', async () => {
+  test('yields to a newer entry of the previous version as the head', async () => {
     const send = sender();
     const { epoch } = (await send('a')) && (await room());
     const between = await appendAsBefore(node.commands, 'room1', RETENTION);
@@ -145,7 +145,7 @@ describe('what is known of a room beside its list', () => {
     expect(await room()).toEqual({ epoch, last: next.id, began: '0' });
   });
 
-  test('after a loss of all data it has another epoch', async () => {
+  test('gets a new epoch after a loss of all data', async () => {
     const send = sender();
     await send('a');
     const { epoch } = await room();
@@ -153,29 +153,29 @@ describe('what is known of a room beside its list', () => {
     await send('b');
     expect((await room()).epoch).not.toBe(epoch);
   });
+});
 
-  test('how it is published is for the caller to say', async () => {
-    const { commands } = node;
-    const append = createAppend(commands, { retention: RETENTION, publish: 'SPUBLISH' });
-    const { subscriber } = await redis.connect();
-    const heard: string[] = [];
-    subscriber.on('smessage', (_, text) => heard.push(text));
-    await subscriber.ssubscribe(LIST);
-    const text = await append(draft('sharded'));
-    await until(() => heard.length === 1, { what: 'the message on the sharded channel' });
-    expect(heard).toEqual([text]);
-  });
+test('an entry is published with SPUBLISH if that is configured', async () => {
+  const { commands } = node;
+  const append = createAppend(commands, { retention: RETENTION, publish: 'SPUBLISH' });
+  const { subscriber } = await redis.connect();
+  const heard: string[] = [];
+  subscriber.on('smessage', (_, text) => heard.push(text));
+  await subscriber.ssubscribe(LIST);
+  const text = await append(draft('sharded'));
+  await until(() => heard.length === 1, { what: 'the message on the sharded channel' });
+  expect(heard).toEqual([text]);
 });
 
 describe('nonces', () => {
   const key = nonceKey('room1', 'guest:Ann', 'n1');
 
-  test('are written as the stored JSON, which the version before reads', async () => {
+  test('are stored with the JSON of the entry, which the previous version can read', async () => {
     const sent = await sender()('once', { nonce: 'n1' });
     expect(JSON.parse((await node.commands.get(key)) ?? '')).toEqual(sent);
   });
 
-  test('that a later version wrote as an id give the entry of that id', async () => {
+  test('return the entry with the id that a newer version stored', async () => {
     const send = sender();
     for (const content of ['a', 'b', 'c']) await send(content);
     const [, b] = (await node.commands.lrange(LIST, 0, -1)).map((text) => JSON.parse(text));
@@ -184,7 +184,7 @@ describe('nonces', () => {
     expect(await node.commands.llen(LIST)).toBe(3);
   });
 
-  test('give the request under the stored id if the entry is trimmed', async () => {
+  test('return the request under the stored id if the entry was trimmed', async () => {
     await sender()('a');
     await node.commands.set(key, '1700000000000-4');
     const again = await sender()('once', { nonce: 'n1' });
@@ -192,7 +192,7 @@ describe('nonces', () => {
     expect(await node.commands.llen(LIST)).toBe(1);
   });
 
-  test('are FORBIDDEN if what they made was removed, however they were written', async () => {
+  test('are FORBIDDEN if the entry was removed, in either storage format', async () => {
     const send = sender();
     const sent = await send('once', { nonce: 'n1' });
     await send('more');
@@ -203,7 +203,7 @@ describe('nonces', () => {
     expect(await node.commands.llen(LIST)).toBe(2);
   });
 
-  test('the same nonce gives the first message, and stores and publishes nothing', async () => {
+  test('return the first message and store nothing if they are repeated', async () => {
     const send = sender();
     const first = await send('once', { nonce: 'n1' });
     expect(await send('twice', { nonce: 'n1' })).toEqual(first);
@@ -213,7 +213,7 @@ describe('nonces', () => {
     );
   });
 
-  test('another author, room or nonce is another message', async () => {
+  test('are separate for each author and room', async () => {
     const send = sender();
     const author = { id: 'guest:Bob', name: 'Bob' };
     const sent = await Promise.all([
@@ -225,7 +225,7 @@ describe('nonces', () => {
     expect(sent.map((message) => message.content)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('a hundred sends at once with one nonce store one message', async () => {
+  test('store one message for a hundred concurrent sends', async () => {
     const nodes = await Promise.all([redis.connect(), redis.connect()]);
     const sends = [node, ...nodes].map(({ commands }) => sender({}, commands));
     const sent = await Promise.all(
@@ -237,7 +237,7 @@ describe('nonces', () => {
 });
 
 describe('ids', () => {
-  test('a thousand sends at once over several clients: unique, growing, one chain', async () => {
+  test('of a thousand concurrent sends are unique, increasing and form one chain', async () => {
     const nodes = await Promise.all([redis.connect(), redis.connect(), redis.connect()]);
     const sends = nodes.map(({ commands }) => sender({}, commands));
     await Promise.all(Array.from({ length: 1_000 }, (_, index) => sends[index % 3]?.(String(index))));
@@ -252,14 +252,14 @@ describe('ids', () => {
     });
   });
 
-  test('they come from the clock of Redis', async () => {
+  test('come from the clock of Redis', async () => {
     const before = Date.now();
     const { id } = await sender()('a');
     expect(millisecondsOf(id)).toBeGreaterThanOrEqual(before - 1);
     expect(millisecondsOf(id)).toBeLessThanOrEqual(Date.now() + 1);
   });
 
-  test('they go on above a head from the future, as after a clock that was set back', async () => {
+  test('continue after a head in the future, as after the clock was set back', async () => {
     const future = Date.now() + 3_600_000;
     await node.commands.lpush(LIST, stored(`${future}-41`, '0'));
     const send = sender();
@@ -267,7 +267,7 @@ describe('ids', () => {
     expect(await send('b')).toMatchObject({ id: `${future}-43`, prev: `${future}-42` });
   });
 
-  test('malformed heads are stepped over', async () => {
+  test('skip malformed entries at the head', async () => {
     const send = sender();
     const { id } = await send('a');
     const malformed = [
@@ -308,7 +308,7 @@ test.each([
   expect(sent.content).toBe(content);
 });
 
-test('Redis is given the script anew after SCRIPT FLUSH, in the middle of many sends', async () => {
+test('sends survive a SCRIPT FLUSH', async () => {
   const send = sender({}, (await redis.connect()).commands);
   const sends: Promise<Message>[] = [];
   for (let round = 0; round < 20; round += 1) {
@@ -321,7 +321,7 @@ test('Redis is given the script anew after SCRIPT FLUSH, in the middle of many s
   expect(await node.commands.llen(LIST)).toBe(200);
 });
 
-test('Redis is given the script anew after a restart', async () => {
+test('sends survive a restart of Redis', async () => {
   const other = await startFixture();
   try {
     const { commands } = await other.connect();

@@ -2,25 +2,25 @@ import { expect, test } from 'vitest';
 import { decodeEntry, encodeBody } from '#redis/room-log/codec.js';
 import { draft, stored } from '#test/redis/fixture.js';
 
-test('what is encoded is decoded to the same', () => {
+test('decoding reverses encoding', () => {
   const text = `{"id":"5-0","prev":"4-2",${encodeBody(draft('"quoted" \\ and\nmore'))}`;
   expect(decodeEntry(text, 'room1')).toEqual({ id: '5-0', prev: '4-2', ...draft('"quoted" \\ and\nmore') });
 });
 
-test('the nonce of a message is decoded, and is not there in one of the version before', () => {
+test('the nonce of a message is decoded, if it has one', () => {
   const text = `{"id":"5-0","prev":"4-2",${encodeBody(draft('x', { nonce: 'n' }))}`;
   expect(decodeEntry(text, 'room1')).toEqual({ id: '5-0', prev: '4-2', ...draft('x', { nonce: 'n' }) });
   expect(decodeEntry(stored('1-0', '0'), 'room1')).toHaveProperty('nonce', undefined);
 });
 
-test('an entry of a kind that is not known is opaque, whatever else it holds', () => {
+test('an entry of an unknown kind is opaque, whatever else it contains', () => {
   const entry = { id: '5-0', prev: '4-2', kind: 'retracted', ids: ['4-2'], author: 7, roomId: 5 };
   expect(decodeEntry(JSON.stringify(entry), 'room1')).toEqual({ id: '5-0', prev: '4-2', kind: 'retracted' });
   expect(decodeEntry('{"id":"5-0","prev":"4-2","kind":"gone"}', 'room1')).toHaveProperty('kind', 'gone');
 });
 
-test('fields that are not known are left out', () => {
-  const text = JSON.stringify({ ...JSON.parse(stored('1-0', '0')), colour: 'red' });
+test('unknown fields are dropped', () => {
+  const text = JSON.stringify({ ...JSON.parse(stored('1-0', '0')), color: 'red' });
   expect(decodeEntry(text, 'room1')).toEqual(JSON.parse(stored('1-0', '0')));
 });
 

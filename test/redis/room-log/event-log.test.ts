@@ -18,7 +18,7 @@ beforeAll(async () => {
   const { commands } = node;
   directory = createDirectory({
     commands: commands,
-    cache: redis.ends(createCache({ commands: commands })),
+    cache: redis.use(createCache({ commands: commands })),
     maxRooms: 500,
   });
   eventLog = createEventLog({ commands, historyLimit: 100, ttlSeconds: 60, hooks: redis.hooks });
@@ -26,10 +26,10 @@ beforeAll(async () => {
 afterAll(() => redis.close());
 beforeEach(async () => {
   await node.commands.flushall();
-  redis.told.length = 0;
+  redis.reported.length = 0;
 });
 
-test('what is sent is read back, and its room is active', async () => {
+test('a sent message can be read, and its room is active', async () => {
   const sent = await eventLog.append(draft('hello', { nonce: 'n' }));
   expect(sent).toEqual({ id: sent.id, prev: '0', ...draft('hello', { nonce: 'n' }) });
   expect(await eventLog.append(draft('again', { nonce: 'n' }))).toEqual(sent);
@@ -42,7 +42,7 @@ test('what is sent is read back, and its room is active', async () => {
   expect(await redis.server.cli('smembers', 'rooms:active')).toBe('room1');
 });
 
-test('an `after` that is no longer exact is refused', async () => {
+test('an expired cursor is refused with CURSOR_EXPIRED', async () => {
   await eventLog.append(draft('a'));
   const refused = { code: 'CURSOR_EXPIRED', message: expect.stringContaining('5-0') };
   await expect(eventLog.messages('room1', { after: '5-0', take: { first: 5 } })).rejects.toMatchObject(
@@ -50,7 +50,7 @@ test('an `after` that is no longer exact is refused', async () => {
   );
 });
 
-test('what is malformed is counted, and not delivered', async () => {
+test('malformed entries are reported and not delivered', async () => {
   const sent = await eventLog.append(draft('a'));
   const later = Date.now() + 10_000;
   await node.commands.lpush(
@@ -61,11 +61,11 @@ test('what is malformed is counted, and not delivered', async () => {
   );
   const { messages } = await eventLog.messages('room1', { take: { last: 5 } });
   expect(messages).toEqual([sent]);
-  // The first of the three does not even look like a message: the script steps over it.
-  expect(redis.told).toEqual(['onMalformed list room1', 'onMalformed list room1']);
+  // The first of the three does not even begin like an entry, so the script skips it.
+  expect(redis.reported).toEqual(['onMalformed list room1', 'onMalformed list room1']);
 });
 
-test('the last message of each room, in one round trip', async () => {
+test('lastMessages returns the newest message of each room', async () => {
   const a = await eventLog.append(draft('a', { roomId: 'a' }));
   await eventLog.append(draft('b1', { roomId: 'b' }));
   const b = await eventLog.append(draft('b2', { roomId: 'b' }));
@@ -83,20 +83,20 @@ test('the last message of each room, in one round trip', async () => {
   expect(await eventLog.lastMessages([])).toEqual([]);
 });
 
-test('connections are counted for each room', async () => {
+test('connections are counted per room', async () => {
   await node.commands.sadd('connections:b', 'n1:1', 'n1:2', 'n2:1');
   await node.commands.sadd('connections:c', 'n1:1');
   expect(await directory.connectionCounts(['c', 'none', 'b'])).toEqual([1, 0, 3]);
 });
 
-describe('what Redis refuses', () => {
-  test('a key of another type is a fault of ours, not an outage', async () => {
+describe('if Redis refuses a command', () => {
+  test('because a key has the wrong type, the error is unchanged', async () => {
     await node.commands.set('messages:room1', 'x');
     await expect(eventLog.append(draft('a'))).rejects.toThrow(/WRONGTYPE/);
     await expect(eventLog.messages('room1', { take: { last: 1 } })).rejects.toThrow(/WRONGTYPE/);
   });
 
-  test('a Redis whose memory is full', async () => {
+  test('because its memory is full, sends fail and reads succeed', async () => {
     await eventLog.append(draft('before'));
     await node.commands.config('SET', 'maxmemory', '1');
     await expect(eventLog.append(draft('a'))).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
@@ -105,7 +105,7 @@ describe('what Redis refuses', () => {
     await eventLog.append(draft('after'));
   });
 
-  test('access rules; a send that was stored and not published is found by its nonce', async () => {
+  test('because of an ACL, a send that was stored but not published is found by its nonce', async () => {
     await node.commands.acl('SETUSER', 'chat', 'on', '>pw', '~*', '+@all', 'resetchannels');
     const url = Object.assign(new URL(redis.server.url), { username: 'chat', password: 'pw' });
     const { commands } = await redis.connect({ url: url.href });

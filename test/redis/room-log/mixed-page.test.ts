@@ -1,4 +1,4 @@
-/** Pages of a log in which messages stand among entries of other kinds. */
+/** Pages of a log that contains messages and entries of other kinds. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareIds } from '#domain/cursor.js';
@@ -23,13 +23,13 @@ beforeAll(async () => {
 afterAll(() => redis.close());
 beforeEach(async () => {
   await node.commands.flushall();
-  redis.told.length = 0;
+  redis.reported.length = 0;
   start = Date.now() - 60_000;
 });
 
 const idAt = (place: number) => `${start + Math.floor(place / 3)}-${place % 3}`;
 
-/** Fills the list by a text of `m` for each message and `o` for each opaque entry, oldest first. */
+/** Fills the list from a text with `m` for each message and `o` for each opaque entry, oldest first. */
 async function fill(kinds: string): Promise<void> {
   const texts = [...kinds].map((kind, place) => {
     const prev = place === 0 ? '0' : idAt(place - 1);
@@ -47,7 +47,7 @@ async function read(window: Window) {
 }
 
 describe('a page of messages', () => {
-  test('is what a list of the messages alone would give, for any window', async () => {
+  test('equals the page of a list that contains only the messages, for any window', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('m', 'o', 'o'), { maxLength: 30 }),
@@ -83,7 +83,7 @@ describe('a page of messages', () => {
     );
   });
 
-  test('goes on over further calls until it is full, and knows what lies beyond', async () => {
+  test('takes further calls until it is full, and knows whether there are more', async () => {
     const far = 'o'.repeat(2_500);
     await fill(`m${far}mm${far}m${far}`);
     const [a, b, c, d] = [0, 2_501, 2_502, 5_003].map(idAt);
@@ -119,7 +119,7 @@ describe('a page of messages', () => {
     });
   });
 
-  test('looks at no more than a thousand entries in one call', async () => {
+  test('examines at most a thousand entries per call', async () => {
     await fill('o'.repeat(5_000));
     await node.commands.config('RESETSTAT');
     expect(await read({ take: { last: 5 } })).toMatchObject({ ids: [] });
@@ -128,19 +128,19 @@ describe('a page of messages', () => {
     expect(calls + Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1] ?? 0)).toBeGreaterThanOrEqual(5);
   });
 
-  test('shows the last message of a room behind entries of other kinds', async () => {
+  test('finds the last message of a room behind entries of other kinds', async () => {
     await fill(`mm${'o'.repeat(50)}`);
     expect(await eventLog.lastMessages(['room1', 'none'])).toMatchObject([{ id: idAt(1) }, null]);
   });
 });
 
 describe('a page of entries', () => {
-  test('holds all of them, however many are asked for, and reports none as malformed', async () => {
+  test('contains entries of all kinds and reports none as malformed', async () => {
     await fill('mo'.repeat(700));
     const { entries, hasOlder } = await eventLog.page('room1', { take: { last: 1_300 } });
     expect(entries.map(({ id }) => id)).toEqual(Array.from({ length: 1_300 }, (_, at) => idAt(100 + at)));
     expect(hasOlder).toBe(true);
     expect(entries.filter(isMessage)).toHaveLength(650);
-    expect(redis.told).toEqual([]);
+    expect(redis.reported).toEqual([]);
   });
 });

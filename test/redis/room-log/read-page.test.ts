@@ -20,13 +20,13 @@ beforeAll(async () => {
 afterAll(() => redis.close());
 beforeEach(() => node.commands.flushall());
 
-/** Puts the room's list there, oldest first; gives the ids. */
+/** Fills the room's list, oldest first, and returns the ids. */
 async function fill(ids: string[], prev = '0'): Promise<string[]> {
   await node.commands.lpush(LIST, ...ids.map((id, index) => stored(id, ids[index - 1] ?? prev)));
   return ids;
 }
 
-/** Ids of one second, a minute ago, so that they are kept. */
+/** Ids from a minute ago, which are still kept. */
 function recent(count: number): string[] {
   const start = Date.now() - 60_000;
   return Array.from({ length: count }, (_, index) => `${start + Math.floor(index / 3)}-${index % 3}`);
@@ -39,7 +39,7 @@ async function page(window: Window) {
   return { ids, hasOlder: found.hasOlder, hasNewer: found.hasNewer };
 }
 
-test('an empty room', async () => {
+test('a page of an empty room is empty', async () => {
   const nothing = { ids: [], hasOlder: false, hasNewer: false };
   expect(await page({ take: { last: 5 } })).toEqual(nothing);
   expect(await page({ take: { first: 5 } })).toEqual(nothing);
@@ -48,7 +48,7 @@ test('an empty room', async () => {
   expect(await page({ after: '5-0', take: { first: 5 } })).toBe('expired');
 });
 
-test('`after` is exact or expired', async () => {
+test('a page after a cursor is complete, or the cursor has expired', async () => {
   const [first = '', second = '', third = ''] = await fill(recent(3), '77-7');
   expect(await page({ after: first, take: { first: 5 } })).toMatchObject({ ids: [second, third] });
   expect(await page({ after: third, take: { first: 5 } })).toEqual({
@@ -56,21 +56,21 @@ test('`after` is exact or expired', async () => {
     hasOlder: true,
     hasNewer: false,
   });
-  // The one just before the oldest kept: nothing is missed.
+  // The entry just before the oldest kept one: nothing is missing.
   expect(await page({ after: '77-7', take: { first: 5 } })).toMatchObject({ ids: [first, second, third] });
   for (const after of ['0', '77-6', '77-8', `${first}0`, `${Date.now() + 1_000}-0`]) {
     expect(await page({ after, take: { first: 5 } }), after).toBe('expired');
   }
 });
 
-test('"0" is exact as long as nothing was trimmed', async () => {
+test('"0" is a valid cursor until entries are trimmed', async () => {
   const ids = await fill(recent(3));
   expect(await page({ after: '0', take: { last: 2 } })).toMatchObject({ ids: ids.slice(1), hasOlder: true });
   await node.commands.rpop(LIST);
   expect(await page({ after: '0', take: { last: 2 } })).toBe('expired');
 });
 
-test('what is older than it may be is not kept, though it is not yet trimmed', async () => {
+test('expired entries are ignored, even if they have not been trimmed yet', async () => {
   const old = [`${Date.now() - HOUR - 2_000}-0`, `${Date.now() - HOUR - 1_000}-0`];
   const young = recent(2);
   await fill([...old, ...young]);
@@ -80,12 +80,12 @@ test('what is older than it may be is not kept, though it is not yet trimmed', a
   expect(await page({ after: '0', take: { first: 5 } })).toBe('expired');
   await node.commands.ltrim(LIST, 2, -1);
   expect(await page({ take: { last: 5 } })).toMatchObject({ ids: [] });
-  // Nothing came after the newest, however old it is.
+  // Nothing came after the newest entry, however old it is.
   expect(await page({ after: old[1], take: { first: 5 } })).toMatchObject({ ids: [] });
   expect(await page({ after: old[0], take: { first: 5 } })).toBe('expired');
 });
 
-test('it reads a few entries of a long list, not all of it', async () => {
+test('a page of a long list reads only a few of its entries', async () => {
   const ids = await fill(recent(10_000));
   await node.commands.config('RESETSTAT');
   expect(await page({ after: ids[4_000], take: { first: 5 } })).toMatchObject({
@@ -98,7 +98,7 @@ test('it reads a few entries of a long list, not all of it', async () => {
 /** An entry of the model: its id, or undefined for a malformed one. */
 type Entry = string | undefined;
 
-/** What `page` must give, by the plainest means. `room` is oldest first; `gone` came before it. */
+/** A simple model of `page`. `room` is oldest first, and `gone` is the id just before it. */
 function model(room: Entry[], gone: string, { after, before, take }: Window) {
   const kept = room.filter((id) => id !== undefined);
   if (after !== undefined && !kept.includes(after) && after !== gone) return 'expired';
@@ -111,7 +111,7 @@ function model(room: Entry[], gone: string, { after, before, take }: Window) {
     'first' in take
       ? inside.slice(0, take.first)
       : inside.slice(inside.length - Math.min(take.last, inside.length));
-  // The slice's place: its oldest and newest, or where it would stand if it were not empty.
+  // The bounds of the slice: its oldest and newest entry, or where it would be if it were not empty.
   const from = 'first' in take ? (after ?? '0') : undefined;
   const isOlder = (id: string) =>
     ids[0] !== undefined
@@ -124,14 +124,14 @@ function model(room: Entry[], gone: string, { after, before, take }: Window) {
   return { ids, hasOlder: kept.some(isOlder), hasNewer: kept.some(isNewer) };
 }
 
-test('any window on any list, with trims and malformed entries, is as in a plain array', async () => {
+test('any window on any list equals the model, also with trimmed and malformed entries', async () => {
   const start = Date.now() - 60_000;
   const cursor = (at: number) => (at < 0 ? '0' : `${start + Math.floor(at / 3)}-${at % 3}`);
   const malformed = ['', 'x', '{"id":"1-1"}', '{"id":"5-","prev":"0","x":{}}', '[1]'];
   await fc.assert(
     fc.asyncProperty(
       fc.record({
-        // For each place: a message, no message, or something malformed.
+        // For each position: a message, no message, or a malformed entry.
         places: fc.array(
           fc.oneof(
             { weight: 6, arbitrary: fc.constant('message') },
@@ -157,7 +157,7 @@ test('any window on any list, with trims and malformed entries, is as in a plain
           } else if (place !== 'none') room.push({ id: undefined, text: place });
         });
         for (const { id } of room.splice(0, trimmed)) gone = id ?? gone;
-        // Where all is gone, nobody knows any more what came last.
+        // If all entries are gone, the last id is unknown.
         if (room.every(({ id }) => id === undefined)) gone = '0';
 
         await node.commands.del(LIST);
@@ -180,7 +180,7 @@ test('any window on any list, with trims and malformed entries, is as in a plain
   );
 });
 
-test('paging through a room from either end gives each message once', async () => {
+test('paging through a room from either end returns each message once', async () => {
   const ids = await fill(recent(57));
   const forwards: string[] = [];
   for (let after = '0'; ; after = forwards.at(-1) ?? '') {

@@ -28,13 +28,13 @@ async function eventLog(timeoutMs: number) {
   return createEventLog({ commands, writer, historyLimit: 100, ttlSeconds: 60, replication });
 }
 
-test('an acknowledged send is on the replica already', async () => {
+test('an acknowledged message is already on the replica', async () => {
   const store = await eventLog(1_000);
   const message = await store.append(draft('safe'));
   expect(await replica.cli('LRANGE', 'messages:room1', '0', '0')).toContain(message.id);
 });
 
-test('without a replica a send is refused as not safe, and the same nonce settles it later', async () => {
+test('without a replica a send fails, and succeeds later with the same nonce', async () => {
   const store = await eventLog(200);
   replica.hang();
   const sent = store.append(draft('not safe yet', { nonce: 'n1' }));
@@ -54,7 +54,7 @@ test('without a replica a send is refused as not safe, and the same nonce settle
   expect(kept.messages.filter(({ content }) => content === 'not safe yet')).toEqual([settled]);
 });
 
-test('reads do not wait behind a send that waits for a replica', async () => {
+test('reads do not wait for a send that waits for a replica', async () => {
   const store = await eventLog(1_000);
   replica.hang();
   const order: string[] = [];

@@ -39,7 +39,7 @@ function policyOf(counts: Counts, windowMs = 60_000): SendPolicy {
   };
 }
 
-/** Sends, and gives the refusal where there is one. */
+/** Returns a function that sends and returns the refusal, if any. */
 function sender(counts: Counts, { commands = node.commands, windowMs = 60_000, oneSlot = false } = {}) {
   const policy = { ...policyOf(counts, windowMs), oneSlot };
   const send = createAppend(commands, { retention: { historyLimit: 1_000, ttlMs: 60_000 }, policy });
@@ -52,8 +52,8 @@ function sender(counts: Counts, { commands = node.commands, windowMs = 60_000, o
 
 const stored = (roomId = 'room1') => node.commands.llen(messagesKey(roomId));
 
-describe('what a user may send in a room', () => {
-  test('is so many, and not one more, and they are told when to come back', async () => {
+describe('the limit per user', () => {
+  test('allows its count of messages and tells the user how long to wait', async () => {
     const send = sender({ perUser: 3 });
     const beganAt = Date.now();
     for (let count = 0; count < 3; count += 1) expect(await send(ANN)).toBeUndefined();
@@ -65,7 +65,7 @@ describe('what a user may send in a room', () => {
     expect(await stored()).toBe(3);
   });
 
-  test('is theirs alone, and of that room', async () => {
+  test('counts each user and each room separately', async () => {
     const send = sender({ perUser: 1 });
     expect(await send(ANN)).toBeUndefined();
     expect(await send(BOB)).toBeUndefined();
@@ -73,18 +73,18 @@ describe('what a user may send in a room', () => {
     expect(await send(ANN)).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  test('comes back after the time that was told', async () => {
+  test('allows the next message after the announced time', async () => {
     const send = sender({ perUser: 1 }, { windowMs: 200 });
     await send(ANN);
-    // Before the question, since its answer may be late.
+    // Read the clock before the send, whose reply may be late.
     const askedAt = performance.now();
-    const told = (await send(ANN))!.details.retryAfterMs!;
+    const announced = (await send(ANN))!.details.retryAfterMs!;
     await until(async () => (await send(ANN)) === undefined, { what: 'the limit to let pass', interval: 5 });
-    // By the clock of Redis, which counts whole milliseconds.
-    expect(performance.now() - askedAt).toBeGreaterThanOrEqual(told - 5);
+    // Redis' clock counts whole milliseconds.
+    expect(performance.now() - askedAt).toBeGreaterThanOrEqual(announced - 5);
   });
 
-  test('is the same where a hundred come at once over several nodes', async () => {
+  test('is exact for a hundred concurrent sends over several nodes', async () => {
     const nodes = await Promise.all([redis.connect(), redis.connect(), redis.connect()]);
     const sends = nodes.map(({ commands }) => sender({ perUser: 5 }, { commands }));
     const refusals = await Promise.all(Array.from({ length: 100 }, (_, index) => sends[index % 3]!(ANN)));
@@ -92,14 +92,14 @@ describe('what a user may send in a room', () => {
     expect(await stored()).toBe(5);
   });
 
-  test('of a clock that was set back holds nobody up', async () => {
+  test('does not block anyone after the clock was set back', async () => {
     await node.commands.lpush(userLimitKey('room1', 'ann'), Date.now() + 3_600_000);
     expect(await sender({ perUser: 1 })(ANN)).toBeUndefined();
   });
 });
 
-describe('what comes from an address', () => {
-  test('is counted for all users and rooms together', async () => {
+describe('the limit per address', () => {
+  test('counts all users and rooms together', async () => {
     const send = sender({ perAddress: 3 });
     expect(await send(ANN)).toBeUndefined();
     expect(await send(BOB)).toBeUndefined();
@@ -108,12 +108,12 @@ describe('what comes from an address', () => {
     expect(await send({ ...BOB, address: '192.0.2.2' })).toBeUndefined();
   });
 
-  test('is not counted where it is not known', async () => {
+  test('does not apply if the address is unknown', async () => {
     const send = sender({ perAddress: 1 });
     for (let count = 0; count < 3; count += 1) expect(await send({ ...ANN, address: '' })).toBeUndefined();
   });
 
-  test('is counted for each room where all keys must lie in one slot', async () => {
+  test('counts each room separately if all keys must be in one slot', async () => {
     const send = sender({ perUser: 9, perAddress: 1 }, { oneSlot: true });
     await node.commands.set(slowModeKey('room1'), 0);
     expect(await send(ANN, { nonce: 'n' })).toBeUndefined();
@@ -127,7 +127,7 @@ describe('what comes from an address', () => {
 });
 
 describe('new rooms from an address', () => {
-  test('are limited: a send into a room without messages begins it', async () => {
+  test('are limited, and opened by a send into a room without messages', async () => {
     const send = sender({ roomsPerAddress: 2 });
     expect(await send(ANN, { roomId: 'room1' })).toBeUndefined();
     expect(await send(BOB, { roomId: 'room2' })).toBeUndefined();
@@ -135,19 +135,19 @@ describe('new rooms from an address', () => {
     const refusal = await send(ANN, { roomId: 'room3', nonce: 'n' });
     expect(refusal).toMatchObject({ code: 'RATE_LIMITED', message: expect.stringContaining('new rooms') });
     expect(refusal!.details.retryAfterMs).toBeGreaterThan(0);
-    // Nothing was stored, and nothing counted.
+    // Nothing was stored or counted.
     expect((await node.commands.keys('*')).sort()).toEqual(before);
     expect(await send({ ...ANN, address: '192.0.2.2' }, { roomId: 'room3' })).toBeUndefined();
   });
 
-  test('do not limit what is said in rooms that have messages', async () => {
+  test('do not include rooms that already have messages', async () => {
     const send = sender({ roomsPerAddress: 1 });
     for (let count = 0; count < 5; count += 1) expect(await send(ANN)).toBeUndefined();
     expect(await send(ANN, { roomId: 'room2' })).toMatchObject({ code: 'RATE_LIMITED' });
     expect(await send(ANN)).toBeUndefined();
   });
 
-  test('are counted together with those that subscriptions open', async () => {
+  test('are counted together with rooms opened by subscriptions', async () => {
     const limit = { count: 2, windowMs: 60_000 };
     const { takeRoom } = createRateLimiter({
       commands: node.commands,
@@ -162,7 +162,7 @@ describe('new rooms from an address', () => {
     await expect(takeRoom('room9', ANN.address)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  test('do not count for the platform, and not for a sender whose address is not known', async () => {
+  test('are not limited for the platform or if the address is unknown', async () => {
     const send = sender({ roomsPerAddress: 1 });
     for (let room = 0; room < 3; room += 1) {
       expect(await send({ ...ANN, exempt: 'from all limits' }, { roomId: `p${room}` })).toBeUndefined();
@@ -174,7 +174,7 @@ describe('new rooms from an address', () => {
 describe('slow mode', () => {
   const slowModes = () => createSlowModes({ commands: node.commands, ttlMs: 60_000 });
 
-  test('lets each user send one message in so many seconds', async () => {
+  test('lets each user send one message per interval', async () => {
     await slowModes().set('room1', 30);
     const send = sender({});
     const beganAt = Date.now();
@@ -187,7 +187,7 @@ describe('slow mode', () => {
     expect(await send(ANN, { roomId: 'room2' })).toBeUndefined();
   });
 
-  test('remembers longer than the window of the other limit', async () => {
+  test('remembers sends longer than the window of the user limit', async () => {
     await slowModes().set('room1', 30);
     const beganAt = Date.now();
     await sender({ perUser: 5 }, { windowMs: 1_000 })(ANN);
@@ -195,7 +195,7 @@ describe('slow mode', () => {
     expect(leftMs).toBeGreaterThanOrEqual(30_000 - (Date.now() - beganAt) - 1);
   });
 
-  test('holds back no moderator, and no service', async () => {
+  test('does not apply to moderators or the platform', async () => {
     await slowModes().set('room1', 30);
     const send = sender({ perUser: 3 });
     const moderator: Sender = { ...ANN, exempt: 'from slow mode' };
@@ -205,7 +205,7 @@ describe('slow mode', () => {
       expect(await send({ ...BOB, exempt: 'from all limits' })).toBeUndefined();
   });
 
-  test('ends where it is set to 0, or where the room falls silent for as long as messages are kept', async () => {
+  test('ends when it is set to 0, and is extended by each message', async () => {
     await slowModes().set('room1', 30);
     await slowModes().set('room2', 30);
     expect(await slowModes().of(['room1', 'room2', 'room3'])).toEqual([30, 30, 0]);
@@ -217,8 +217,8 @@ describe('slow mode', () => {
   });
 });
 
-describe('a refusal', () => {
-  test('uses up nothing, of any limit', async () => {
+describe('a refused send', () => {
+  test('does not count towards any limit', async () => {
     const send = sender({ perUser: 2, perAddress: 3 });
     await send(ANN);
     await send(ANN);
@@ -228,7 +228,7 @@ describe('a refusal', () => {
     expect(await node.commands.llen(userLimitKey('room1', 'bob'))).toBe(1);
   });
 
-  test('is never of a nonce that was used before', async () => {
+  test('is never a repeated nonce', async () => {
     await createSlowModes({ commands: node.commands, ttlMs: 60_000 }).set('room1', 30);
     const send = sender({ perUser: 1, perAddress: 1 });
     expect(await send(ANN, { nonce: 'n1' })).toBeUndefined();
@@ -237,7 +237,7 @@ describe('a refusal', () => {
     expect(await stored()).toBe(1);
   });
 
-  test('does not make its nonce one that was used', async () => {
+  test('does not use up its nonce', async () => {
     const send = sender({ perUser: 1 }, { windowMs: 100 });
     await send(ANN);
     expect(await send(ANN, { nonce: 'n1' })).toMatchObject({ code: 'RATE_LIMITED' });
@@ -246,7 +246,7 @@ describe('a refusal', () => {
   });
 });
 
-test('without a sender no limit holds', async () => {
+test('no limit applies without a sender', async () => {
   await createSlowModes({ commands: node.commands, ttlMs: 60_000 }).set('room1', 30);
   const policy = policyOf({ perUser: 1, perAddress: 1 });
   const send = createAppend(node.commands, { retention: { historyLimit: 10, ttlMs: 60_000 }, policy });
@@ -254,20 +254,20 @@ test('without a sender no limit holds', async () => {
   expect(await stored()).toBe(3);
 });
 
-test('a send with all its limits is one round trip', async () => {
+test('a send takes one round trip, including all its limits', async () => {
   const { commands } = node;
   await createSlowModes({ commands, ttlMs: 60_000 }).set('room1', 1);
   const send = sender({ perUser: 100, perAddress: 100 });
-  // The first gives Redis the script.
+  // The first send loads the script.
   await send(ANN, { roomId: 'room2' });
   const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await commands.info('stats'))?.[1]);
   const before = await reads();
   expect(await send(ANN, { nonce: 'n' })).toBeUndefined();
-  // What Redis has read: the send as a whole, and the question about it.
+  // One read for the send, and one for the INFO.
   expect((await reads()) - before).toBe(2);
 });
 
-test('a send that is refused leaves nothing behind, not even a room that is active', async () => {
+test('a refused send leaves nothing behind, not even an active room', async () => {
   const { commands } = node;
   const sendPolicy = policyOf({ perAddress: 1 });
   const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60, sendPolicy });

@@ -18,7 +18,7 @@ beforeEach(() => node.commands.flushall());
 
 const sessions = (ttlMs = 60_000) => createSessions({ commands: node.commands, ttlMs });
 
-/** How many times Redis has carried a command out. */
+/** How many times Redis has executed a command. */
 async function timesOf(command: string): Promise<number> {
   const stats = await node.commands.info('commandstats');
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
@@ -34,20 +34,20 @@ describe('a session', () => {
     expect(await sessions().find(token)).toEqual(found);
   });
 
-  test('is another for each start, also of one name', async () => {
+  test('is new for each start, even with the same name', async () => {
     const [one, two] = await Promise.all([sessions().start('Ann', []), sessions().start('Ann', [])]);
     expect(one.token).not.toBe(two.token);
     expect(one.user.id).not.toBe(two.user.id);
   });
 
-  test('is not found by another token, nor by the digest of its own', async () => {
+  test('is not found by a wrong token or by the digest of its own', async () => {
     const { token } = await sessions().start('Ann', []);
     for (const wrong of ['', 'x'.repeat(43), token.slice(1), sessionIdOf(token)]) {
       expect(await sessions().find(wrong)).toBeNull();
     }
   });
 
-  test('lies in Redis under the digest of its token, and the token nowhere', async () => {
+  test('is stored under the digest of its token, which is not stored itself', async () => {
     const { token } = await sessions().start('Ann', ['viewer']);
     const digest = createHash('sha256').update(token).digest('base64url');
     const keys = await node.commands.keys('*');
@@ -57,7 +57,7 @@ describe('a session', () => {
     expect(held).not.toContain(Buffer.from(token, 'base64url').toString('hex'));
   });
 
-  test('has the roles that are known, and that of a viewer always', async () => {
+  test('has only known roles, and always VIEWER', async () => {
     const { token } = await sessions().start('Ann', []);
     expect((await sessions().find(token))?.roles).toEqual(['viewer']);
     await node.commands.hset(sessionKey(sessionIdOf(token)), 'roles', 'emperor service');
@@ -66,13 +66,13 @@ describe('a session', () => {
 });
 
 describe('the end of a session', () => {
-  test('comes where it is not used', async () => {
+  test('comes if it is not used', async () => {
     const { token } = await sessions(50).start('Ann', []);
     await until(async () => (await node.commands.dbsize()) === 0, { what: 'the session to expire' });
     expect(await sessions(50).find(token)).toBeNull();
   });
 
-  test('is put off by use, once a tenth of the time is gone, and not before', async () => {
+  test('is postponed by use, once a tenth of the lifetime has passed', async () => {
     const { token } = await sessions().start('Ann', []);
     const key = sessionKey(sessionIdOf(token));
     const writes = await timesOf('pexpire');
@@ -85,7 +85,7 @@ describe('the end of a session', () => {
     expect(leftMs).toBeGreaterThanOrEqual(60_000 - (Date.now() - beganAt) - 1);
   });
 
-  test('is put off by a connection that is open in its name', async () => {
+  test('is postponed by an open connection', async () => {
     const { token } = await sessions().start('Ann', []);
     const key = sessionKey(sessionIdOf(token));
     await node.commands.pexpire(key, 20_000);
@@ -95,7 +95,7 @@ describe('the end of a session', () => {
     expect(leftMs).toBeGreaterThanOrEqual(60_000 - (Date.now() - beganAt) - 1);
   });
 
-  test('is made once', async () => {
+  test('happens once', async () => {
     const { token } = await sessions().start('Ann', []);
     const id = sessionIdOf(token);
     expect(await sessions().end(id)).toBe(true);
@@ -103,7 +103,7 @@ describe('the end of a session', () => {
     expect(await sessions().find(token)).toBeNull();
   });
 
-  test('is seen among a thousand that go on', async () => {
+  test('is found among a thousand live sessions', async () => {
     const started = await Promise.all(Array.from({ length: 1_001 }, () => sessions().start('Ann', [])));
     const ids = started.map(({ token }) => sessionIdOf(token));
     await sessions().end(ids[700]!);
@@ -111,18 +111,18 @@ describe('the end of a session', () => {
   });
 });
 
-test('to read one is one command, and one round trip', async () => {
+test('reading a session takes one command', async () => {
   const { token } = await sessions().start('Ann', []);
   const reads = async () =>
     Number(/total_commands_processed:(\d+)/.exec(await node.commands.info('stats'))?.[1]);
   const before = await reads();
   await sessions().find(token);
-  // EVALSHA, the two commands within it, and the INFO that counts them.
+  // EVALSHA, the two commands inside the script, and INFO itself.
   expect((await reads()) - before).toBeLessThanOrEqual(4);
   expect(await timesOf('evalsha')).toBeGreaterThan(0);
 });
 
-test('where Redis is away it says so, and does not take anybody for unknown', async () => {
+test('calls throw SERVICE_UNAVAILABLE while Redis is down', async () => {
   const other = await startFixture();
   try {
     const { commands } = await other.connect();

@@ -69,13 +69,13 @@ const ATTACKS: [what: string, limits: Record<string, number>, query: string, rea
     'pages of everything',
     {},
     `query ($n: Int) { ${many(8, (n) => `p${n}: messages(roomId: "r", last: $n) { nodes { id content createdAt room { lastMessage { id } } author { id name } } }`)} }`,
-    /may cost/,
+    /estimated cost/,
   ],
   [
     'every room with its newest message, many times',
     { QUERY_COST_LIMIT: 5_000 },
     `{ ${many(10, (n) => `r${n}: activeRooms(limit: 500) { id connectionCount lastMessage { id content } }`)} }`,
-    /may cost/,
+    /estimated cost/,
   ],
   ['nested introspection', {}, nestedIntrospection(), /introspection depth/i],
 ];

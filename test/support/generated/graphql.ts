@@ -8,7 +8,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 export type Role =
   /** Keeps order in rooms, and is exempt from slow mode. */
   | 'MODERATOR'
-  /** The platform itself, which no sending limit applies to. */
+  /** The platform itself, which is exempt from all sending limits. */
   | 'SERVICE'
   /** May read and write. Every viewer has this role. */
   | 'VIEWER';

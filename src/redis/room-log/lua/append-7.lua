@@ -1,32 +1,32 @@
 --[[
-  Checks an entry against its sender's limits, gives it its id, stores it and publishes it, all in one step.
+  Checks the sender's limits, assigns the entry its id, stores it and publishes it, all in one step.
 
   KEYS[1]  the room's list, newest first
-  KEYS[2]  the room's hash: `epoch` tells the room's data from what it was before a loss; `last` is the newest
-           id; `began` is the `prev` of the list's first entry. Only this script writes it.
-  KEYS[3]  the room's slow mode: seconds between two messages of a user; absent for none
+  KEYS[2]  the room's hash: `epoch` changes if the room lost its data; `last` is the newest id; `began` is the
+           `prev` of the list's first entry. Only this script writes it.
+  KEYS[3]  the room's slow mode: seconds between two messages of a user. Missing if it is off.
   KEYS[4]  the user's log: when their newest messages in this room were sent, newest first
-  KEYS[5]  the address's log: the same for all messages from there
-  KEYS[6]  the address's log of new rooms: when its newest rooms were begun, newest first
-  KEYS[7]  what the nonce made: the stored entry or, written by a later version, its id; not used without one
+  KEYS[5]  the address's log: when the newest messages from it were sent, newest first
+  KEYS[6]  the address's log of new rooms: when its newest rooms were opened, newest first
+  KEYS[7]  the nonce's result: the stored entry, or its id if a newer version wrote it. Unused without a nonce.
 
   ARGV[1]  a JSON object:
              historyLimit   how many entries the room keeps
              ttlMs          how long an entry is kept, in milliseconds
              roomTtlMs      how long the hash is kept after the newest entry, in milliseconds
-             epoch          the room's epoch if it has none yet: a text that no other room or time has
+             epoch          a unique text, which becomes the room's epoch if it has none yet
              nonceTtlMs     how long the nonce is remembered, in milliseconds; 0 without a nonce
-             user, address, rooms  the limits of each: { count, windowMs }; a count of 0 is no limit. A send into
-                            a room without entries begins it
+             user, address, rooms  the limits: { count, windowMs }. A count of 0 means no limit. `rooms` limits
+                            sends into rooms without entries
              obeysSlowMode  whether the room's slow mode applies to the sender
              publish        PUBLISH, or SPUBLISH in a Cluster
              channel        the channel to publish on
-  ARGV[2]  the entry's JSON without its opening brace and without id and prev; it is stored byte for byte
+  ARGV[2]  the entry's JSON without its opening brace, `id` and `prev`. It is stored byte for byte.
 
   Returns one of
-    { 'stored', the stored JSON }: new, or what the nonce made before; then nothing is stored or published
-    { 'gone' }: what the nonce made was removed
-    { 'user' or 'slow mode' or 'address' or 'rooms', milliseconds to wait, the limit }: nothing is stored or counted
+    { 'stored', entry }: the JSON of the new entry, or of the first one with the same nonce
+    { 'gone' }: the entry with this nonce was removed
+    { 'user' or 'slow mode' or 'address' or 'rooms', milliseconds to wait, the limit }: nothing was stored or counted
 ]]
 -- @include "../../limits/lua/includes/sliding-limit"
 -- @include "includes/head"
@@ -40,9 +40,9 @@ local user_count, user_window = tonumber(args.user.count), tonumber(args.user.wi
 local address_count, address_window = tonumber(args.address.count), tonumber(args.address.windowMs)
 local rooms_count, rooms_window = tonumber(args.rooms.count), tonumber(args.rooms.windowMs)
 
--- Answers a repeated nonce. Only its id may be known, and its entry may be trimmed: then the request is the
--- same as the first, but for the id.
-local function answer_again(made)
+-- The reply to a repeated nonce. If only the id is known and the entry was trimmed, rebuilds the entry from
+-- this request, which has the same body as the first one.
+local function repeat_reply(made)
   local _, _, id = parse(made)
   id = id or made
   local length = redis.call('LLEN', list)
@@ -60,11 +60,11 @@ end
 if nonce_ttl > 0 then
   local made = redis.call('GET', nonce)
   if made then
-    return answer_again(made)
+    return repeat_reply(made)
   end
 end
 
--- All limits are checked before any of them counts: what is refused uses up nothing.
+-- Check all limits before counting, so that a refused send uses up no limit.
 local now = now_ms()
 local slow_seconds = args.obeysSlowMode and tonumber(redis.call('GET', slow_mode)) or 0
 local user_wait = wait_of(user_log, user_count, user_window, now)
@@ -94,7 +94,7 @@ if begins_room then
   count_in(rooms_log, rooms_count, rooms_window, now)
 end
 
--- Redis' clock may stand still within a millisecond, and may be set back: ids grow all the same.
+-- Ids must grow even if the clock is still in the same millisecond, or was set back.
 local epoch, last = read_room(room)
 local newest = first_entry(list, 0, 1)
 local prev = head_of(newest, last)
@@ -106,8 +106,8 @@ end
 local id = integer(ms) .. '-' .. integer(seq)
 local entry = '{"id":"' .. id .. '","prev":"' .. prev .. '",' .. body
 
--- A list that the version before `last` began with a `prev` of '0' began after `last`, while that still
--- stands for the last entry before the list.
+-- Versions without `last` begin every list with a `prev` of '0'. If such a list began after `last` was
+-- written, `last` is still the id of the last entry before the list, and so its true beginning.
 local fields = { 'last', id }
 local began = not newest and prev or nil
 if newest and last and is_newer(newest, last) then
@@ -128,7 +128,8 @@ redis.call('PEXPIRE', room, integer(tonumber(args.roomTtlMs)))
 redis.call('LPUSH', list, entry)
 redis.call('LTRIM', list, 0, limit - 1)
 
--- The entry just stored is young and well-formed: this ends there at the latest.
+-- Whether the tail of the list has to be removed. The entry
+-- just stored is new and well-formed, so the loop ends.
 local function is_over(tail)
   local tail_ms = parse(tail)
   return not tail_ms or tail_ms < now - ttl
@@ -141,7 +142,7 @@ if slow_seconds > 0 then
   redis.call('PEXPIRE', slow_mode, integer(ttl))
 end
 
--- Before publishing, which access rules may refuse: a second try then finds the entry that was stored.
+-- Store the nonce before publishing, which an ACL may forbid. A retry then finds the stored entry.
 if nonce_ttl > 0 then
   redis.call('SET', nonce, entry, 'PX', integer(nonce_ttl))
 end

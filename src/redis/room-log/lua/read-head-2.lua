@@ -1,10 +1,10 @@
 --[[
-  Reads how far a room's log goes.
+  Reads the head of a room's log.
 
   KEYS[1]  the room's list, newest first
   KEYS[2]  the room's hash
 
-  Returns { epoch ('' if unknown), head ('0' if the room never held anything), Redis' time in milliseconds }.
+  Returns { epoch ('' if unknown), head ('0' if the room never had an entry), Redis' time in milliseconds }.
 ]]
 -- @include "../../client/lua/includes/time"
 -- @include "includes/head"

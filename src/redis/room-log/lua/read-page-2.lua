@@ -1,30 +1,30 @@
 --[[
-  Reads a window of a room's log without reading the whole list, and how far the log goes.
+  Reads a window of a room's log and the log's head, without reading the whole list.
 
-  KEYS[1]  the room's list, newest at index 0: ids fall as indexes rise
+  KEYS[1]  the room's list, newest at index 0, so ids decrease as indexes increase
   KEYS[2]  the room's hash
 
   ARGV[1]  a JSON object:
-             after     the cursor just before the window; '0' for the beginning, '' for none
-             exact     whether `after` has to be honoured exactly, or is a mere bound
-             before    the cursor that ends the window, itself not in it; '' for none
-             take      'first' or 'last': the end of the window from which entries are taken
-             limit     how many are taken at most
-             messages  whether messages alone are taken
-             ttlMs     how long an entry is kept, in milliseconds: an older one counts as gone, though it is
-                       trimmed only when the next one is stored
+             after     the cursor just before the window; '0' for the beginning, '' for no bound
+             exact     whether to check that no entry after `after` is missing
+             before    the cursor that ends the window, exclusive; '' for no bound
+             take      'first' or 'last': the end of the window to take entries from
+             limit     how many entries to take
+             messages  whether to take only messages
+             ttlMs     how long an entry is kept, in milliseconds. Older entries are ignored, although they are
+                       removed only when the next one is stored
 
-  Returns { 'expired' } if `after` cannot be honoured, otherwise
+  Returns { 'expired' } if `exact` is set and entries after `after` may be missing, otherwise
   { 'page', has older, has newer, stopped at, epoch, head, Redis' time in milliseconds, entry... }
-  with the entries oldest first. Whether there are older and newer ones (messages alone, if those are asked
-  for) is 1, 0, or 2 for not known. No call looks at more than 1,000 entries: one that ends before its limit
-  and its window do says at which id it stopped, otherwise ''.
+  with the entries oldest first. `has older` and `has newer` are 1 for yes, 0 for no and 2 for unknown; they refer
+  to messages if only messages are taken. A call examines at most 1,000 entries. If it stops because of that,
+  `stopped at` is the id of the last one, otherwise ''.
 ]]
 -- @include "../../client/lua/includes/time"
 -- @include "includes/head"
 -- @include "includes/search"
 
-local LOOKS = 1000
+local MAX_EXAMINED = 1000
 
 local list, room = KEYS[1], KEYS[2]
 local args = cjson.decode(ARGV[1])
@@ -34,12 +34,12 @@ local oldest_ms = now - tonumber(args.ttlMs)
 local epoch, last, began = read_room(room)
 local head = head_of(first_entry(list, 0, 1), last)
 
--- Entries from `kept` on are older than they may be.
+-- Entries from index `kept` on are older than `ttlMs`.
 local kept = boundary(list, redis.call('LLEN', list), function(ms)
   return ms < oldest_ms
 end)
 
--- The oldest kept entry, stepping over what is malformed.
+-- The id and prev of the oldest kept entry. Skips malformed entries.
 local function oldest_kept()
   for index = kept - 1, 0, -1 do
     local ms, _, id, prev = parse(redis.call('LINDEX', list, index))
@@ -50,8 +50,8 @@ local function oldest_kept()
   return nil
 end
 
--- Whether nothing that came after the cursor is missing, though its entry is not kept.
-local function joins_on(cursor)
+-- Whether no entry after the cursor is missing, although the cursor's own entry is not kept.
+local function is_complete_after(cursor)
   if cursor == head then
     return true
   end
@@ -65,18 +65,19 @@ local function joins_on(cursor)
   if prev ~= '0' then
     return false
   end
-  -- A version without `last` began the list. What came before it is `last` or, once that has moved, `began`.
+  -- A version without `last` began the list. The last id
+  -- before it is `last` or, if that has moved on, `began`.
   if last and is_newer(oldest, last) then
     return cursor == last
   end
   return cursor == began and is_newer(oldest, cursor)
 end
 
--- The window is [from, to): entries before `from` are too new for it, from `to` on too old.
+-- The window is [from, to): entries before `from` are too new for it, and entries from `to` on are too old.
 local from, to = 0, kept
 if after ~= '' then
   to = not_newer_than(list, kept, after)
-  if args.exact and first_in(list, to, kept) ~= after and not joins_on(after) then
+  if args.exact and first_in(list, to, kept) ~= after and not is_complete_after(after) then
     return { 'expired' }
   end
 end
@@ -87,13 +88,14 @@ if before ~= '' then
   end)
 end
 
-local looked, seen = 0, ''
+local examined, seen = 0, ''
 
--- Looks at entries from an index on, in steps of 1 or -1, up to but not including another, until `visit`
--- returns true or all looks are used up. Returns the index where it stopped. Reads few at first, then more.
-local function look(index, stop, step, chunk, visit)
-  while (stop - index) * step > 0 and looked < LOOKS do
-    local size = math.min(chunk, (stop - index) * step, LOOKS - looked)
+-- Examines entries from `index` up to, but not including, `stop`, in steps
+-- of 1 or -1, until `visit` returns true or MAX_EXAMINED is reached. Returns
+-- the index where it stopped. The chunks that it reads double in size.
+local function examine(index, stop, step, chunk, visit)
+  while (stop - index) * step > 0 and examined < MAX_EXAMINED do
+    local size = math.min(chunk, (stop - index) * step, MAX_EXAMINED - examined)
     local low = step > 0 and index or index - size + 1
     local entries = redis.call('LRANGE', list, low, low + size - 1)
     for number = 1, #entries do
@@ -101,7 +103,7 @@ local function look(index, stop, step, chunk, visit)
       local ms, _, id = parse(entry)
       index = index + step
       if ms then
-        looked, seen = looked + 1, id
+        examined, seen = examined + 1, id
         if (not args.messages or not kind_of(entry)) and visit(entry) then
           return index
         end
@@ -112,10 +114,10 @@ local function look(index, stop, step, chunk, visit)
   return index
 end
 
--- Whether anything lies from an index on: 1, 0, or 2 for not known.
+-- Whether there is an entry to take between two indexes: 1 for yes, 0 for no, 2 for unknown.
 local function is_any(index, stop, step)
   local found = 0
-  index = look(index, stop, step, 1, function()
+  index = examine(index, stop, step, 1, function()
     found = 1
     return true
   end)
@@ -131,11 +133,11 @@ end
 local stopped_at = ''
 if limit > 0 then
   if args.take == 'last' then
-    local position = look(from, to, 1, limit, take)
+    local position = examine(from, to, 1, limit, take)
     stopped_at = #taken < limit and position < to and seen or ''
     to = math.max(position, from)
   else
-    local position = look(to - 1, from - 1, -1, limit, take)
+    local position = examine(to - 1, from - 1, -1, limit, take)
     stopped_at = #taken < limit and position >= from and seen or ''
     from = math.min(position + 1, to)
   end

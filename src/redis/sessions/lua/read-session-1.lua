@@ -1,5 +1,5 @@
 --[[
-  Reads a session. Extends it if little enough of its lifetime is left, so that most calls only read.
+  Reads a session. Extends it only if less than a given time is left, so that most calls do not write.
 
   KEYS[1]  the session's key
 

@@ -4,7 +4,7 @@ local function now_ms()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- A whole number as text: Lua writes large ones with an exponent otherwise.
+-- Formats a whole number. Lua's own conversion writes large numbers with an exponent.
 local function integer(number)
   return string.format('%.0f', number)
 end

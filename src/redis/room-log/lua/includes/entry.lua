@@ -1,5 +1,5 @@
--- The milliseconds, sequence, id and prev of a well-formed entry; nil for anything else. Fifteen digits are
--- exact in a Lua number.
+-- The milliseconds, sequence, id and prev of a well-formed entry; nil for anything else. Lua represents
+-- numbers of up to fifteen digits exactly.
 local function parse(entry)
   local id, ms, seq, prev = string.match(entry, '^{"id":"((%d+)%-(%d+))","prev":"([%d%-]+)",.*}$')
   if not id or #ms > 15 or #seq > 15 or string.find(ms, '^0%d') or string.find(seq, '^0%d') then
@@ -8,8 +8,8 @@ local function parse(entry)
   return tonumber(ms), tonumber(seq), id, prev
 end
 
--- What kind of entry a well-formed entry is; nil for a message. Within a JSON string a quote is escaped, so
--- the text searched for can only be a key; decoding then tells at which depth.
+-- The kind of a well-formed entry; nil for a message. JSON escapes quotes within strings, so a match can only
+-- be a key. Decoding is needed only to tell whether it is a key of the entry itself.
 local function kind_of(entry)
   if not string.find(entry, '"kind":', 1, true) then
     return nil
@@ -18,7 +18,7 @@ local function kind_of(entry)
   return is_json and value.kind or nil
 end
 
--- A cursor as two numbers. '0', the beginning, lies below every id.
+-- A cursor as two numbers. The beginning, '0', is less than every id.
 local function numbers_of(cursor)
   local ms, seq = string.match(cursor, '^(%d+)%-(%d+)$')
   if not ms then

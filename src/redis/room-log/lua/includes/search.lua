@@ -1,7 +1,7 @@
 -- @include "entry"
 
--- The index that divides the first `count` entries of a list in two: before it `holds` is false for all
--- well-formed entries, from it on true. What is malformed is stepped over.
+-- Binary search in the first `count` entries of a list: the index from which on `holds` is true for all
+-- well-formed entries. Before it, `holds` must be false for all of them. Skips malformed entries.
 local function boundary(list, count, holds)
   local low, high = 0, count
   while low < high do
@@ -29,7 +29,7 @@ local function not_newer_than(list, count, cursor)
   end)
 end
 
--- The id, text and prev of the first well-formed entry from one index up to another, the latter not included.
+-- The id, text and prev of the first well-formed entry from index `from` up to, but not including, `to`.
 local function first_in(list, from, to)
   for index = from, to - 1 do
     local entry = redis.call('LINDEX', list, index)

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@pothos/plugin-validation';
+import type { z } from 'zod';
 import { badInput, type ChatError } from '#domain/errors.js';
 
 /** Turns failed validation into BAD_USER_INPUT. Reports the first problem only. */
@@ -6,6 +7,12 @@ export function asBadInput(failure: StandardSchemaV1.FailureResult): ChatError {
   const [issue] = failure.issues;
   if (!issue) throw new Error('Validation failed without an issue.');
   return badInput(pathOf(issue), issue.message, limitOf(issue));
+}
+
+/** Throws BAD_USER_INPUT, naming the argument, if a rule does not accept its value. */
+export function validateArgument(rule: z.ZodType, name: string, value: unknown): void {
+  const { error } = rule.safeParse(value);
+  if (error) throw asBadInput({ issues: error.issues.map((issue) => ({ ...issue, path: [name] })) });
 }
 
 function pathOf(issue: StandardSchemaV1.Issue): string {
