@@ -1,30 +1,26 @@
 /** However many come and go: one subscription in Redis for each room and node, and nothing left after the last. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { startServer, type TestServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useRedis } from '#test/support/use-server.js';
 import { WITHOUT_LIMITS } from './room-of-viewers.js';
 
 const SOCKETS = 10;
 
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.close());
+const used = useRedis();
 
-const start = (): Promise<TestServer> => startServer({ redisUrl: redis.url, ...WITHOUT_LIMITS });
+const start = (): Promise<TestServer> => startServer({ redisUrl: used.redis.url, ...WITHOUT_LIMITS });
 const open = (server: TestServer): Promise<RawSocket[]> =>
   Promise.all(Array.from({ length: SOCKETS }, () => RawSocket.ready(server)));
 const follow = (roomId: string) => ({ query: `subscription { messageAdded(roomId: "${roomId}") { id } }` });
 
 /** How many subscriptions Redis counts on the room's channel. */
 const subscriptions = async (roomId: string): Promise<number> =>
-  Number((await redis.cli('pubsub', 'numsub', `messages:${roomId}`)).split('\n')[1]);
+  Number((await used.redis.cli('pubsub', 'numsub', `messages:${roomId}`)).split('\n')[1]);
 const connections = async (roomId: string): Promise<number> =>
-  Number(await redis.cli('scard', `connections:${roomId}`));
+  Number(await used.redis.cli('scard', `connections:${roomId}`));
 
 /** Resolves once all that a socket asked for is under way: a mutation waits for the subscriptions before it. */
 async function settled(socket: RawSocket): Promise<void> {
@@ -104,7 +100,7 @@ describe('ten thousand joins and leaves, in any order', () => {
       await until(async () => (await subscriptions(`room${room}`)) === 0, { what: 'no subscription' });
       await until(async () => (await connections(`room${room}`)) === 0, { what: 'nobody in the room' });
     }
-    expect(await redis.cli('smembers', 'rooms:active')).toBe('');
+    expect(await used.redis.cli('smembers', 'rooms:active')).toBe('');
     await Promise.all(sockets.map((socket) => socket.close()));
     await server.close();
     const after = process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;

@@ -6,13 +6,13 @@ import { clean, report, startSite } from './fixture.js';
 
 const HOUR = 3_600_000;
 
-test('13. a clock that goes back by an hour: ids go on from the newest message, and never back', async () => {
+test('after the clock goes back by an hour, ids still ascend from the newest message', async () => {
   const site = await startSite({ variables: { HEAD_CHECK_MS: 500 } });
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
   const sender = site.sender('room1');
   await sender.say(50);
 
-  // What the list looks like to a clock that is an hour behind the one that wrote its newest message.
+  // The list as it looks after the clock went back by an hour since the newest message was written.
   const newest = (await site.stored('room1')).at(-1)!;
   const ahead = Date.now() + HOUR;
   const message = {
@@ -33,8 +33,8 @@ test('13. a clock that goes back by an hour: ids go on from the newest message, 
   const page = await ask(site.node(), { query });
   expect(page).toEqual({ messages: { nodes: [101, 102, 103].map((seq) => ({ id: `${ahead}-${seq}` })) } });
 
-  await until(() => viewers.every(({ total }) => total === 251), { what: 'all to be received' });
+  await until(() => viewers.every(({ total }) => total === 251), { what: 'every message to be received' });
   const counts = await site.count('room1');
-  report('13. the clock went back', counts, { 'of them put there by hand': 1 });
+  report('the clock went back', counts, { 'including one added by hand': 1 });
   expect(counts).toEqual(clean(251, 252 * viewers.length));
 });

@@ -3,7 +3,7 @@ import { ask, readiness, send } from '#test/support/ask.js';
 import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
-test('5. Redis hung and resumed: nothing waits for ever, readiness flips both ways, nothing is lost', async () => {
+test('while Redis hangs, nothing waits forever and the node is not ready; afterwards nothing is lost', async () => {
   const site = await startSite({ redis: { appendonly: true }, variables: { REDIS_TIMEOUT_MS: 500 } });
   const node = site.node();
   const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
@@ -28,7 +28,7 @@ test('5. Redis hung and resumed: nothing waits for ever, readiness flips both wa
   await sender.hush();
 
   const counts = await site.count('room1');
-  report('5. Redis hung twice', counts, {
+  report('Redis hung twice', counts, {
     'sends repeated': [...sender.refusals].join(' '),
   });
   expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));

@@ -6,7 +6,7 @@ import { TcpProxy } from '#test/support/tcp-proxy.js';
 import { until } from '#test/support/until.js';
 import { clean, report, startSite } from './fixture.js';
 
-/** A master waits five seconds for more replicas to come, where nothing is said. */
+/** By default, a primary waits five seconds for more replicas before it syncs. */
 const SOON_IN_STEP = ['--repl-diskless-sync-delay', '0'];
 
 const variables = { REDIS_TIMEOUT_MS: 500, HEAD_CHECK_MS: 500 };
@@ -23,14 +23,15 @@ const losses = [
 ];
 
 test.each(losses)(
-  '2. Redis $how: every viewer is told, nobody gets a wrong splice',
+  'when Redis $how, every viewer is told of the gap and none continues as if nothing was lost',
   async ({ how, lose }) => {
     const site = await startSite({ nodes: 2, variables: { ...variables, PRESENCE_HEARTBEAT_MS: 500 } });
-    // A room without messages: nobody there has anything to lose but the place among those who are counted.
+    // A room without messages. Its viewers have nothing to lose but their connection count.
     const silent = Array.from({ length: 3 }, () => site.viewer('silent'));
     const counted = () => connectionCount(site.node(), 'silent');
     await until(async () => (await counted()) === 3, { what: 'the silent room to be counted' });
-    // Each stays with its node: another may not have seen the loss yet, and tell of it a second time.
+    // Each viewer stays on its node, because another node might not have noticed the loss yet and report it
+    // again.
     const viewers = [0, 1, 0, 1, 0, 1].map((n) => site.viewer('room1', { server: () => site.node(n) }));
     const sender = site.sender('room1');
     await sender.say(100);
@@ -42,12 +43,12 @@ test.each(losses)(
     await lose(site.redis);
     await sender.say(100);
     const told = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
-    await until(told, { what: 'every viewer to be told' });
+    await until(told, { what: 'every viewer to be told of the gap' });
 
     const afterTheTelling = viewers.map(({ received }) => received[0]);
     expect(afterTheTelling).toEqual(viewers.map(() => TOLD_OF_A_GAP));
     const { received, ...counts } = await site.count('room1');
-    report(`2. Redis ${how}`, { received, ...counts });
+    report(`Redis ${how}`, { received, ...counts });
     expect(counts).toEqual({ sent: 101, lost: 0, doubled: 0, outOfOrder: 0, unknown: 0 });
     expect(viewers.map(({ refusals }) => refusals.get('CURSOR_EXPIRED'))).toEqual(viewers.map(() => 1));
     await until(async () => (await counted()) === 3, { what: 'the silent room to be counted again' });
@@ -55,7 +56,7 @@ test.each(losses)(
   },
 );
 
-test('2. Redis emptied by FLUSHALL, and silence afterwards: every live subscription is told once', async () => {
+test('after FLUSHALL followed by silence, every live subscription is told of the gap once', async () => {
   const site = await startSite({ nodes: 2, variables });
   const sender = site.sender('room1');
   await sender.say(20);
@@ -64,8 +65,8 @@ test('2. Redis emptied by FLUSHALL, and silence afterwards: every live subscript
 
   await site.redis.cli('FLUSHALL');
   const told = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
-  await until(told, { what: 'every viewer to be told' });
-  // They are back, and heads are compared a few times more, with nothing to be told.
+  await until(told, { what: 'every viewer to be told of the gap' });
+  // They have resubscribed. A few more checks of the heads must not report anything.
   await until(() => viewers.every(({ subscribes }) => subscribes === 2), { what: 'all to be back' });
   const checks = async () =>
     Number(/evalsha:calls=(\d+)/.exec(await site.redis.cli('INFO', 'commandstats'))?.[1]);
@@ -80,7 +81,7 @@ test('2. Redis emptied by FLUSHALL, and silence afterwards: every live subscript
   expect(viewers.map(({ subscribes }) => subscribes)).toEqual(viewers.map(() => 2));
 });
 
-test('2. Redis restarted with older data: every live subscription is told once, nobody is spliced', async () => {
+test('after a restart with older data, every live subscription is told of the gap once and none continues as if nothing was lost', async () => {
   const site = await startSite({ nodes: 1, variables });
   const sender = site.sender('room1');
   await sender.say(20);
@@ -92,18 +93,18 @@ test('2. Redis restarted with older data: every live subscription is told once, 
   await site.audit('room1', before);
   expect(before.counts).toEqual(clean(40, 120));
 
-  // SIGKILL: the snapshot on the disk is that of before.
+  // SIGKILL, so that the snapshot on disk stays the older one.
   await site.redis.kill();
   await site.redis.restart();
   const told = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
-  await until(told, { what: 'every viewer to be told' });
+  await until(told, { what: 'every viewer to be told of the gap' });
   const { received, ...counts } = await site.count('room1');
-  report('2. Redis restarted with older data', { received, ...counts });
+  report('Redis restarted with older data', { received, ...counts });
   expect(counts).toEqual({ sent: 1, lost: 0, doubled: 0, outOfOrder: 0, unknown: 0 });
   expect(viewers.map(({ refusals }) => refusals.get('CURSOR_EXPIRED'))).toEqual(viewers.map(() => 1));
 });
 
-test('2. Redis fails over to a replica that is behind: what is lost is told to every viewer', async () => {
+test('after a failover to a replica that is behind, every viewer is told of the gap', async () => {
   const site = await startSite({
     nodes: 0,
     redis: { args: SOON_IN_STEP },
@@ -122,7 +123,7 @@ test('2. Redis fails over to a replica that is behind: what is lost is told to e
   await sender.say(100);
   await until(async () => (await replica.cli('LLEN', 'messages:room1')) === '100', { what: 'the replica' });
   const kept = (await site.stored('room1')).at(-1)!.id;
-  // What is accepted from here on the master has alone.
+  // From here on, only the primary has the accepted messages.
   await replica.cli('REPLICAOF', 'NO', 'ONE');
   await sender.say(20);
   await until(() => viewers.every(({ total }) => total === 120), { what: 'the messages before the loss' });
@@ -135,19 +136,19 @@ test('2. Redis fails over to a replica that is behind: what is lost is told to e
   address.cut();
   await sender.say(50);
   const told = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
-  await until(told, { what: 'every viewer to be told' });
-  // Someone who had left before the loss has nothing that is lost.
+  await until(told, { what: 'every viewer to be told of the gap' });
+  // A viewer that left before the loss has missed nothing.
   const returned = site.viewer('room1', { after: kept });
-  await until(() => returned.total === 50, { what: 'the one who returned to have what came after' });
+  await until(() => returned.total === 50, { what: 'the returning viewer to catch up' });
 
   expect(viewers.map(({ received }) => received[0])).toEqual(viewers.map(() => TOLD_OF_A_GAP));
   expect(returned.refusals.has('CURSOR_EXPIRED')).toBe(false);
   const { received, ...counts } = await site.count('room1', new Ledger(), replica);
-  report('2. failed over', { received, ...counts }, { 'lost by Redis, and told': 20 });
+  report('failed over', { received, ...counts }, { 'lost by Redis, with a gap reported': 20 });
   expect(counts).toEqual({ sent: 51, lost: 0, doubled: 0, outOfOrder: 0, unknown: 0 });
 });
 
-test('2. DURABILITY=replicated: a failover under load loses nothing that was acknowledged', async () => {
+test('with DURABILITY=replicated, a failover under load keeps every acknowledged message', async () => {
   const site = await startSite({ nodes: 0, redis: { args: SOON_IN_STEP }, variables });
   const replica = await startRedis({ args: SOON_IN_STEP });
   onTestFinished(() => replica.close());
@@ -165,7 +166,7 @@ test('2. DURABILITY=replicated: a failover under load loses nothing that was ack
   await site.redis.kill();
   await replica.cli('REPLICAOF', 'NO', 'ONE');
   master = replica.port;
-  // One replica is what is waited for: the new master gets one of its own.
+  // Sends wait for one replica, so give the new primary one.
   const second = await startRedis();
   onTestFinished(() => second.close());
   await second.cli('REPLICAOF', '127.0.0.1', String(master));
@@ -178,8 +179,8 @@ test('2. DURABILITY=replicated: a failover under load loses nothing that was ack
 
   const ledger = new Ledger();
   const { unknown, ...counts } = await site.count('room1', ledger, replica);
-  // What nobody was told is accepted may have been seen, and be gone: then its viewers are told so.
-  report('2. replicated, failed over', { ...counts, unknown }, { 'told of a gap': ledger.told });
+  // Messages that were never acknowledged may have been seen and lost. Then their viewers are told of a gap.
+  report('replicated, failed over', { ...counts, unknown }, { 'told of a gap': ledger.told });
   expect(counts).toMatchObject({ lost: 0, doubled: 0, outOfOrder: 0 });
   if (unknown > 0) expect(ledger.told).toBeGreaterThan(0);
 });

@@ -9,7 +9,7 @@ test.each([
   { refused: 'SUBSCRIBE', rule: '-subscribe', mended: '+subscribe' },
   { refused: 'the channel, for SUBSCRIBE and PUBLISH', rule: 'resetchannels', mended: 'allchannels' },
 ])(
-  '3. $refused refused by ACL: that operation errs, the process lives, and mended it works again',
+  'if the ACL refuses $refused, those subscriptions fail, and work again once it is allowed',
   async ({ refused, rule, mended }) => {
     const site = await startSite();
     const watching = site.viewer('room1');
@@ -19,7 +19,7 @@ test.each([
 
     await site.redis.cli(...setUser(site.redis.user, rule));
     const newcomer = site.viewer('room2');
-    await until(() => newcomer.refusals.has('SERVICE_UNAVAILABLE'), { what: 'a newcomer to be refused' });
+    await until(() => newcomer.refusals.has('SERVICE_UNAVAILABLE'), { what: 'a new viewer to be refused' });
     await site.redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await until(() => watching.refusals.has('SERVICE_UNAVAILABLE'), { what: 'a viewer to lose its room' });
     await Promise.all([senders.room1.say(20), senders.room2.say(20)]);
@@ -27,8 +27,8 @@ test.each([
 
     await site.redis.cli(...setUser(site.redis.user, mended));
     const counts = [await site.count('room1'), await site.count('room2')];
-    report(`3. ${refused} refused, room1`, counts[0]!);
-    report(`3. ${refused} refused, room2`, counts[1]!);
+    report(`${refused} refused, room1`, counts[0]!);
+    report(`${refused} refused, room2`, counts[1]!);
     expect(counts).toEqual([clean(41, 41), clean(21, 21)]);
     expect(site.nodes).toHaveLength(1);
   },

@@ -10,7 +10,7 @@ const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
   messageAdded(roomId: $roomId, after: $after, last: $last) { id }
 }`;
 
-/** A viewer by streamly-chat-client, from the beginning of a room. */
+/** A viewer that uses streamly-chat-client and reads a room from its beginning. */
 export class ClientViewer implements Counted {
   received: string[] = [];
   cursor: EntryId | undefined = '0';
@@ -42,7 +42,7 @@ export class ClientViewer implements Counted {
       },
     });
     const variables = { roomId, after: '0' };
-    // By a sink, which is told of messages and of gaps in one order.
+    // Use a sink, because it receives messages and gaps in one order.
     this.#client.subscribe<{ messageAdded: { id: string } }>(
       { query: FOLLOW, variables },
       {
@@ -53,7 +53,7 @@ export class ClientViewer implements Counted {
     );
   }
 
-  /** Breaks its connection off, as a network does. */
+  /** Breaks the connection, as a failing network does. */
   drop(): void {
     this.#socket?.terminate();
   }

@@ -9,7 +9,10 @@ import type { Counted } from './site.js';
 const query =
   'subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { id } }';
 
-/** A viewer by server-sent events, from the beginning of a room; back after the last message it has. */
+/**
+ * A viewer that uses server-sent events and reads a room from its beginning. It resubscribes after its last
+ * message.
+ */
 export class EventStreamViewer implements Counted {
   received: string[] = [];
   cursor: EntryId = '0';
@@ -25,7 +28,7 @@ export class EventStreamViewer implements Counted {
     this.#ended = this.#run();
   }
 
-  /** Breaks its connection off, as a network does. */
+  /** Breaks the connection, as a failing network does. */
   drop(): void {
     this.#stream?.crash();
   }
@@ -39,7 +42,7 @@ export class EventStreamViewer implements Counted {
   async #run(): Promise<void> {
     const random = randomFrom(seedOf(this.name));
     while (!this.#closed) {
-      // However it ends, it is asked for again after the last message.
+      // Resubscribe after the last message, however the stream ended.
       await this.#follow().catch(() => undefined);
       await sleep(20 + random() * 60);
     }

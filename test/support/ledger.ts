@@ -1,41 +1,44 @@
 import type { EntryId } from '#domain/cursor.js';
 
-/** What came of a run. Everything but the first two is a broken promise where it is not 0. */
+/** The result of a run. All counts but the first two must be 0, otherwise a promise was broken. */
 export interface Counts {
-  /** Messages whose sender was told that they were accepted. */
+  /** Messages that the server acknowledged. */
   sent: number;
   /** Messages received, over all viewers. */
   received: number;
-  /** Not received by a viewer who was not told of a gap; or accepted, and not in the store. */
+  /**
+   * Messages that a viewer missed without being told of a gap, and acknowledged messages that are not in the
+   * store.
+   */
   lost: number;
-  /** Received again by the same viewer, or stored again. */
+  /** Messages that the same viewer received again, or that were stored again. */
   doubled: number;
-  /** Received after a newer one. */
+  /** Messages received after a newer one. */
   outOfOrder: number;
-  /** Received, and not in the store. */
+  /** Messages received that are not in the store. */
   unknown: number;
 }
 
-/** Stands among the received ids where a viewer was told that it cannot go on without a gap. */
+/** Marks, among the received ids, that the server told a viewer of a gap. */
 export const TOLD_OF_A_GAP = 'CURSOR_EXPIRED';
 
-/** What a viewer has received and nobody has counted yet, in its order. */
+/** The messages that a viewer has received but that were not counted yet, in order. */
 export interface Received {
   readonly name: string;
-  /** The message after which it began; the beginning of the room where not given. */
+  /** The message after which it started, or undefined for the beginning of the room. */
   readonly after?: EntryId | undefined;
   received: (EntryId | typeof TOLD_OF_A_GAP)[];
 }
 
-/** A message as its sender, or the store, knows it. */
+/** A message, as its sender or the store knows it. */
 export interface Known {
   id: EntryId;
   content: string;
 }
 
 /**
- * Holds what the viewers of one room received against what its list held. The list is the truth: it is read
- * again and again while a run goes on, or once at its end.
+ * Compares what the viewers of one room received with what its list contained. Read the list once at the end
+ * of a run, or repeatedly while it goes on.
  */
 export class Ledger {
   readonly #places = new Map<EntryId, number>();
@@ -46,7 +49,7 @@ export class Ledger {
   #sent = 0;
   #storedAgain = 0;
 
-  /** The list, oldest first, as it is now. */
+  /** Records the current list, oldest first. */
   stored(messages: readonly Known[]): void {
     const known = messages.findIndex(({ id }) => id === this.#newest);
     if (known < 0 && this.#newest !== undefined) throw new Error('The list was not read often enough.');
@@ -59,7 +62,7 @@ export class Ledger {
     }
   }
 
-  /** Takes what was accepted since the last time. */
+  /** Records and removes the acknowledged messages. */
   acknowledged(messages: Known[]): void {
     for (const { id } of messages.splice(0)) {
       this.#sent += 1;
@@ -67,7 +70,10 @@ export class Ledger {
     }
   }
 
-  /** Takes what a viewer received since the last time, or so many of it: that must have been stored by now. */
+  /**
+   * Records and removes the first `count` received messages of a viewer. They must have been recorded as
+   * stored already.
+   */
   received({ name, after, received }: Received, count = received.length): void {
     const began = after === undefined ? 0 : (this.#places.get(after) ?? -1) + 1;
     const reading = this.#readings.get(name) ?? new Reading(began);
@@ -78,12 +84,12 @@ export class Ledger {
     }
   }
 
-  /** How often a viewer was told that it cannot go on without a gap. */
+  /** How often viewers were told of a gap. */
   get told(): number {
     return [...this.#readings.values()].reduce((sum, reading) => sum + reading.told, 0);
   }
 
-  /** As things stand; what is still on its way counts as lost. */
+  /** The counts so far. Messages in flight count as lost. */
   get counts(): Counts {
     const counts: Counts = {
       sent: this.#sent,
@@ -114,10 +120,10 @@ class Reading {
   told = 0;
   #beginsAnew = false;
 
-  /** `next` is the place of the message that should come next. */
+  /** `next` is the position of the next expected message. */
   constructor(public next: number) {}
 
-  /** It was told that it cannot go on: what comes next may stand anywhere. */
+  /** The viewer was told of a gap, so its next message may be at any position. */
   beginAnew(): void {
     this.told += 1;
     this.#beginsAnew = true;

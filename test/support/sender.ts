@@ -7,7 +7,7 @@ import type { TestServer } from './server.js';
 
 const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id content } }`;
 
-/** Messages that await their answer at a time. */
+/** The maximum number of messages that wait for their answer. */
 const WINDOW = 200;
 
 export interface MessageSenderOptions {
@@ -15,20 +15,20 @@ export interface MessageSenderOptions {
   roomId: string;
   /** The nodes to send through, in turn. */
   servers(): readonly TestServer[];
-  /** Whether to hold back for the moment, since those who listen cannot keep up. */
+  /** Whether to pause sending because the viewers cannot keep up. */
   holdsBack?(): boolean;
-  /** Characters in each message's content; as many as it needs where not given. */
+  /** Length of each message in characters. By default, as short as possible. */
   length?: number;
 }
 
 /**
- * Sends messages, each with a nonce and each again until its outcome is known. Several are on their way at a
- * time, so their order is made by the server.
+ * Sends messages with a nonce and retries each until its outcome is known. Sends overlap, so the server
+ * decides their order.
  */
 export class MessageSender {
-  /** What was accepted and nobody has counted yet. */
+  /** Accepted messages that were not counted yet. */
   readonly acknowledged: Known[] = [];
-  /** How often each refusal came, by its code; `DISCONNECTED` for no answer at all. */
+  /** How often each refusal was received, by code. `DISCONNECTED` means no answer. */
   readonly refusals = new Map<string, number>();
   /** Messages accepted so far, counted or not. */
   total = 0;
@@ -47,24 +47,24 @@ export class MessageSender {
     this.#random = randomFrom(seedOf(options.name));
   }
 
-  /** Sends so many messages, as fast as answers come or as is said; resolves once all are accepted. */
+  /** Sends `count` messages as fast as possible, or at the given rate. Resolves when all are accepted. */
   say(count: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
     return this.#send(perSecond, (sent) => sent < count);
   }
 
-  /** Sends so many a second from now on, as far as answers keep up, until `hush()`. */
+  /** Sends at this rate, or as fast as answers arrive, until `hush()`. */
   talk(perSecond: number): void {
     this.#talkative = true;
     this.#talking = this.#send(perSecond, () => this.#talkative);
   }
 
-  /** Sends no more; resolves once all that was sent is accepted. */
+  /** Stops sending. Resolves when all messages are accepted. */
   async hush(): Promise<void> {
     this.#talkative = false;
     await this.#talking;
   }
 
-  /** Sends one message, until it is accepted. */
+  /** Sends one message and retries until it is accepted. */
   async one(): Promise<Known> {
     this.#number += 1;
     const nonce = `${this.options.name}:${this.#number}`;
@@ -93,7 +93,7 @@ export class MessageSender {
     for (let sent = 0; goesOn(sent); ) {
       const due = ((performance.now() - start) / 1_000) * perSecond;
       if (sent < due && sends.size < WINDOW && !this.options.holdsBack?.()) {
-        // It rejects only where it was closed, and then nobody asks any more.
+        // Rejects only if the sender was closed, when the outcome no longer matters.
         const send: Promise<unknown> = this.one().then(
           () => sends.delete(send),
           () => sends.delete(send),
@@ -107,7 +107,7 @@ export class MessageSender {
     await Promise.all(sends);
   }
 
-  /** Gives the accepted message, or the code of a refusal. */
+  /** Returns the accepted message, or the code of the refusal. */
   #try(nonce: string): Promise<Known | string> {
     const { name, roomId, servers, length = 0 } = this.options;
     const all = servers();
@@ -145,7 +145,7 @@ export class MessageSender {
   }
 }
 
-/** The code of a refusal; \`DISCONNECTED\` where there was no answer. */
+/** The code of a refusal, or `DISCONNECTED` if there was no answer. */
 export function codeOf(error: unknown): string {
   return Array.isArray(error) ? String(error[0]?.extensions?.code) : 'DISCONNECTED';
 }

@@ -6,14 +6,14 @@ import type { MessageSender } from './sender.js';
 import type { Site } from './site.js';
 
 export interface StrangersOptions {
-  /** Clients over graphql-ws as it is; a fifth as many by streamly-chat-client come on top. */
+  /** Clients that use plain graphql-ws. A fifth as many use streamly-chat-client in addition. */
   clients: number;
   messages: number;
-  /** Messages a second, as far as the machine keeps up. */
+  /** Messages per second, if the machine can keep up. */
   perSecond: number;
-  /** Milliseconds between two kills of all pub/sub connections. */
+  /** How often all pub/sub connections are killed, in milliseconds. */
   killEveryMs: number;
-  /** A client breaks off its connection after so many messages, more or less. */
+  /** Each client drops its connection after about this many messages. */
   dropEvery: number;
   seed: number;
 }
@@ -21,19 +21,19 @@ export interface StrangersOptions {
 export interface StrangersVerdict {
   viewers: number;
   counts: Counts;
-  /** How often a client was told that it cannot go on without a gap. */
+  /** How often a client was told of a gap. */
   told: number;
   drops: number;
   kills: number;
 }
 
-/** How far a client may be behind before the senders wait: well within the history that is kept. */
+/** How far a client may fall behind before the senders pause. Must be well within the kept history. */
 const MOST_BEHIND = 2_000;
 
-/** How often the list is read, so that no message leaves it unread. */
+/** How often to read the list, so that no message is trimmed unread. */
 const AUDIT_MS = 1_000;
 
-/** What a stranger would do to find out whether the promise holds: clients that drop, and a Redis that cuts. */
+/** Checks that nothing is lost while clients keep dropping and Redis' pub/sub connections are killed. */
 export async function strangersCheck(site: Site, options: StrangersOptions): Promise<StrangersVerdict> {
   const { clients, messages, perSecond, killEveryMs, dropEvery, seed } = options;
   const random = randomFrom(seed);
@@ -60,7 +60,7 @@ export async function strangersCheck(site: Site, options: StrangersOptions): Pro
   });
   const auditing = every(AUDIT_MS, over.signal, () => site.audit(roomId, ledger));
   const senders: MessageSender[] = [];
-  // On a machine that is busy this process falls behind, which is no fault of the nodes.
+  // On a busy machine this process may fall behind, which is not the nodes' fault.
   const holdsBack = () => {
     const sent = senders.reduce((sum, { total }) => sum + total, 0);
     return sent - Math.min(...received.values()) > MOST_BEHIND;

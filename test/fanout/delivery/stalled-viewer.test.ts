@@ -3,9 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSender, SocketViewer, WITHOUT_LIMITS } from '#test/fanout/room-of-viewers.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
-import { startServer, type TestServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 
 const MESSAGES = 50_000;
 /** What the connections hold by themselves, at both ends, is a part of what is sent. */
@@ -25,32 +24,23 @@ describe.each([
   ['keeps all of it', 100_000],
   ['keeps a part of it', 2_000],
 ])('while many messages pass, in a store that %s', (_what, historyLimit) => {
-  let redis: RedisServer;
-  let server: TestServer;
+  const used = useServer({ HISTORY_LIMIT: historyLimit, ...WITHOUT_LIMITS });
   let sender: Awaited<ReturnType<typeof connectSender>>;
   const viewers: SocketViewer[] = [];
   beforeAll(async () => {
-    redis = await startRedis();
-    server = await startServer({
-      redisUrl: redis.url,
-      HISTORY_LIMIT: historyLimit,
-      ...WITHOUT_LIMITS,
-    });
-    sender = await connectSender(redis.url, historyLimit);
+    sender = await connectSender(used.redis.url, historyLimit);
   });
   afterAll(async () => {
     for (const viewer of viewers) viewer.close();
     await sender?.close();
-    await server?.close();
-    await redis?.close();
   });
 
   test('viewers that do not read cost nothing that grows, and get what is kept when they read again', {
     timeout: 180_000,
   }, async () => {
-    const neighbour = await SocketViewer.join(server, 'room1');
+    const neighbour = await SocketViewer.join(used.server, 'room1');
     const stalled = await Promise.all(
-      Array.from({ length: STALLED }, () => SocketViewer.join(server, 'room1')),
+      Array.from({ length: STALLED }, () => SocketViewer.join(used.server, 'room1')),
     );
     viewers.push(neighbour, ...stalled);
     for (const viewer of stalled) viewer.stall();

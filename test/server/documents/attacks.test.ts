@@ -1,4 +1,7 @@
-/** Documents that cost one client little and the server much: refused by every transport before they run. */
+/**
+ * Documents that cost the client little and the server much. Every transport must refuse them before running
+ * them.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +29,7 @@ const deep = (levels: number) =>
 
 const TOO_MANY_TOKENS = /more that 1000 tokens/;
 
-/** Each with the limits that let it through to the one that it meets. */
+/** Each attack, and the limits to raise so that it meets the limit under test. */
 const ATTACKS: [what: string, limits: Record<string, number>, query: string, reason: RegExp][] = [
   [
     '10,000 aliases',
@@ -198,7 +201,7 @@ describe('trusted documents', () => {
       expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     });
 
-    test('runs the documents of the page and the client package, as texts', async () => {
+    test('runs the documents of the page and the client package as texts', async () => {
       const text = `query Rooms { activeRooms(limit: 50) { id connectionCount # of viewers
         lastMessage { author { name __typename } content __typename } __typename } }`;
       expect(await ask(server, { query: text })).toHaveProperty('data.activeRooms');
@@ -245,7 +248,7 @@ describe('trusted documents', () => {
     });
   });
 
-  test('stop the start with a reason if the manifest cannot be read', async () => {
+  test('prevent the server from starting, with a reason, if the manifest cannot be read', async () => {
     const start = startServer({ redisUrl: used.redis.url, TRUSTED_DOCUMENTS: join(folder, 'none.json') });
     await expect(start).rejects.toThrow(/^TRUSTED_DOCUMENTS cannot be read: ENOENT/);
   });
@@ -262,6 +265,6 @@ test('validates the worst document within the limits quickly', async () => {
   const query = `{ ${'messages(roomId: "r") { nodes { id } } '.repeat(70)} }`;
   const beganAt = performance.now();
   await post(used.server, { query });
-  // Measured: 20 ms on a busy machine. Without a limit on tokens it would be minutes.
+  // Takes about 20 ms on a busy machine. Without a limit on tokens it would take minutes.
   expect(performance.now() - beganAt).toBeLessThan(3_000);
 });

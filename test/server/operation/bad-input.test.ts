@@ -1,4 +1,4 @@
-/** What a client may get wrong: it is told what, nothing comes of it, and it may go on. */
+/** Invalid input: the client learns what is wrong, nothing is stored, and the connection still works. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventStream, type Following, http, webSocket } from '#test/support/clients/follow.js';
 import { type Params, paramsOf, run } from '#test/support/clients/http.js';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => watcher.leave());
 
-/** What is sent, and what the refusal says: the field that is wrong, and the limit where one was passed. */
+/** The operation, and the details of its error: the invalid field, and the limit if one was exceeded. */
 type Case = [what: string, params: Params, refusal: { field?: string; limit?: number; message?: RegExp }];
 
 const send = (wrong: Record<string, unknown>): Params => ({
@@ -101,7 +101,7 @@ const subscriptions: Case[] = [
   ['no room id', { ...follow({}), variables: {} }, { message: /"\$roomId" of required type/ }],
 ];
 
-/** Refused with BAD_USER_INPUT, and with what the case says. */
+/** Expects BAD_USER_INPUT with the details of the case. */
 function expectRefusal(
   result: { data?: unknown; errors?: readonly object[] },
   { message, ...details }: Case[2],
@@ -134,8 +134,8 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
   });
 });
 
-describe('after all that', () => {
-  test('one connection may have asked all of it, and still works', async () => {
+describe('after all invalid input', () => {
+  test('one connection that sent all of it still works', async () => {
     const socket = await RawSocket.ready(used.server);
     for (const [what, params, refusal] of [...sends, ...queries, ...subscriptions]) {
       socket.subscribe(what, params);
@@ -154,7 +154,7 @@ describe('after all that', () => {
     expect(keys.filter((key) => /^(messages|nonce):/.test(key))).toEqual([]);
   });
 
-  test('nothing has been published: a subscriber sees the first valid message first', async () => {
+  test('nothing has been published: a subscriber receives the next valid message first', async () => {
     await run(used.server, SendMessage, { input: { roomId: ROOM, content: 'good', nonce: 'n1' } });
     expect((await watcher.next()).messageAdded.content).toBe('good');
     expect(await used.redis.cli('LLEN', `messages:${ROOM}`)).toBe('1');
@@ -162,7 +162,7 @@ describe('after all that', () => {
 });
 
 describe('input at a limit', () => {
-  test('is accepted: content counts in characters, without white space around it', async () => {
+  test('is accepted: content is counted in characters, without surrounding white space', async () => {
     const content = '👩‍🚀'.slice(0, 2).repeat(500);
     const input = {
       roomId: 'r'.repeat(64),

@@ -1,4 +1,4 @@
-/** Errors that repeat what a client sent: an answer stays small, whatever the request was. */
+/** Errors that repeat parts of a request. Responses must stay small, whatever the request was. */
 import { describe, expect, test } from 'vitest';
 import { type AnyParams, TRANSPORTS } from '#test/support/every-transport.js';
 import { useServer } from '#test/support/use-server.js';

@@ -10,7 +10,7 @@ function verifier(key: JwtOptions['key'] = { secret }, timeoutMs = 2_000) {
 }
 
 describe('a token of the platform', () => {
-  test('names its user, and when it expires', async () => {
+  test('identifies its user, and says when it expires', async () => {
     const token = await tokenOf({ sub: 'ann', name: 'Ann', roles: ['moderator'] });
     const viewer = await verifier().verify(token);
     expect(viewer).toMatchObject({ user: { id: 'ann', name: 'Ann' }, roles: ['viewer', 'moderator'] });
@@ -121,7 +121,7 @@ describe('the keys of an issuer', () => {
     expect(state.asked).toBe(1);
   });
 
-  test("verify no other issuer's tokens", async () => {
+  test('do not verify tokens of other issuers', async () => {
     const [one, two] = [await start(), await start()];
     const { verify } = verifier({ jwksUrl: one.url });
     await expect(verify(await two.tokenOf())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -151,7 +151,7 @@ describe('the keys of an issuer', () => {
     },
   );
 
-  test('cannot be fetched if the issuer is down: the token is not called invalid', async () => {
+  test('cannot be fetched if the issuer is down, which does not make the token invalid', async () => {
     const { url, close, tokenOf: issue } = await startIssuer();
     await close();
     await expect(verifier({ jwksUrl: url }).verify(await issue())).rejects.toMatchObject({

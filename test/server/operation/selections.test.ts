@@ -1,4 +1,4 @@
-/** Whoever selects something else receives something else, though all follow one room and one log. */
+/** Subscriptions with different selections each get their own, although they share one room and one log. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -11,7 +11,7 @@ const used = useServer({ OPERATIONS_PER_CONNECTION: 0 });
 const ROOM = 'room1';
 const ROOT = `messageAdded(roomId: "${ROOM}")`;
 
-/** A subscription, its variables, and what a message `Hello` by Ann looks like in it. */
+/** A subscription, its variables, and what it receives for a message `Hello` by Ann. */
 const SELECTIONS: Record<string, [query: string, variables: object | undefined, data: object]> = {
   'one field': [`subscription { ${ROOT} { content } }`, undefined, { messageAdded: { content: 'Hello' } }],
   'the same, written otherwise': [
@@ -132,7 +132,7 @@ describe('on one room, over one socket', () => {
   afterAll(() => socket.close());
 
   test.each(Object.entries(SELECTIONS))('%s', (id, [_query, _variables, data]) => {
-    // As text: the order of the fields is that of the selection.
+    // Compare as text, because fields must have the order of the selection.
     expect(JSON.stringify(received.get(id))).toBe(JSON.stringify({ data }));
   });
 

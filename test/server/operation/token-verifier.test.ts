@@ -29,17 +29,17 @@ describe('a token', () => {
     expect(asked).toEqual([`session ${known}`]);
   });
 
-  test('of a session that is over is refused', async () => {
+  test('of a session that has ended is refused', async () => {
     await expect(verifier().verify('x'.repeat(43))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  test('with two dots is the platform’s', async () => {
+  test('with two dots belongs to the platform', async () => {
     const { verify, asked } = verifier();
     expect(await verify('a.b.c')).toBe(ann);
     expect(asked).toEqual(['jwt a.b.c']);
   });
 
-  test('of the platform is refused where it has none', async () => {
+  test('of the platform is refused if no platform is configured', async () => {
     await expect(verifier({ withJwt: false }).verify('a.b.c')).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });

@@ -36,7 +36,7 @@ describe('a socket that closes in the middle of a flush', () => {
     for (const viewer of viewers) expect(viewer).toMatchObject({ disorder: [], errors: [] });
     for (const viewer of staying) viewer.close();
     await until(async () => (await used.redis.cli('scard', `connections:${room}`)) === '0', {
-      what: 'nobody in the room',
+      what: 'the room to be empty',
     });
   });
 });
