@@ -13,8 +13,8 @@ export async function startSite(options?: SiteOptions): Promise<Site> {
 }
 
 /** The counts of a run that kept every promise. */
-export function clean(sent: number, received: number): Counts {
-  return { sent, received, lost: 0, doubled: 0, outOfOrder: 0, unknown: 0 };
+export function nothingLost(sent: number, received: number): Counts {
+  return { sent, received, lost: 0, duplicated: 0, outOfOrder: 0, unknown: 0 };
 }
 
 /** Prints the result of a run. */

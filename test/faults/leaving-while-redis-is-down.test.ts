@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { connectionCount } from '#test/support/ask.js';
 import { until } from '#test/support/until.js';
-import { clean, report, startSite } from './fixture.js';
+import { nothingLost, report, startSite } from './fixture.js';
 
 test('clients that leave while Redis is down leave no connections, channels or active rooms behind', async () => {
   const variables = { REDIS_TIMEOUT_MS: 500, PRESENCE_HEARTBEAT_MS: 500 };
@@ -28,10 +28,10 @@ test('clients that leave while Redis is down leave no connections, channels or a
 
   site.viewers.splice(0, Number.POSITIVE_INFINITY, stays!, site.viewer('room2'));
   const senders = rooms.map((roomId) => site.sender(roomId));
-  await Promise.all(senders.map((sender) => sender.say(20)));
+  await Promise.all(senders.map((sender) => sender.send(20)));
   for (const roomId of rooms) {
     const counts = await site.count(roomId);
     report(`left while Redis was down, ${roomId}`, counts);
-    expect(counts).toEqual(clean(21, 21));
+    expect(counts).toEqual(nothingLost(21, 21));
   }
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ask, connectionCount } from '#test/support/ask.js';
 import type { TestServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
-import { clean, report, startSite } from './fixture.js';
+import { nothingLost, report, startSite } from './fixture.js';
 
 const someone = { id: 'guest:Ann', name: 'Ann' };
 
@@ -39,13 +39,13 @@ test('malformed entries in the list and on the channel are counted, logged and s
   const site = await startSite({ variables: { HEAD_CHECK_MS: 500 } });
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
   const sender = site.sender('room1');
-  await sender.say(20);
+  await sender.send(20);
 
   for (const text of [...GARBAGE, ...LOOKALIKES]) {
     await site.redis.cli('LPUSH', 'messages:room1', text);
     await site.redis.cli('RPUSH', 'messages:room1', text);
     await site.redis.cli('PUBLISH', 'messages:room1', text);
-    await sender.say(5);
+    await sender.send(5);
   }
   viewers.push(site.viewer('room1'));
   for (const text of GARBAGE) await site.redis.cli('LPUSH', 'messages:room1', text);
@@ -61,7 +61,7 @@ test('malformed entries in the list and on the channel are counted, logged and s
   );
   const counted = await Promise.all(site.nodes.map(malformedCounted));
   report('malformed entries', counts, { logged: logged.join(' and '), counted: counted.join(' and ') });
-  expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+  expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
   expect(Math.min(...logged)).toBeGreaterThanOrEqual(GARBAGE.length);
   expect(Math.min(...counted)).toBeGreaterThanOrEqual(GARBAGE.length);
   expect(viewers.flatMap(({ refusals }) => [...refusals.keys()])).toEqual([]);
@@ -72,7 +72,7 @@ test('keys of the wrong type affect at most their own room', async () => {
   const node = site.node();
   const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
   const sender = site.sender('room1');
-  await sender.say(20);
+  await sender.send(20);
   const elsewhere = site.viewer('broken');
   await until(() => connectionCount(node, 'broken').then((count) => count === 1), { what: 'the other room' });
 
@@ -93,13 +93,13 @@ test('keys of the wrong type affect at most their own room', async () => {
   expect(await ask(node, { query: '{ activeRooms { id } }' })).toEqual({
     activeRooms: [{ id: 'room1' }, { id: 'broken' }],
   });
-  await sender.say(20);
+  await sender.send(20);
 
   await elsewhere.close();
   site.viewers.splice(site.viewers.indexOf(elsewhere), 1);
   const counts = await site.count('room1');
   report('broken keys', counts, { 'including one added by hand': 1 });
-  expect(counts).toEqual(clean(41, 42 * viewers.length));
+  expect(counts).toEqual(nothingLost(41, 42 * viewers.length));
 });
 
 /** The number of malformed messages in a node's metrics. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { connectionCount } from '#test/support/ask.js';
 import { until } from '#test/support/until.js';
-import { clean, HEAVY, report, startSite } from './fixture.js';
+import { HEAVY, nothingLost, report, startSite } from './fixture.js';
 
 const variables = { PRESENCE_HEARTBEAT_MS: 500 };
 
@@ -12,7 +12,7 @@ test(
     const site = await startSite({ nodes: 4, variables });
     const viewers = Array.from({ length: 12 }, () => site.viewer('room1'));
     const senders = [site.sender('room1'), site.sender('room1')];
-    for (const sender of senders) sender.talk(200);
+    for (const sender of senders) sender.start(200);
 
     const exits: (number | null)[] = [];
     for (const node of site.nodes.slice(0, 3)) {
@@ -23,12 +23,12 @@ test(
       node.signal('SIGTERM');
       exits.push(await node.exited);
     }
-    for (const sender of senders) await sender.hush();
+    for (const sender of senders) await sender.stop();
 
     const counts = await site.count('room1');
     const subscribes = viewers.reduce((sum, viewer) => sum + viewer.subscribes, 0);
     report('rolling SIGTERM', counts, { exits, subscribes });
-    expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+    expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
     expect(exits).toEqual([0, 0, 0]);
     const counted = () => connectionCount(site.node(), 'room1');
     await until(async () => (await counted()) === 12, {
@@ -44,7 +44,7 @@ test('after SIGKILL of a node, its clients move to another node, which sweeps it
   const counted = () => connectionCount(left!, 'room1');
   await until(async () => (await counted()) === 10, { what: 'every viewer to be counted' });
   const sender = site.sender('room1');
-  sender.talk(200);
+  sender.start(200);
   await until(() => viewers.every(({ total }) => total > 50), { what: 'messages to reach every viewer' });
 
   killed!.signal('SIGKILL');
@@ -54,9 +54,9 @@ test('after SIGKILL of a node, its clients move to another node, which sweeps it
   await until(async () => (await nodes()).size === 1 && (await counted()) === 10, {
     what: 'the dead node to be swept and its clients to be counted again',
   });
-  await sender.hush();
+  await sender.stop();
 
   const counts = await site.count('room1');
   report('SIGKILL of a node', counts);
-  expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+  expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
 });

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readiness, send } from '#test/support/ask.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
-import { clean, report, startSite } from './fixture.js';
+import { nothingLost, report, startSite } from './fixture.js';
 
 test('a node that starts while Redis is down answers SERVICE_UNAVAILABLE, and serves once Redis is up', async () => {
   const site = await startSite({ nodes: 0, variables: { REDIS_TIMEOUT_MS: 500 } });
@@ -14,7 +14,7 @@ test('a node that starts while Redis is down answers SERVICE_UNAVAILABLE, and se
   expect(await send(node, 'room1', 'early')).toBe('SERVICE_UNAVAILABLE');
   const viewer = site.viewer('room1');
   const sender = site.sender('room1');
-  const said = sender.say(20);
+  const said = sender.send(20);
   const both = () => [viewer, sender].every(({ refusals }) => refusals.has('SERVICE_UNAVAILABLE'));
   await until(both, { what: 'a subscription and a send to be refused' });
 
@@ -23,7 +23,7 @@ test('a node that starts while Redis is down answers SERVICE_UNAVAILABLE, and se
   await said;
   const counts = await site.count('room1');
   report('Redis down at boot', counts);
-  expect(counts).toEqual(clean(21, 21));
+  expect(counts).toEqual(nothingLost(21, 21));
 });
 
 test('a node that starts while Redis is down and another port hangs serves once Redis is up', async () => {

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { freePort } from '#dev/free-port.js';
 import { ask, connectionCount } from '#test/support/ask.js';
 import { until } from '#test/support/until.js';
-import { clean, report, startSite } from './fixture.js';
+import { nothingLost, report, startSite } from './fixture.js';
 
 test('when Redis drops the subscriber because its output buffer is full, missed messages are read from the log', async () => {
   const site = await startSite();
   const viewers = Array.from({ length: 5 }, () => site.viewer('room1'));
   const sender = site.sender('room1');
-  sender.talk(300);
+  sender.start(300);
   await until(() => viewers.every(({ total }) => total > 20), { what: 'messages to flow' });
   const connection = async () =>
     /^id=\d+/.exec(await site.redis.cli('CLIENT', 'LIST', 'TYPE', 'pubsub'))?.[0];
@@ -21,11 +21,11 @@ test('when Redis drops the subscriber because its output buffer is full, missed 
     await site.redis.cli('EVAL', flood, '1', 'messages:room1');
     await until(async () => (await connection()) !== before, { what: 'the subscriber to be dropped' });
   }
-  await sender.hush();
+  await sender.stop();
 
   const counts = await site.count('room1');
   report('dropped for its output buffer', counts, { drops: 5 });
-  expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+  expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
 });
 
 const states = [
@@ -49,7 +49,7 @@ test.each(states)(
     const node = site.node();
     const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
     const sender = site.sender('room1');
-    sender.talk(200);
+    sender.start(200);
     await until(() => viewers.every(({ total }) => total > 20), { what: 'messages to flow' });
 
     const [command, ...args] = await begin();
@@ -62,11 +62,11 @@ test.each(states)(
     const query = '{ messages(roomId: "room1", last: 1) { nodes { id } } }';
     await until(async () => typeof (await ask(node, { query })) === 'object', { what: 'a page to be read' });
     await site.redis.cli(...(end as unknown as [string]));
-    await sender.hush();
+    await sender.stop();
 
     const counts = await site.count('room1');
     report(`no writes because ${what}`, counts, { refusals: [...sender.refusals].join(' ') });
-    expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+    expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
     expect([...sender.refusals.keys()]).toEqual(['SERVICE_UNAVAILABLE']);
     await until(async () => (await connectionCount(node, 'room1')) === 4, {
       what: 'every viewer to be counted',

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { buildPrevious } from '#test/support/previous-version.js';
 import type { ServerProcess } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
-import { clean, HEAVY, report, startSite } from './fixture.js';
+import { HEAVY, nothingLost, report, startSite } from './fixture.js';
 
 let previous: string;
 beforeAll(async () => {
@@ -31,7 +31,7 @@ test.each([
     const leaving = [await start(from), await start(from)];
     const viewers = Array.from({ length: 10 }, () => site.viewer('room1'));
     const senders = [site.sender('room1'), site.sender('room1')];
-    for (const sender of senders) sender.talk(50);
+    for (const sender of senders) sender.start(50);
     const flow = async (count: number) => {
       const before = viewers.map(({ total }) => total);
       await until(() => viewers.every(({ total }, index) => total > before[index]! + count), {
@@ -51,13 +51,13 @@ test.each([
       await retire(node);
       await flow(10);
     }
-    for (const sender of senders) await sender.hush();
+    for (const sender of senders) await sender.stop();
 
     const counts = await site.count('room1');
     const refusals = viewers.flatMap((viewer) => [...viewer.refusals]);
     const subscribes = viewers.reduce((sum, viewer) => sum + viewer.subscribes, 0);
     report(`a rolling restart ${what}`, counts, { subscribes, refusals: refusals.join() || 'none' });
-    expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+    expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
     expect(refusals).toEqual([]);
     // The next version reads what both wrote as one chain without a gap.
     const stored = await site.stored('room1');
@@ -70,10 +70,10 @@ test('while both versions run, the chain of a silent room continues', HEAVY, asy
   const [before, after] = [await site.addNode({}, previous), await site.addNode()];
   const sender = site.sender('room1', { servers: () => [after] });
   const senderBefore = site.sender('room1', { servers: () => [before] });
-  await sender.say(10);
+  await sender.send(10);
   const on = (node: ServerProcess, cursor: string) =>
     site.viewer('room1', { server: () => node, after: cursor });
-  const { id: last } = await sender.one();
+  const { id: last } = await sender.sendOne();
   const [there, here] = [on(before, last), on(after, last)];
   await until(() => there.subscribes + here.subscribes === 2, { what: 'both viewers to subscribe' });
   const silence = () =>
@@ -87,12 +87,12 @@ test('while both versions run, the chain of a silent room continues', HEAVY, asy
   await silence();
   // New viewers have an old cursor. The node of the previous version had opened the room in time.
   const late = [on(before, last), on(after, last)];
-  const sent = [await sender.one()];
+  const sent = [await sender.sendOne()];
   await reaches(sent.at(-1)!.id, [there, here, ...late]);
   await silence();
-  sent.push(await senderBefore.one());
+  sent.push(await senderBefore.sendOne());
   await reaches(sent.at(-1)!.id, [there, here, ...late]);
-  sent.push(await sender.one());
+  sent.push(await sender.sendOne());
   await reaches(sent.at(-1)!.id, [there, here, ...late]);
 
   const viewers = [there, here, ...late];

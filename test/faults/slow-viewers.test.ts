@@ -4,7 +4,7 @@ import { Member } from '#test/support/crowd.js';
 import { addressesOf } from '#test/support/server.js';
 import { TcpProxy } from '#test/support/tcp-proxy.js';
 import { until } from '#test/support/until.js';
-import { clean, HEAVY, report, startSite } from './fixture.js';
+import { HEAVY, nothingLost, report, startSite } from './fixture.js';
 
 const MEGABYTE = 1024 * 1024;
 const MESSAGES = 3_000;
@@ -19,12 +19,12 @@ test('slow and stalled viewers cost no memory and miss nothing', HEAVY, async ()
   const sender = site.sender('room1', { length: 500 });
   const healthy = Array.from({ length: 3 }, () => site.viewer('room1'));
   const stalled = Array.from({ length: 20 }, (_, index) =>
-    site.counts(new Member(`stalled ${index}`, 'room1', () => node, WIDE)),
+    site.add(new Member(`stalled ${index}`, 'room1', () => node, WIDE)),
   );
-  const slow = site.counts(new Member('slow', 'room1', () => node, WIDE));
+  const slow = site.add(new Member('slow', 'room1', () => node, WIDE));
   const behind = [...stalled, slow];
   await Promise.all(behind.map((member) => member.join()));
-  await sender.say(100);
+  await sender.send(100);
   await until(() => behind.every(({ received }) => received.length === 100), {
     what: 'every viewer to subscribe',
   });
@@ -33,7 +33,7 @@ test('slow and stalled viewers cost no memory and miss nothing', HEAVY, async ()
   for (const member of behind) member.pause();
   const reading = setInterval(() => slow.readOnce(), 25);
   onTestFinished(() => clearInterval(reading));
-  await sender.say(MESSAGES);
+  await sender.send(MESSAGES);
   await until(() => healthy.every(({ total }) => total === MESSAGES + 100), {
     what: 'the healthy viewers to receive everything',
   });
@@ -48,8 +48,8 @@ test('slow and stalled viewers cost no memory and miss nothing', HEAVY, async ()
     'the node grew by, in MB': (grown / MEGABYTE).toFixed(1),
   });
   const sent = MESSAGES + 101;
-  expect(counts).toEqual(clean(sent, sent * (healthy.length + behind.length)));
-  expect(behind.flatMap(({ told }) => told)).toEqual([]);
+  expect(counts).toEqual(nothingLost(sent, sent * (healthy.length + behind.length)));
+  expect(behind.flatMap(({ unexpected }) => unexpected)).toEqual([]);
   // Queues would hold 24 MB per viewer, 480 MB in total.
   expect(grown).toBeLessThan(100 * MEGABYTE);
 });
@@ -64,11 +64,11 @@ test('stalled and half-open viewers are disconnected and no longer counted, and 
     site.viewer('room1', { server: () => ({ ...node, ...addressesOf(network.port) }), pingMs: 1_000 }),
   );
   const stalled = Array.from({ length: 3 }, (_, index) =>
-    site.counts(new Member(`stalled ${index}`, 'room1', () => node)),
+    site.add(new Member(`stalled ${index}`, 'room1', () => node)),
   );
   await Promise.all(stalled.map((member) => member.join()));
   const sender = site.sender('room1');
-  sender.talk(100);
+  sender.start(100);
   const viewers = [...healthy, ...halfOpen];
   await until(() => viewers.every(({ total }) => total > 20), { what: 'messages to flow' });
   expect(await connectionCount(node, 'room1')).toBe(9);
@@ -86,9 +86,9 @@ test('stalled and half-open viewers are disconnected and no longer counted, and 
     what: 'the stalled viewers to see the disconnect',
   });
   await Promise.all(stalled.map((member) => member.join()));
-  await sender.hush();
+  await sender.stop();
 
   const counts = await site.count('room1');
   report('stalled and half-open', counts);
-  expect(counts).toEqual(clean(counts.sent, counts.sent * 9));
+  expect(counts).toEqual(nothingLost(counts.sent, counts.sent * 9));
 });

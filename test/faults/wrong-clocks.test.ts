@@ -1,7 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { until } from '#test/support/until.js';
-import { clean, HEAVY, report, startSite } from './fixture.js';
+import { HEAVY, nothingLost, report, startSite } from './fixture.js';
 
 const SKEWED = pathToFileURL(fileURLToPath(new URL('../support/skewed-clock.mjs', import.meta.url))).href;
 
@@ -22,7 +22,7 @@ test.each([
   await site.addNode();
   const viewers = [0, 1, 0, 1].map((n) => site.viewer('room1', { server: () => site.node(n) }));
   const sender = site.sender('room1');
-  await sender.say(20);
+  await sender.send(20);
   await until(() => viewers.every(({ total }) => total === 20), { what: 'the messages' });
 
   // All messages expire, and the heads are checked meanwhile.
@@ -30,10 +30,10 @@ test.each([
     what: 'the messages to expire',
     timeout: 10_000,
   });
-  await sender.say(20);
+  await sender.send(20);
   await until(() => viewers.every(({ total }) => total === 40), { what: 'the messages after the silence' });
 
-  report(`a clock ${what}`, clean(40, 160));
+  report(`a clock ${what}`, nothingLost(40, 160));
   expect(new Set(viewers.map((viewer) => viewer.received.join())).size).toBe(1);
   expect(viewers.flatMap(({ refusals }) => [...refusals])).toEqual([]);
   expect(viewers.map(({ subscribes }) => subscribes)).toEqual([1, 1, 1, 1]);

@@ -1,7 +1,7 @@
 import type { EntryId } from '#domain/cursor.js';
 import { RawWebSocket } from './raw-web-socket.js';
 import type { TestServer } from './server.js';
-import type { Counted } from './site.js';
+import type { CountedViewer } from './site.js';
 
 const FOLLOW =
   'subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { id content } }';
@@ -46,13 +46,13 @@ export class Crowd {
 }
 
 /** A viewer on a minimal WebSocket that can stop reading. */
-export class Member implements Counted {
+export class Member implements CountedViewer {
   received: EntryId[] = [];
   cursor: EntryId = '0';
   /** Whether the connection is open. */
   connected = false;
   /** Everything received other than messages. */
-  readonly told: string[] = [];
+  readonly unexpected: string[] = [];
   #socket: RawWebSocket | undefined;
   #closed = false;
 
@@ -122,7 +122,7 @@ export class Member implements Counted {
   #read(payload: Buffer): void {
     const place = payload.indexOf(ID);
     if (place < 0) {
-      this.told.push(payload.toString());
+      this.unexpected.push(payload.toString());
       return;
     }
     const from = place + ID.length;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntryId } from '#domain/cursor.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
-import { TOLD_OF_A_GAP } from './ledger.js';
+import { GAP } from './ledger.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
-import type { Counted } from './site.js';
+import type { CountedViewer } from './site.js';
 
 const query =
   'subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { id } }';
@@ -13,7 +13,7 @@ const query =
  * A viewer that uses server-sent events and reads a room from its beginning. It resubscribes after its last
  * message.
  */
-export class EventStreamViewer implements Counted {
+export class EventStreamViewer implements CountedViewer {
   received: string[] = [];
   cursor: EntryId = '0';
   #stream: EventStream | undefined;
@@ -55,7 +55,7 @@ export class EventStreamViewer implements Counted {
       const event = await this.#stream.next();
       if (event?.event !== 'next' || this.#closed) return this.#stream.crash();
       const { data, errors } = JSON.parse(event.data);
-      if (errors?.[0]?.extensions?.code === 'CURSOR_EXPIRED') this.received.push(TOLD_OF_A_GAP);
+      if (errors?.[0]?.extensions?.code === 'CURSOR_EXPIRED') this.received.push(GAP);
       if (!data) continue;
       this.cursor = data.messageAdded.id;
       this.received.push(this.cursor);

@@ -12,7 +12,7 @@ export interface Counts {
    */
   lost: number;
   /** Messages that the same viewer received again, or that were stored again. */
-  doubled: number;
+  duplicated: number;
   /** Messages received after a newer one. */
   outOfOrder: number;
   /** Messages received that are not in the store. */
@@ -20,18 +20,18 @@ export interface Counts {
 }
 
 /** Marks, among the received ids, that the server told a viewer of a gap. */
-export const TOLD_OF_A_GAP = 'CURSOR_EXPIRED';
+export const GAP = 'CURSOR_EXPIRED';
 
 /** The messages that a viewer has received but that were not counted yet, in order. */
-export interface Received {
+export interface ReceivedMessages {
   readonly name: string;
   /** The message after which it started, or undefined for the beginning of the room. */
   readonly after?: EntryId | undefined;
-  received: (EntryId | typeof TOLD_OF_A_GAP)[];
+  received: (EntryId | typeof GAP)[];
 }
 
 /** A message, as its sender or the store knows it. */
-export interface Known {
+export interface KnownMessage {
   id: EntryId;
   content: string;
 }
@@ -50,7 +50,7 @@ export class Ledger {
   #storedAgain = 0;
 
   /** Records the current list, oldest first. */
-  stored(messages: readonly Known[]): void {
+  stored(messages: readonly KnownMessage[]): void {
     const known = messages.findIndex(({ id }) => id === this.#newest);
     if (known < 0 && this.#newest !== undefined) throw new Error('The list was not read often enough.');
     for (const { id, content } of messages.slice(known + 1)) {
@@ -63,7 +63,7 @@ export class Ledger {
   }
 
   /** Records and removes the acknowledged messages. */
-  acknowledged(messages: Known[]): void {
+  acknowledged(messages: KnownMessage[]): void {
     for (const { id } of messages.splice(0)) {
       this.#sent += 1;
       if (!this.#places.has(id)) this.#unseen.add(id);
@@ -74,19 +74,19 @@ export class Ledger {
    * Records and removes the first `count` received messages of a viewer. They must have been recorded as
    * stored already.
    */
-  received({ name, after, received }: Received, count = received.length): void {
+  received({ name, after, received }: ReceivedMessages, count = received.length): void {
     const began = after === undefined ? 0 : (this.#places.get(after) ?? -1) + 1;
     const reading = this.#readings.get(name) ?? new Reading(began);
     this.#readings.set(name, reading);
     for (const id of received.splice(0, count)) {
-      if (id === TOLD_OF_A_GAP) reading.beginAnew();
+      if (id === GAP) reading.expectGap();
       else reading.take(this.#places.get(id));
     }
   }
 
   /** How often viewers were told of a gap. */
-  get told(): number {
-    return [...this.#readings.values()].reduce((sum, reading) => sum + reading.told, 0);
+  get gaps(): number {
+    return [...this.#readings.values()].reduce((sum, reading) => sum + reading.gaps, 0);
   }
 
   /** The counts so far. Messages in flight count as lost. */
@@ -95,14 +95,14 @@ export class Ledger {
       sent: this.#sent,
       received: 0,
       lost: this.#unseen.size,
-      doubled: this.#storedAgain,
+      duplicated: this.#storedAgain,
       outOfOrder: 0,
       unknown: 0,
     };
     for (const reading of this.#readings.values()) {
       counts.received += reading.received;
       counts.lost += reading.missing.size + this.#places.size - reading.next;
-      counts.doubled += reading.doubled;
+      counts.duplicated += reading.duplicated;
       counts.outOfOrder += reading.outOfOrder;
       counts.unknown += reading.unknown;
     }
@@ -114,26 +114,26 @@ export class Ledger {
 class Reading {
   readonly missing = new Set<number>();
   received = 0;
-  doubled = 0;
+  duplicated = 0;
   outOfOrder = 0;
   unknown = 0;
-  told = 0;
-  #beginsAnew = false;
+  gaps = 0;
+  #gapExpected = false;
 
   /** `next` is the position of the next expected message. */
   constructor(public next: number) {}
 
   /** The viewer was told of a gap, so its next message may be at any position. */
-  beginAnew(): void {
-    this.told += 1;
-    this.#beginsAnew = true;
+  expectGap(): void {
+    this.gaps += 1;
+    this.#gapExpected = true;
   }
 
   take(place: number | undefined): void {
     this.received += 1;
     if (place === undefined) {
       this.unknown += 1;
-    } else if (this.#beginsAnew) {
+    } else if (this.#gapExpected) {
       this.next = place + 1;
     } else if (place >= this.next) {
       for (let gap = this.next; gap < place; gap += 1) this.missing.add(gap);
@@ -141,8 +141,8 @@ class Reading {
     } else if (this.missing.delete(place)) {
       this.outOfOrder += 1;
     } else {
-      this.doubled += 1;
+      this.duplicated += 1;
     }
-    this.#beginsAnew = false;
+    this.#gapExpected = false;
   }
 }

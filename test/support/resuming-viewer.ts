@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { EntryId } from '#domain/cursor.js';
-import { type Received, TOLD_OF_A_GAP } from './ledger.js';
+import { GAP, type ReceivedMessages } from './ledger.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 
@@ -30,7 +30,7 @@ export interface ViewerOptions {
  * A viewer that uses plain graphql-ws. Whenever its subscription ends, it subscribes again after its last
  * message. It records every message as received, including duplicates.
  */
-export class ResumingViewer implements Received {
+export class ResumingViewer implements ReceivedMessages {
   readonly name: string;
   readonly roomId: string;
   readonly after: EntryId | undefined;
@@ -132,6 +132,6 @@ export class ResumingViewer implements Received {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
     if (code !== 'CURSOR_EXPIRED') return;
     this.cursor = undefined;
-    this.received.push(TOLD_OF_A_GAP);
+    this.received.push(GAP);
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import type { Known } from './ledger.js';
+import type { KnownMessage } from './ledger.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 
@@ -16,7 +16,7 @@ export interface MessageSenderOptions {
   /** The nodes to send through, in turn. */
   servers(): readonly TestServer[];
   /** Whether to pause sending because the viewers cannot keep up. */
-  holdsBack?(): boolean;
+  isPaused?(): boolean;
   /** Length of each message in characters. By default, as short as possible. */
   length?: number;
 }
@@ -27,7 +27,7 @@ export interface MessageSenderOptions {
  */
 export class MessageSender {
   /** Accepted messages that were not counted yet. */
-  readonly acknowledged: Known[] = [];
+  readonly acknowledged: KnownMessage[] = [];
   /** How often each refusal was received, by code. `DISCONNECTED` means no answer. */
   readonly refusals = new Map<string, number>();
   /** Messages accepted so far, counted or not. */
@@ -35,8 +35,8 @@ export class MessageSender {
   #number = 0;
   #turn = 0;
   #closed = false;
-  #talkative = false;
-  #talking: Promise<void> | undefined;
+  #running = false;
+  #sending: Promise<void> | undefined;
   readonly #clients = new Map<string, Client>();
   readonly #random: () => number;
 
@@ -48,24 +48,24 @@ export class MessageSender {
   }
 
   /** Sends `count` messages as fast as possible, or at the given rate. Resolves when all are accepted. */
-  say(count: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
-    return this.#send(perSecond, (sent) => sent < count);
+  send(count: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
+    return this.#sendAtRate(perSecond, (sent) => sent < count);
   }
 
-  /** Sends at this rate, or as fast as answers arrive, until `hush()`. */
-  talk(perSecond: number): void {
-    this.#talkative = true;
-    this.#talking = this.#send(perSecond, () => this.#talkative);
+  /** Sends at this rate, or as fast as answers arrive, until `stop()`. */
+  start(perSecond: number): void {
+    this.#running = true;
+    this.#sending = this.#sendAtRate(perSecond, () => this.#running);
   }
 
   /** Stops sending. Resolves when all messages are accepted. */
-  async hush(): Promise<void> {
-    this.#talkative = false;
-    await this.#talking;
+  async stop(): Promise<void> {
+    this.#running = false;
+    await this.#sending;
   }
 
   /** Sends one message and retries until it is accepted. */
-  async one(): Promise<Known> {
+  async sendOne(): Promise<KnownMessage> {
     this.#number += 1;
     const nonce = `${this.options.name}:${this.#number}`;
     for (let attempt = 1; ; attempt += 1) {
@@ -83,18 +83,18 @@ export class MessageSender {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.hush().catch(() => undefined);
+    await this.stop().catch(() => undefined);
     await Promise.all([...this.#clients.values()].map((client) => client.dispose()));
   }
 
-  async #send(perSecond: number, goesOn: (sent: number) => boolean): Promise<void> {
+  async #sendAtRate(perSecond: number, goesOn: (sent: number) => boolean): Promise<void> {
     const sends = new Set<Promise<unknown>>();
     const start = performance.now();
     for (let sent = 0; goesOn(sent); ) {
       const due = ((performance.now() - start) / 1_000) * perSecond;
-      if (sent < due && sends.size < WINDOW && !this.options.holdsBack?.()) {
+      if (sent < due && sends.size < WINDOW && !this.options.isPaused?.()) {
         // Rejects only if the sender was closed, when the outcome no longer matters.
-        const send: Promise<unknown> = this.one().then(
+        const send: Promise<unknown> = this.sendOne().then(
           () => sends.delete(send),
           () => sends.delete(send),
         );
@@ -108,7 +108,7 @@ export class MessageSender {
   }
 
   /** Returns the accepted message, or the code of the refusal. */
-  #try(nonce: string): Promise<Known | string> {
+  #try(nonce: string): Promise<KnownMessage | string> {
     const { name, roomId, servers, length = 0 } = this.options;
     const all = servers();
     this.#turn += 1;
@@ -116,8 +116,8 @@ export class MessageSender {
     if (server === undefined) return Promise.resolve('DISCONNECTED');
     const input = { roomId, author: name, nonce, content: nonce.padEnd(length, '.') };
     return new Promise((resolve) => {
-      let answer: Known | string = 'DISCONNECTED';
-      this.#clientOf(server).subscribe<{ sendMessage: Known }>(
+      let answer: KnownMessage | string = 'DISCONNECTED';
+      this.#clientOf(server).subscribe<{ sendMessage: KnownMessage }>(
         { query: SEND, variables: { input } },
         {
           next: ({ data, errors }) => {

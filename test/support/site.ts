@@ -3,7 +3,7 @@ import type { EntryId } from '#domain/cursor.js';
 import { isMessage } from '#domain/entry.js';
 import type { Message } from '#domain/message.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
-import { type Counts, Ledger, type Received } from './ledger.js';
+import { type Counts, Ledger, type ReceivedMessages } from './ledger.js';
 import { type RedisServer, type StartRedisOptions, startRedis } from './redis-server.js';
 import { ResumingViewer, type ViewerOptions } from './resuming-viewer.js';
 import { MessageSender, type MessageSenderOptions } from './sender.js';
@@ -21,7 +21,7 @@ export interface SiteOptions {
 }
 
 /** A viewer whose messages are counted. */
-export interface Counted extends Received {
+export interface CountedViewer extends ReceivedMessages {
   readonly roomId: string;
   /** The newest received message. */
   readonly cursor: EntryId | undefined;
@@ -48,7 +48,7 @@ const NO_LIMITS: Variables = { OPERATIONS_PER_CONNECTION: 0, QUERY_ALIASES_LIMIT
 export class Site {
   /** The running nodes. */
   readonly nodes: ServerProcess[] = [];
-  readonly viewers: Counted[] = [];
+  readonly viewers: CountedViewer[] = [];
   readonly senders: MessageSender[] = [];
   readonly #all: ServerProcess[] = [];
   #named = 0;
@@ -104,11 +104,11 @@ export class Site {
     this.#named += 1;
     let turn = this.#named;
     const server = () => this.node(turn++);
-    return this.counts(new ResumingViewer({ name: `viewer ${this.#named}`, roomId, server, ...options }));
+    return this.add(new ResumingViewer({ name: `viewer ${this.#named}`, roomId, server, ...options }));
   }
 
   /** Adds a viewer: its messages are counted, and it is closed with the site. */
-  counts<T extends Counted>(viewer: T): T {
+  add<T extends CountedViewer>(viewer: T): T {
     this.viewers.push(viewer);
     return viewer;
   }
@@ -153,7 +153,7 @@ export class Site {
    * must have started at the beginning of the room.
    */
   async count(roomId: string, ledger = new Ledger(), redis = this.redis): Promise<Counts> {
-    const last = await this.sender(roomId).one();
+    const last = await this.sender(roomId).sendOne();
     const viewers = this.viewers.filter((viewer) => viewer.roomId === roomId);
     await until(() => viewers.every(({ cursor }) => cursor === last.id), {
       what: 'the last message to reach every viewer',
@@ -165,9 +165,9 @@ export class Site {
 
   /** What a node uses now. */
   async holdings(node: ServerProcess): Promise<Holdings> {
-    const told = node.output.stdout.length;
+    const logged = node.output.stdout.length;
     node.signal('SIGWINCH');
-    const find = () => /^\{"holds":.*$/m.exec(node.output.stdout.slice(told))?.[0];
+    const find = () => /^\{"holds":.*$/m.exec(node.output.stdout.slice(logged))?.[0];
     return JSON.parse((await until(find, { what: 'a node to tell what it holds' }))!).holds;
   }
 

@@ -202,15 +202,15 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
 
     test('delivers entries of an unknown kind on the feed as they are stored', async () => {
       await filled(1);
-      const told: Entry[] = [];
+      const received: Entry[] = [];
       const feed = await tested.store.open(roomId, {
-        onEntry: (entry) => void told.push(entry),
+        onEntry: (entry) => void received.push(entry),
         onResumed: () => undefined,
         onFailed: () => undefined,
       });
       const opaque = await tested.appendOpaque(roomId);
-      await until(() => told.length === 1, { what: 'the entry' });
-      expect(told).toEqual([opaque]);
+      await until(() => received.length === 1, { what: 'the entry' });
+      expect(received).toEqual([opaque]);
       await feed.close();
     });
 
@@ -230,25 +230,25 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
 
     test('delivers new messages as stored, from when the feed opens until it closes', async () => {
       await filled(1);
-      const told: Entry[] = [];
+      const received: Entry[] = [];
       const feed = await tested.store.open(roomId, {
-        onEntry: (entry) => void told.push(entry),
+        onEntry: (entry) => void received.push(entry),
         onResumed: () => undefined,
         onFailed: () => undefined,
       });
       const sent = [await send('b'), await send('c')];
-      await until(() => told.length === 2, { what: 'both messages' });
-      expect(told).toEqual(sent);
+      await until(() => received.length === 2, { what: 'both messages' });
+      expect(received).toEqual(sent);
       await feed.close();
       await send('d');
       const later = await tested.store.open(roomId, {
-        onEntry: (entry) => void told.push(entry),
+        onEntry: (entry) => void received.push(entry),
         onResumed: () => undefined,
         onFailed: () => undefined,
       });
       const last = await send('e');
-      await until(() => told.length === 3, { what: 'the message after the second open' });
-      expect(told).toEqual([...sent, last]);
+      await until(() => received.length === 3, { what: 'the message after the second open' });
+      expect(received).toEqual([...sent, last]);
       await later.close();
     });
   });

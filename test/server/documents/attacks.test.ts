@@ -38,7 +38,7 @@ const ATTACKS: [what: string, limits: Record<string, number>, query: string, rea
     TOO_MANY_TOKENS,
   ],
   [
-    '10,000 aliases where tokens are not counted',
+    '10,000 aliases without a limit on tokens',
     { MESSAGE_BYTES_LIMIT: 1_000_000, QUERY_TOKENS_LIMIT: 0 },
     `{ ${many(10_000, (n) => `a${n}:__typename`)} }`,
     /aliases limit/i,
@@ -56,7 +56,7 @@ const ATTACKS: [what: string, limits: Record<string, number>, query: string, rea
     /A name is limited to 128 characters/,
   ],
   ['depth 500', {}, deep(500), TOO_MANY_TOKENS],
-  ['depth 500 where tokens are not counted', { QUERY_TOKENS_LIMIT: 0 }, deep(500), /depth limit/i],
+  ['depth 500 without a limit on tokens', { QUERY_TOKENS_LIMIT: 0 }, deep(500), /depth limit/i],
   [
     'depth by fragments',
     {},
@@ -187,14 +187,11 @@ describe('trusted documents', () => {
     });
 
     test.each([
-      ['an id that is not known', { documentId: 'nothing' }],
+      ['an unknown id', { documentId: 'nothing' }],
       ['an unknown id with a text', { documentId: 'nothing', query: '{ __typename }' }],
       ['an id that is a property of every object', { documentId: '__proto__' }],
-      ['an id that is no text', { documentId: { toString: 'say' }, query: '{ __typename }' }],
-      [
-        'a hash that is not known',
-        { extensions: { persistedQuery: { sha256Hash: '0' } }, query: '{ __typename }' },
-      ],
+      ['an id that is not a string', { documentId: { toString: 'say' }, query: '{ __typename }' }],
+      ['an unknown hash', { extensions: { persistedQuery: { sha256Hash: '0' } }, query: '{ __typename }' }],
     ])('refuses %s', async (_what, params) => {
       const { data, errors } = await ask(server, params);
       expect(data ?? null).toBeNull();
@@ -211,7 +208,7 @@ describe('trusted documents', () => {
       ]);
     });
 
-    test("tells Apollo's clients to send the text of a hash that is not known", async () => {
+    test("tells Apollo's clients to send the text of an unknown hash", async () => {
       const extensions = { persistedQuery: { version: 1, sha256Hash: '0' } };
       const notFound = {
         message: 'PersistedQueryNotFound',

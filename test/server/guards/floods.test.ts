@@ -168,7 +168,7 @@ describe('connections', () => {
   };
 
   test.each([
-    ['in all', { CONNECTIONS_LIMIT: 3 }, 503],
+    ['in total', { CONNECTIONS_LIMIT: 3 }, 503],
     ['from one address', { CONNECTIONS_PER_ADDRESS: 3 }, 429],
   ])(
     'refuses one connection too many %s, whether WebSocket or event stream',

@@ -74,6 +74,6 @@ test.each([
   ['identity', undefined],
   ['xbr', undefined],
   [undefined, undefined],
-])('allowed encodings %s: takes %s', (accept, encoding) => {
+])('chooses the best encoding for %s: %s', (accept, encoding) => {
   expect(acceptedEncoding(accept, ['br', 'gzip'])).toBe(encoding);
 });

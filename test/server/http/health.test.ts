@@ -1,6 +1,6 @@
 /** Liveness means that the process answers. Readiness means that it can serve, and recovers with Redis. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { webSocket } from '#test/support/clients/follow.js';
+import { webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded } from '#test/support/documents.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { say } from '#test/support/say.js';

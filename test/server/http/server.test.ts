@@ -136,9 +136,9 @@ describe('an upgrade that the server does not support', () => {
   });
 
   test.each([
-    ['a WebSocket where there is none', 'websocket', '/echo', '<GET'],
-    ['a protocol that nobody speaks', 'TLS/1.0, x', '/echo', '<GET'],
-    ['h2c where there is a WebSocket', 'h2c', '/ws', '404 Not Found'],
+    ['a WebSocket at a path without one', 'websocket', '/echo', '<GET'],
+    ['an unknown protocol', 'TLS/1.0, x', '/echo', '<GET'],
+    ['h2c at the path of the WebSocket', 'h2c', '/ws', '404 Not Found'],
   ])('%s', async (_what, protocol, path, answer) => {
     const connection = await connect({ routes, upgrades });
     await connection.write(offer('GET', path, '', protocol));

@@ -23,7 +23,7 @@ describe('a body', () => {
   test.each([
     ['a letter in Latin-1', [0xe9]],
     ['a continuation without a beginning', [0x61, 0x80]],
-    ['a character that breaks off', [0xf0, 0x9f, 0x98]],
+    ['an incomplete character', [0xf0, 0x9f, 0x98]],
     ['an overlong form', [0xc0, 0xaf]],
     ['half a surrogate pair', [0xed, 0xa0, 0x80]],
     ['a character beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],

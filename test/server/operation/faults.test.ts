@@ -1,8 +1,8 @@
 /** Internal errors: the client receives only an id, and the log has the details under that id. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { eventStream, http, webSocket } from '#test/support/clients/follow.js';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { eventStream, http, webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded, Messages, SendMessage } from '#test/support/documents.js';
 import { type ServerProcess, spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';

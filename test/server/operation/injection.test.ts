@@ -17,7 +17,7 @@ afterAll(() => server?.close());
 
 const FORGED = '\n{"level":"fatal","msg":"forged"}\r\n\u001b[2J\u2028';
 
-describe('headers', () => {
+describe('the server', () => {
   test.each([
     ['an origin', ['Origin: https://a.example\r\nX-Injected: yes']],
     ['a bare line feed', ['Origin: https://a.example\nX-Injected: yes']],
@@ -25,7 +25,7 @@ describe('headers', () => {
     ['a null byte', ['Origin: https://a.example\0']],
     ['two lengths', ['Content-Length: 5', 'Content-Length: 50']],
     ['a length and chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked']],
-  ])('never repeats %s in a response', async (_what, headers) => {
+  ])('refuses %s without repeating it', async (_what, headers) => {
     const connection = await RawTcp.open(server);
     await connection.write(`${upgradeHead(headers)}\r\n`);
     await connection.closed;
@@ -44,13 +44,13 @@ describe('headers', () => {
   });
 
   test.each(['variables', 'extensions'])('refuses %s of a GET that are not JSON', async (name) => {
-    const told = server.log.length;
+    const logged = server.log.length;
     const answer = await fetch(`${server.url}?query={__typename}&${name}={`);
     expect(answer.status).toBe(400);
     expect((await answer.json()).errors).toMatchObject([
       { extensions: { code: 'BAD_USER_INPUT', field: name } },
     ]);
-    expect(server.log.slice(told).filter(({ level }) => level === 50 || level === 'error')).toEqual([]);
+    expect(server.log.slice(logged).filter(({ level }) => level === 50 || level === 'error')).toEqual([]);
   });
 
   test('creates no header from a line break in a path', async () => {
@@ -61,7 +61,7 @@ describe('headers', () => {
     expect(connection.received).not.toMatch(/injected/i);
   });
 
-  test('answers a preflight with at most one allowed header', async () => {
+  test('echoes the headers that a preflight asks for in a single header', async () => {
     const response = await fetch(server.url, {
       method: 'OPTIONS',
       headers: { Origin: server.origin, 'Access-Control-Request-Headers': 'x-a, <script>' },

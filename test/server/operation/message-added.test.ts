@@ -1,6 +1,6 @@
 /** Where a subscription starts, and that it continues without gaps or duplicates. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { eventStream, type Following, webSocket } from '#test/support/clients/follow.js';
+import { eventStream, type Following, webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded } from '#test/support/documents.js';
 import type { MessageAddedSubscription } from '#test/support/generated/graphql.js';
 import { say, texts } from '#test/support/say.js';
@@ -105,8 +105,8 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
   });
 
   test.each([
-    ['older than all', () => '1-0'],
-    ['newer than all', () => `${Date.now() + 3_600_000}-0`],
+    ['older than all messages', () => '1-0'],
+    ['newer than all messages', () => `${Date.now() + 3_600_000}-0`],
     ['of another room', async () => (await say(used.server, newRoom(), 'elsewhere'))[0]!.id],
   ])('refuses with CURSOR_EXPIRED a cursor that is %s', async (_what, makeCursor) => {
     const roomId = newRoom();
@@ -124,7 +124,7 @@ describe('two servers on one Redis, each in its own process', () => {
   afterAll(() => other?.close());
 
   test.each([webSocket, eventStream])(
-    'give the same messages in the same order over $name',
+    'deliver the same messages in the same order over $name',
     async ({ follow }) => {
       const roomId = newRoom();
       const here = await follow(used.server, MessageAdded, { roomId });

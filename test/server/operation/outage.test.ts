@@ -3,9 +3,9 @@
  * afterwards.
  */
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { eventStream, http, webSocket } from '#test/support/clients/follow.js';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { eventStream, http, webSocket } from '#test/support/clients/transports.js';
 import {
   ActiveRooms,
   ConnectionCount,
@@ -52,13 +52,13 @@ function expectUnavailable(result: object): void {
 }
 
 const OUTAGES = {
-  'is gone': { begin: () => redis.kill(), end: () => redis.restart() },
+  'is down': { begin: () => redis.kill(), end: () => redis.restart() },
   hangs: { begin: async () => redis.hang(), end: async () => redis.resume() },
 };
 
 describe.each(Object.entries(OUTAGES))('when Redis %s', (_how, { begin, end }) => {
   test.each([http, webSocket, eventStream])(
-    'every query and send over $name is SERVICE_UNAVAILABLE',
+    'every query and send over $name fails with SERVICE_UNAVAILABLE',
     async ({ ask }) => {
       await begin();
       for (const [, params] of OPERATIONS) expectUnavailable(await ask(server, params));
@@ -69,7 +69,7 @@ describe.each(Object.entries(OUTAGES))('when Redis %s', (_how, { begin, end }) =
   );
 
   test.each([webSocket, eventStream])(
-    'a new subscription over $name is SERVICE_UNAVAILABLE',
+    'a new subscription over $name fails with SERVICE_UNAVAILABLE',
     async ({ ask, follow }) => {
       await begin();
       expectUnavailable(await ask(server, SUBSCRIBE));
@@ -83,7 +83,7 @@ describe.each(Object.entries(OUTAGES))('when Redis %s', (_how, { begin, end }) =
   );
 
   test.each([webSocket, eventStream])(
-    'a live subscription over $name stays, and misses nothing',
+    'a live subscription over $name stays open and misses nothing',
     async ({ follow }) => {
       const following = await follow(server, MessageAdded, { roomId });
       const other = await startServer({ redisUrl: redis.url });

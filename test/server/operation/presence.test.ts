@@ -81,9 +81,9 @@ describe('a connection', () => {
 
   test.each([
     ['closes its socket', (socket: RawSocket) => socket.socket.close(1000)],
-    ['closes its socket without a word', (socket: RawSocket) => socket.tcp.end()],
+    ['ends its TCP connection', (socket: RawSocket) => socket.tcp.end()],
     ['crashes', (socket: RawSocket) => socket.crash()],
-    ['is thrown out for a bad message', (socket: RawSocket) => socket.send('nonsense')],
+    ['is disconnected for an invalid message', (socket: RawSocket) => socket.send('nonsense')],
   ])('stops counting if its client %s', async (_what, leave) => {
     const roomId = newRoom();
     const [stays, goes] = [await openSocket(), await openSocket()];

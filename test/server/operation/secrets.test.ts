@@ -46,8 +46,8 @@ test('logs no tokens, passwords or messages', async () => {
   answers.push(body, (await post(server, say, bearer(token))).body);
   await until(() => server.output.stdout.includes('redis failed'), { what: 'the outage in the log' });
 
-  const told = JSON.stringify([answers, server.output]);
+  const output = JSON.stringify([answers, server.output]);
   for (const secret of [token, signed, JWT.secret, password, said, 'Ann of the secret name']) {
-    expect(told.includes(secret), secret).toBe(false);
+    expect(output.includes(secret), secret).toBe(false);
   }
 });

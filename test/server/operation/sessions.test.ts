@@ -168,7 +168,7 @@ describe('the end of a session', () => {
       },
     ],
     [
-      'by hand in Redis',
+      'by deletion in Redis',
       async (token: string) => {
         await used.redis.cli('DEL', `session:${sessionIdOf(token)}`);
       },

@@ -46,7 +46,7 @@ describe('a token', () => {
   });
 
   test.each(['', ' ', 'x', 'a.b', 'a.b.c.d', 'a.b.c\n', `${known}\n`, `a.b.${'c'.repeat(9_000)}`])(
-    'that is none is refused before anybody is asked: %j',
+    'that is malformed is refused without a lookup: %j',
     async (token) => {
       const { verify, asked } = verifier();
       await expect(verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });

@@ -1,8 +1,8 @@
 /** Text is read exactly as written, over every transport. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { cleanName } from '#domain/text-rules.js';
-import { eventStream, webSocket } from '#test/support/clients/follow.js';
 import { run } from '#test/support/clients/http.js';
+import { eventStream, webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded, Messages, RoomById, SendMessage } from '#test/support/documents.js';
 import { useServer } from '#test/support/use-server.js';
 

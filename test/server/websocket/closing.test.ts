@@ -13,32 +13,32 @@ const follow = (id: string) => ({ id, type: 'subscribe', payload: FOLLOW });
 
 describe('an invalid message closes the socket with 4400', () => {
   test.each([
-    ['no JSON', '{"type":'],
+    ['invalid JSON', '{"type":'],
     ['an empty text', ''],
     ['an array', '[]'],
     ['null', 'null'],
     ['a number', '4400'],
-    ['a text', '"ping"'],
-    ['a text that holds a message', JSON.stringify(JSON.stringify(follow('1')))],
+    ['a string', '"ping"'],
+    ['a string that contains a message', JSON.stringify(JSON.stringify(follow('1')))],
     ['an object without a type', '{}'],
-    ['a type that is no text', '{"type":1}'],
+    ['a type that is not a string', '{"type":1}'],
     ['an unknown type', '{"type":"start","id":"1"}'],
     ['a type of the older protocol', '{"type":"connection_terminate"}'],
     ['a type that is the name of an inherited property', '{"type":"constructor"}'],
-    ['a payload of connection_init that is no object', '{"type":"connection_init","payload":"token"}'],
-    ['a payload of ping that is no object', '{"type":"ping","payload":1}'],
+    ['a payload of connection_init that is not an object', '{"type":"connection_init","payload":"token"}'],
+    ['a payload of ping that is not an object', '{"type":"ping","payload":1}'],
     ['subscribe without an id', '{"type":"subscribe","payload":{"query":"{__typename}"}}'],
     ['subscribe with an empty id', '{"type":"subscribe","id":"","payload":{"query":"{__typename}"}}'],
     ['subscribe with a number for an id', '{"type":"subscribe","id":1,"payload":{"query":"{__typename}"}}'],
     ['subscribe without a payload', '{"type":"subscribe","id":"1"}'],
     ['subscribe without a query', '{"type":"subscribe","id":"1","payload":{}}'],
-    ['a query that is no text', '{"type":"subscribe","id":"1","payload":{"query":{}}}'],
+    ['a query that is not a string', '{"type":"subscribe","id":"1","payload":{"query":{}}}'],
     [
-      'variables that are a text',
+      'variables that are a string',
       '{"type":"subscribe","id":"1","payload":{"query":"{__typename}","variables":"{}"}}',
     ],
     [
-      'an operation name that is no text',
+      'an operation name that is not a string',
       '{"type":"subscribe","id":"1","payload":{"query":"{__typename}","operationName":1}}',
     ],
     ['complete without an id', '{"type":"complete"}'],
@@ -113,7 +113,7 @@ describe('the subprotocol', () => {
   });
 
   test.each([[['graphql-ws']], [['chat']], [[]]])(
-    'closes with 4406 where %j is offered',
+    'closes with 4406 if only %j is offered',
     async (protocols) => {
       // A well-behaved client fails if the server accepts none of its offers. This client continues.
       const { code } = await closingOf(protocols);

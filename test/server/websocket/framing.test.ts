@@ -40,7 +40,7 @@ describe('a frame', () => {
   });
 
   test.each(['1', '"quoted"', 'back\\slash', 'ünïcode', '😀', '\u0000\n', '\ud800', 'x'.repeat(300)])(
-    'has the id as JSON has it: %j',
+    'encodes the id as JSON: %j',
     (operationId) => {
       expect(textsOf(written(['1'], operationId))).toEqual([textOf('1', operationId)]);
     },

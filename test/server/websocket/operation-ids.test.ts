@@ -27,9 +27,9 @@ describe('an id', () => {
     ['half a surrogate pair', '\ud83d'],
     ['a placeholder', '<id>%s$&'],
     ['the name of an inherited property', '__proto__'],
-    ['the name of another one', 'constructor'],
+    ['the name of another inherited property', 'constructor'],
     ['a space', ' '],
-    ['as long as it may be', 'x'.repeat(256)],
+    ['the maximum length', 'x'.repeat(256)],
   ])('may be anything: %s', async (_what, id) => {
     const socket = await openSocket();
     const roomId = newRoom();

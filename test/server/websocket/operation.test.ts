@@ -25,8 +25,8 @@ describe('a bug ends one operation and leaves the connection open', () => {
   test.each([
     ['throws', broken],
     ['rejects', () => Promise.reject(new Error('broken'))],
-    ['gives a stream that cannot start', () => createStream(broken).stream],
-    ['gives such a stream later', async () => createStream(broken).stream],
+    ['returns a stream that cannot start', () => createStream(broken).stream],
+    ['returns such a stream later', async () => createStream(broken).stream],
   ])('when subscribing %s', async (_how, subscribe) => {
     const { open, faults } = await createHarness({ subscribe });
     const socket = await open();

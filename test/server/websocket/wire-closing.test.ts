@@ -13,9 +13,9 @@ afterAll(() => sender.close());
 describe('a socket that closes in the middle of a flush', () => {
   test.each<[string, (viewer: SocketViewer) => void]>([
     ['breaks off', ({ socket }) => socket.terminate()],
-    ['says goodbye', ({ socket }) => socket.close(1000)],
+    ['closes normally', ({ socket }) => socket.close(1000)],
     [
-      'stalls, and then breaks off',
+      'stalls and then breaks off',
       (viewer) => {
         viewer.stall();
         setImmediate(() => viewer.close());

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { strangersCheck } from '#test/support/strangers.js';
-import { clean, HEAVY, report, startSite } from './fixture.js';
+import { churnCheck } from '#test/support/churn-check.js';
+import { HEAVY, nothingLost, report, startSite } from './fixture.js';
 
 test(
   'clients that keep dropping receive exactly what was sent while pub/sub is killed repeatedly',
@@ -15,9 +15,9 @@ test(
       dropEvery: 400,
       seed: 4,
     };
-    const { viewers, counts, drops, kills } = await strangersCheck(site, options);
+    const { viewers, counts, drops, kills } = await churnCheck(site, options);
     report('constant churn', counts, { viewers, drops, kills });
-    expect(counts).toEqual(clean(3_001, 3_001 * viewers));
+    expect(counts).toEqual(nothingLost(3_001, 3_001 * viewers));
     expect(viewers).toBe(24);
     expect(drops).toBeGreaterThan(viewers);
   },

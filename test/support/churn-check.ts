@@ -5,7 +5,7 @@ import { randomFrom } from './random.js';
 import type { MessageSender } from './sender.js';
 import type { Site } from './site.js';
 
-export interface StrangersOptions {
+export interface ChurnOptions {
   /** Clients that use plain graphql-ws. A fifth as many use streamly-chat-client in addition. */
   clients: number;
   messages: number;
@@ -18,11 +18,11 @@ export interface StrangersOptions {
   seed: number;
 }
 
-export interface StrangersVerdict {
+export interface ChurnVerdict {
   viewers: number;
   counts: Counts;
   /** How often a client was told of a gap. */
-  told: number;
+  gaps: number;
   drops: number;
   kills: number;
 }
@@ -34,10 +34,10 @@ const MOST_BEHIND = 2_000;
 const AUDIT_MS = 1_000;
 
 /** Checks that nothing is lost while clients keep dropping and Redis' pub/sub connections are killed. */
-export async function strangersCheck(site: Site, options: StrangersOptions): Promise<StrangersVerdict> {
+export async function churnCheck(site: Site, options: ChurnOptions): Promise<ChurnVerdict> {
   const { clients, messages, perSecond, killEveryMs, dropEvery, seed } = options;
   const random = randomFrom(seed);
-  const roomId = 'strangers';
+  const roomId = 'churn';
   let drops = 0;
   const received = new Map<unknown, number>();
   const onMessage = (viewer: { drop(): void }) => {
@@ -49,7 +49,7 @@ export async function strangersCheck(site: Site, options: StrangersOptions): Pro
   for (let n = 0; n < clients; n += 1) site.viewer(roomId, { onMessage });
   for (let n = 0; n < clients / 5; n += 1) {
     let turn = n;
-    site.counts(new ClientViewer(`client ${n}`, roomId, () => site.node(turn++), onMessage));
+    site.add(new ClientViewer(`client ${n}`, roomId, () => site.node(turn++), onMessage));
   }
 
   const ledger = new Ledger();
@@ -61,18 +61,18 @@ export async function strangersCheck(site: Site, options: StrangersOptions): Pro
   const auditing = every(AUDIT_MS, over.signal, () => site.audit(roomId, ledger));
   const senders: MessageSender[] = [];
   // On a busy machine this process may fall behind, which is not the nodes' fault.
-  const holdsBack = () => {
+  const isPaused = () => {
     const sent = senders.reduce((sum, { total }) => sum + total, 0);
     return sent - Math.min(...received.values()) > MOST_BEHIND;
   };
-  for (let n = 0; n < 4; n += 1) senders.push(site.sender(roomId, { holdsBack }));
+  for (let n = 0; n < 4; n += 1) senders.push(site.sender(roomId, { isPaused }));
   await Promise.all(
-    senders.map((sender) => sender.say(messages / senders.length, perSecond / senders.length)),
+    senders.map((sender) => sender.send(messages / senders.length, perSecond / senders.length)),
   );
   over.abort();
   await Promise.all([killing, auditing]);
   const counts = await site.count(roomId, ledger);
-  return { viewers: site.viewers.length, counts, told: ledger.told, drops, kills };
+  return { viewers: site.viewers.length, counts, gaps: ledger.gaps, drops, kills };
 }
 
 async function every(ms: number, over: AbortSignal, act: () => Promise<void>): Promise<void> {
