@@ -23,7 +23,7 @@ const losses = [
 ];
 
 test.each(losses)(
-  'when Redis is $how, every viewer is told of the gap and none continues as if nothing was lost',
+  'when Redis is $how, every viewer learns of the gap and none continues as if nothing was lost',
   async ({ how, lose }) => {
     const site = await startSite({ nodes: 2, variables: { ...variables, PRESENCE_HEARTBEAT_MS: 500 } });
     // A room without messages. Its viewers have nothing to lose but their connection count.
@@ -43,7 +43,7 @@ test.each(losses)(
     await lose(site.redis);
     await sender.send(100);
     const gapReported = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
-    await until(gapReported, { what: 'every viewer to be told of the gap' });
+    await until(gapReported, { what: 'every viewer to learn of the gap' });
 
     const first = viewers.map(({ received }) => received[0]);
     expect(first).toEqual(viewers.map(() => GAP));
@@ -56,7 +56,7 @@ test.each(losses)(
   },
 );
 
-test('after FLUSHALL followed by silence, every live subscription is told of the gap once', async () => {
+test('after FLUSHALL followed by silence, every live subscription learns of the gap once', async () => {
   const site = await startSite({ nodes: 2, variables });
   const sender = site.sender('room1');
   await sender.send(20);
@@ -65,7 +65,7 @@ test('after FLUSHALL followed by silence, every live subscription is told of the
 
   await site.redis.cli('FLUSHALL');
   const gapReported = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
-  await until(gapReported, { what: 'every viewer to be told of the gap' });
+  await until(gapReported, { what: 'every viewer to learn of the gap' });
   // They have resubscribed. A few more checks of the heads must not report anything.
   await until(() => viewers.every(({ subscribes }) => subscribes === 2), { what: 'all to be back' });
   const checks = async () =>
@@ -81,7 +81,7 @@ test('after FLUSHALL followed by silence, every live subscription is told of the
   expect(viewers.map(({ subscribes }) => subscribes)).toEqual(viewers.map(() => 2));
 });
 
-test('after a restart with older data, every live subscription is told of the gap once and none continues as if nothing was lost', async () => {
+test('after a restart with older data, every live subscription learns of the gap once and none continues as if nothing was lost', async () => {
   const site = await startSite({ nodes: 1, variables });
   const sender = site.sender('room1');
   await sender.send(20);
@@ -97,14 +97,14 @@ test('after a restart with older data, every live subscription is told of the ga
   await site.redis.kill();
   await site.redis.restart();
   const gapReported = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
-  await until(gapReported, { what: 'every viewer to be told of the gap' });
+  await until(gapReported, { what: 'every viewer to learn of the gap' });
   const { received, ...counts } = await site.count('room1');
   report('Redis restarted with older data', { received, ...counts });
   expect(counts).toEqual({ sent: 1, lost: 0, duplicated: 0, outOfOrder: 0, unknown: 0 });
   expect(viewers.map(({ refusals }) => refusals.get('CURSOR_EXPIRED'))).toEqual(viewers.map(() => 1));
 });
 
-test('after a failover to a replica that is behind, every viewer is told of the gap', async () => {
+test('after a failover to a replica that is behind, every viewer learns of the gap', async () => {
   const site = await startSite({
     nodes: 0,
     redis: { args: SOON_IN_STEP },
@@ -136,7 +136,7 @@ test('after a failover to a replica that is behind, every viewer is told of the 
   address.cut();
   await sender.send(50);
   const gapReported = () => viewers.every(({ refusals }) => refusals.has('CURSOR_EXPIRED'));
-  await until(gapReported, { what: 'every viewer to be told of the gap' });
+  await until(gapReported, { what: 'every viewer to learn of the gap' });
   // A viewer that left before the loss has missed nothing.
   const returned = site.viewer('room1', { after: kept });
   await until(() => returned.total === 50, { what: 'the returning viewer to catch up' });
@@ -179,8 +179,8 @@ test('with DURABILITY=replicated, a failover under load keeps every acknowledged
 
   const ledger = new Ledger();
   const { unknown, ...counts } = await site.count('room1', ledger, replica);
-  // Messages that were never acknowledged may have been seen and lost. Then their viewers are told of a gap.
-  report('replicated, failed over', { ...counts, unknown }, { 'told of a gap': ledger.gaps });
+  // Messages that were never acknowledged may have been seen and lost. Then their viewers learn of a gap.
+  report('replicated, failed over', { ...counts, unknown }, { 'gaps reported': ledger.gaps });
   expect(counts).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0 });
   if (unknown > 0) expect(ledger.gaps).toBeGreaterThan(0);
 });

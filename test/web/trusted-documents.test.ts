@@ -1,4 +1,4 @@
-/** The page where a server runs trusted documents only. */
+/** The page with a server that runs only trusted documents. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { useBrowser } from './browser.js';
 const browser = useBrowser();
 const used = useRedis();
 
-test('shows the rooms, follows one, sends, and reads history', async () => {
+test('the page shows rooms, subscribes, sends and reads history', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'streamly-manifest-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const manifest = join(folder, 'documents.json');

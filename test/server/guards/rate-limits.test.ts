@@ -98,7 +98,7 @@ describe('a flood of sends', () => {
     expect(counts.reduce((sum, count) => sum + count)).toBe(20);
   });
 
-  test('over HTTP is told when the next send may succeed', async () => {
+  test('over HTTP learns when the next send may succeed', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_WINDOW_SECONDS: 1 });
     expect(codeIn(await post(server, say()))).toBeUndefined();
     // Take the time before the request, because its answer may be late.
