@@ -23,10 +23,7 @@ const GARBAGE = [
   '\u0000\u0001\ud800',
 ];
 
-/**
- * Texts that start like a message but are invalid. They are newer than all real messages, as a newest entry
- * is.
- */
+/** Texts that start like a message but are invalid. Their ids are newer than those of all real messages. */
 const LOOKALIKES = [
   '"author":null,"content":"x"',
   '"author":{"id":"a","name":"a"},"content":7',

@@ -48,8 +48,7 @@ test('10,000 quick subscribes and cancels leave no channel, key, timer or object
   sockets[0]!.send({ id: 'open', type: 'complete' });
   const before = resources();
 
-  // Cancel in the same write, a turn later, or after the room has answered. Some use new ids, others reuse
-  // one.
+  // Cancel in the same write, a turn later, or after the room has answered, with new and with reused ids.
   const turn = async (socket: RawSocket, number: number): Promise<void> => {
     const id = number % 5 === 0 ? 'again' : String(number);
     const variables = { roomId: `room${number % ROOMS}`, last: number % 3 };

@@ -30,8 +30,7 @@ test.each(losses)(
     const silent = Array.from({ length: 3 }, () => site.viewer('silent'));
     const counted = () => connectionCount(site.node(), 'silent');
     await until(async () => (await counted()) === 3, { what: 'the silent room to be counted' });
-    // Each viewer stays on its node, because another node might not have noticed the loss yet and report it
-    // again.
+    // Each viewer stays on its node, because another node may notice the loss later and report it again.
     const viewers = [0, 1, 0, 1, 0, 1].map((n) => site.viewer('room1', { server: () => site.node(n) }));
     const sender = site.sender('room1');
     await sender.send(100);

@@ -56,8 +56,7 @@ async function heapAtRest(): Promise<number> {
 }
 
 /**
- * Connects, waits for the acknowledgement, sends frames in one write and leaves. Returns whether the server
- * answered.
+ * Connects, sends frames in one write after the acknowledgement, and leaves. Returns whether it was answered.
  */
 async function attack(random: Seeded): Promise<boolean> {
   const connection = await RawTcp.open(used.server);

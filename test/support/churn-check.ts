@@ -21,7 +21,7 @@ export interface ChurnOptions {
 export interface ChurnVerdict {
   viewers: number;
   counts: Counts;
-  /** How often a client was told of a gap. */
+  /** How often a client learned of a gap. */
   gaps: number;
   drops: number;
   kills: number;

@@ -64,10 +64,7 @@ export class Member implements CountedViewer {
     private readonly query = FOLLOW,
   ) {}
 
-  /**
-   * Connects and subscribes from the cursor. Resolves when the subscribe message is sent or the connection
-   * has ended.
-   */
+  /** Connects and subscribes from the cursor. Resolves when it has subscribed or the connection has ended. */
   async join(): Promise<void> {
     if (this.#closed) return;
     this.#socket?.drop();

@@ -9,10 +9,7 @@ import type { CountedViewer } from './site.js';
 const query =
   'subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { id } }';
 
-/**
- * A viewer that uses server-sent events and reads a room from its beginning. It resubscribes after its last
- * message.
- */
+/** A viewer that uses server-sent events, from a room's beginning. It resubscribes after its last message. */
 export class EventStreamViewer implements CountedViewer {
   received: string[] = [];
   cursor: EntryId = '0';

@@ -6,10 +6,7 @@ export interface Counts {
   sent: number;
   /** Messages received, over all viewers. */
   received: number;
-  /**
-   * Messages that a viewer missed without being told of a gap, and acknowledged messages that are not in the
-   * store.
-   */
+  /** Messages that a viewer missed without learning of a gap, or that were acknowledged but not stored. */
   lost: number;
   /** Messages that the same viewer received again, or that were stored again. */
   duplicated: number;
@@ -19,7 +16,7 @@ export interface Counts {
   unknown: number;
 }
 
-/** Marks, among the received ids, that the server told a viewer of a gap. */
+/** Marks, among the received ids, a gap that the server reported. */
 export const GAP = 'CURSOR_EXPIRED';
 
 /** The messages that a viewer has received but that were not counted yet, in order. */
@@ -70,10 +67,7 @@ export class Ledger {
     }
   }
 
-  /**
-   * Records and removes the first `count` received messages of a viewer. They must have been recorded as
-   * stored already.
-   */
+  /** Records and removes the first `count` messages that a viewer received. Record the list before. */
   received({ name, after, received }: ReceivedMessages, count = received.length): void {
     const began = after === undefined ? 0 : (this.#places.get(after) ?? -1) + 1;
     const reading = this.#readings.get(name) ?? new Reading(began);
@@ -84,7 +78,7 @@ export class Ledger {
     }
   }
 
-  /** How often viewers were told of a gap. */
+  /** How often viewers learned of a gap. */
   get gaps(): number {
     return [...this.#readings.values()].reduce((sum, reading) => sum + reading.gaps, 0);
   }
@@ -123,7 +117,7 @@ class Reading {
   /** `next` is the position of the next expected message. */
   constructor(public next: number) {}
 
-  /** The viewer was told of a gap, so its next message may be at any position. */
+  /** The viewer learned of a gap, so its next message may be at any position. */
   expectGap(): void {
     this.gaps += 1;
     this.#gapExpected = true;

@@ -6,8 +6,7 @@ export function seedOf(text: string): number {
 }
 
 /**
- * Returns a generator of pseudorandom numbers from 0 to 1 (exclusive). The same seed gives the same numbers
- * (mulberry32).
+ * Returns a generator of numbers from 0 to 1 (exclusive), which are the same for the same seed (mulberry32).
  */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;

@@ -76,7 +76,7 @@ export class MessageSender {
         return answer;
       }
       this.refusals.set(answer, (this.refusals.get(answer) ?? 0) + 1);
-      if (this.#closed) throw new Error(`${nonce} was given up: ${answer}`);
+      if (this.#closed) throw new Error(`${nonce} was abandoned: ${answer}`);
       await sleep(this.#random() * Math.min(20 * attempt, 200));
     }
   }

@@ -1,10 +1,7 @@
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/**
- * A reverse proxy that forwards everything, including WebSockets, but sends its own Host header instead of
- * the browser's.
- */
+/** A reverse proxy that forwards everything, including WebSockets, but replaces the Host header. */
 export interface WrongHostProxy {
   /** `http://127.0.0.1:<port>`, without a trailing slash. */
   readonly origin: string;

@@ -1,7 +1,4 @@
-/**
- * Documents that cost the client little and the server much. Every transport must refuse them before running
- * them.
- */
+/** Documents that cost the client little and the server much. Every transport must refuse to run them. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,4 @@
-/**
- * Apollo Client's automatic persisted queries. The server does not store queries, so the client falls back to
- * texts.
- */
+/** Apollo Client's automatic persisted queries. The server stores none, so the client falls back to texts. */
 import { createHash } from 'node:crypto';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';

@@ -1,7 +1,4 @@
-/**
- * Pages on other sites that act for their visitors. Browsers send the page's origin, and the server refuses
- * it.
- */
+/** Pages on other sites that act for their visitors. Browsers send the page's origin, which is refused. */
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';

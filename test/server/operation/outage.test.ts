@@ -1,7 +1,4 @@
-/**
- * While Redis is down, every operation fails quickly with a clear error. Connections stay open and work again
- * afterwards.
- */
+/** While Redis is down, operations fail quickly with a clear error. Connections stay open and recover. */
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';

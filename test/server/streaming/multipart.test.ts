@@ -1,7 +1,4 @@
-/**
- * Apollo's multipart subscriptions over HTTP: the real Apollo Client with only its HttpLink, and the bytes on
- * the wire.
- */
+/** Apollo's multipart subscriptions over HTTP: the real Apollo Client, and the bytes on the wire. */
 import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
 import { CombinedProtocolErrors } from '@apollo/client/errors';
 import { afterEach, describe, expect, test } from 'vitest';

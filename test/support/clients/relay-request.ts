@@ -17,10 +17,7 @@ import type { ConcreteRequest, NormalizationSelection } from 'relay-runtime';
 
 const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
 
-/**
- * Compiles a document as Relay's compiler does. Supports one operation without fragments, whose arguments are
- * variables.
- */
+/** Compiles a document as Relay's compiler does. Supports one operation, without fragments or literals. */
 export function relayRequest(document: DocumentNode): ConcreteRequest {
   const operation = document.definitions[0] as OperationDefinitionNode;
   const name = operation.name!.value;
