@@ -41,7 +41,7 @@ function printed(script) {
   return execFileSync(process.execPath, args, { encoding: 'utf8' });
 }
 
-/** A file's text; undefined where there is no such file. */
+/** Returns a file's text, or undefined if there is no such file. */
 async function textOf(file) {
   try {
     return await readFile(file, 'utf8');

@@ -96,8 +96,8 @@ try {
   const sender = new MessageSender({ name: 'sender', roomId: 'lobby', servers: () => [server] });
   await picture('load', '/stats', { colorScheme: 'light', viewport: WIDE }, async () => {
     for (let second = 0; second < LOAD_SECONDS; second += 5) {
-      await sender.hush();
-      sender.talk(20 + 15 * Math.sin(second / 6));
+      await sender.stop();
+      sender.start(20 + 15 * Math.sin(second / 6));
       await sleep(5_000);
     }
   });

@@ -1,42 +1,38 @@
-/** A node as a value: made, started and ended by whoever holds it, and as its configuration says. */
+/** A node as an object: how to create, start and close it, and the effects of its configuration. */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { configFromEnv } from '#config/config.js';
 import { freePort } from '#dev/free-port.js';
-import { eventStream, webSocket } from '#test/support/clients/follow.js';
 import { paramsOf, post, run } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { eventStream, webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded, Messages, SendMessage } from '#test/support/documents.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { say, texts } from '#test/support/say.js';
 import { startServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useRedis } from '#test/support/use-server.js';
 import { createApp } from '../src/app.js';
 
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis?.close());
+const used = useRedis();
 
 const configOf = (variables: Record<string, string> = {}) => ({
   ...configFromEnv({ PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', ...variables }),
-  redisUrl: redis.url,
+  redisUrl: used.redis.url,
 });
 
 async function start(variables: Record<string, string | number>) {
-  const server = await startServer({ redisUrl: redis.url, ...variables });
+  const server = await startServer({ redisUrl: used.redis.url, ...variables });
   onTestFinished(() => server.close());
   return server;
 }
 
-/** What this process holds open: sockets and servers. */
+/** The sockets and servers that this process holds open. */
 const handles = () =>
   process.getActiveResourcesInfo().filter((kind) => /TCP|Server|Socket/.test(kind)).length;
 
 describe('a node', () => {
-  test('accepts nothing before it listens, and nothing after it was closed', async () => {
+  test('accepts connections only between `listen` and `close`', async () => {
     const port = await freePort();
     const app = createApp(configOf({ PORT: String(port) }));
     const ask = () => fetch(`http://127.0.0.1:${port}/health/live`);
@@ -47,7 +43,7 @@ describe('a node', () => {
     await expect(ask()).rejects.toThrow();
   });
 
-  test('may be closed twice, at once or later, and without having listened', async () => {
+  test('can be closed twice, at once or later, and without having listened', async () => {
     const app = createApp(configOf());
     await app.listen();
     await Promise.all([app.close(), app.close()]);
@@ -58,7 +54,7 @@ describe('a node', () => {
     await unused.close();
   });
 
-  test('says where it cannot listen, and can be closed then', async () => {
+  test('says why it cannot listen, and can still be closed', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void other.close());
@@ -68,7 +64,7 @@ describe('a node', () => {
     await app.close();
   });
 
-  test('holds nothing open once it is closed', async () => {
+  test('leaves nothing open after it is closed', async () => {
     const before = handles();
     const server = await start({});
     const following = await Promise.all([
@@ -83,16 +79,16 @@ describe('a node', () => {
     await until(() => handles() <= before, { what: 'every socket to be closed' });
   });
 
-  test('that is closed while it is being joined leaves nothing behind', async () => {
+  test('leaves nothing behind if it is closed while a client is subscribing', async () => {
     const server = await start({ NODE_ID: 'closing' });
     const sockets = await Promise.all(Array.from({ length: 20 }, () => RawSocket.ready(server)));
     for (const socket of sockets) socket.subscribe('1', paramsOf(MessageAdded, { roomId: 'closing' }));
     await server.close();
     for (const socket of sockets) expect((await socket.closed).code).toBe(1001);
-    expect(await redis.cli('EXISTS', 'connections:closing', 'node:closing')).toBe('0');
+    expect(await used.redis.cli('EXISTS', 'connections:closing', 'node:closing')).toBe('0');
   });
 
-  test('that takes requests when it is closed answers them first', async () => {
+  test('answers pending requests before it closes', async () => {
     const server = await start({});
     const sends = texts(50).map((content) =>
       run(server, SendMessage, { input: { roomId: 'busy', content } }).then(
@@ -100,22 +96,22 @@ describe('a node', () => {
         () => undefined,
       ),
     );
-    // The first is answered: the others are under way.
+    // The first request has been answered, so the others are in flight.
     await sends[0];
     await server.close();
     const answered = (await Promise.all(sends)).filter((id) => id !== undefined);
     expect(answered.length).toBeGreaterThan(0);
-    const stored = (await redis.cli('LRANGE', 'messages:busy', '0', '-1'))
+    const stored = (await used.redis.cli('LRANGE', 'messages:busy', '0', '-1'))
       .split('\n')
       .map((text) => JSON.parse(text).id);
     expect(stored).toEqual(expect.arrayContaining(answered));
   });
 
-  test('says that it is not ready while it ends', async () => {
+  test('reports that it is not ready while it closes', async () => {
     const server = await start({ SHUTDOWN_TIMEOUT_MS: 60_000 });
     const tcp = connect(Number(new URL(server.origin).port), '127.0.0.1').setEncoding('utf8');
     tcp.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /health/ready HTTP/1.1\r\nHost: x\r\n');
-    // The first question is answered, so that the second one, of which a line is missing, is under way.
+    // The first request has been answered, so the second one, which is incomplete, is in flight.
     await once(tcp, 'data');
     const closed = server.close();
     tcp.write('\r\n');
@@ -125,10 +121,10 @@ describe('a node', () => {
   });
 });
 
-describe('its configuration', () => {
+describe('the configuration', () => {
   const send = (content: string) => paramsOf(SendMessage, { input: { roomId: 'limits', content } });
 
-  test('sets the limits, in the rules and in what the schema says of them', async () => {
+  test('sets limits, which the schema describes', async () => {
     const server = await start({ CONTENT_LENGTH_LIMIT: 5, PAGE_SIZE_LIMIT: 2, ROOM_ID_LENGTH_LIMIT: 8 });
     expect((await post(server, send('12345'))).body.errors).toBeUndefined();
     expect((await post(server, send('123456'))).body).toMatchObject({
@@ -146,29 +142,29 @@ describe('its configuration', () => {
     expect(JSON.stringify(body)).toContain('1 to 5 characters');
   });
 
-  test('holds for one node, and not for another in the same process', async () => {
+  test('applies to one node and not to another in the same process', async () => {
     const [narrow, wide] = [await start({ CONTENT_LENGTH_LIMIT: 5 }), await start({})];
     expect((await post(narrow, send('123456'))).body.errors).toBeDefined();
     expect((await post(wide, send('123456'))).body.errors).toBeUndefined();
   });
 
-  test('keeps so many messages of a room, and no more', async () => {
+  test('sets how many messages a room keeps', async () => {
     const server = await start({ HISTORY_LIMIT: 3 });
     await say(server, 'kept', ...texts(5));
     const { messages } = await run(server, Messages, { roomId: 'kept' });
     expect(messages.nodes.map(({ content }) => content)).toEqual(['text 3', 'text 4', 'text 5']);
-    expect(await redis.cli('LLEN', 'messages:kept')).toBe('3');
+    expect(await used.redis.cli('LLEN', 'messages:kept')).toBe('3');
   });
 
-  test('keeps them for so long', async () => {
+  test('sets how long messages are kept', async () => {
     const server = await start({ MESSAGE_TTL_SECONDS: 100 });
     await say(server, 'brief', 'Hello');
-    const ttl = Number(await redis.cli('PTTL', 'messages:brief'));
+    const ttl = Number(await used.redis.cli('PTTL', 'messages:brief'));
     expect(ttl).toBeGreaterThan(40_000);
     expect(ttl).toBeLessThanOrEqual(100_000);
   });
 
-  test('lets guests read, and send only where it says so', async () => {
+  test('lets guests read always, but send only if they are allowed to', async () => {
     const server = await start({ ALLOW_GUESTS: 'false' });
     const refused = { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] };
     expect((await post(server, send('Hello'))).body).toMatchObject(refused);
@@ -178,11 +174,11 @@ describe('its configuration', () => {
     following.leave();
   });
 
-  test('names the node, and makes a name of its own for one that has none', async () => {
+  test('names the node, or a random name is used', async () => {
     const servers = [await start({ NODE_ID: 'named' }), await start({}), await start({})];
     const members = await until(
       async () => {
-        const names = (await redis.cli('KEYS', 'node:*')).split('\n');
+        const names = (await used.redis.cli('KEYS', 'node:*')).split('\n');
         return names.length === servers.length ? names : undefined;
       },
       { what: 'three heartbeats' },

@@ -1,4 +1,4 @@
-/** The documentation names only files, scripts and headings that exist. */
+/** Checks that the files, scripts and headings that the documentation names exist. */
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,7 @@ const filesIn = (folder: string): string[] =>
 const PAGES = [...readdirSync('.'), ...filesIn('docs'), 'bench/README.md'].filter((file) =>
   file.endsWith('.md'),
 );
-/** Files whose comments refer to pages and to npm scripts. */
+/** Files whose comments refer to pages and npm scripts. */
 const COMMENTED = [
   'compose.yaml',
   'Dockerfile',
@@ -40,7 +40,7 @@ function paths(text: string): string[] {
   ];
 }
 
-/** The anchor that GitHub gives a heading. */
+/** The anchor that GitHub generates for a heading. */
 const anchor = (heading: string): string =>
   heading
     .toLowerCase()

@@ -1,4 +1,4 @@
-/** The programs in examples/, run as the docs say, and shown there as they are. */
+/** Runs the programs in examples/ as the docs say, and checks that the docs show them unchanged. */
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** Runs `npx tsx examples/<name>/main.ts <endpoint> <room>`, without npx in between. */
+/** Runs `npx tsx examples/<name>/main.ts <endpoint> <room>`, but without npx. */
 function start(name: string, roomId: string) {
   const program = spawn(
     process.execPath,
@@ -40,30 +40,30 @@ const say = (roomId: string, content: string) =>
 const contentsOf = async (roomId: string) =>
   (await run(used.server, Messages, { roomId })).messages.nodes.map(({ content }) => content);
 
-describe('the example with', () => {
-  test('Apollo Client has pages and live messages in one list', async () => {
+describe('the example', () => {
+  test('with Apollo Client shows pages and live messages in one list', async () => {
     for (let number = 1; number <= 30; number += 1) await say('apollo', `message ${number}`);
     const output = start('apollo', 'apollo');
     await until(() => output.text.includes('Apollo: Hello from Apollo Client\n'), {
       what: 'its own message',
     });
-    // Twenty, ten older, and its own.
+    // Twenty, ten older ones, and its own.
     await until(() => output.text.includes('31 messages in the list'), { what: 'the list' });
     await say('apollo', 'live');
     await until(() => output.text.includes('Ann: live\n'), { what: 'a live message' });
     await until(() => output.text.includes('32 messages in the list'), { what: 'the list' });
   });
 
-  test('urql joins with the newest, and goes on live', async () => {
+  test('with urql starts with the newest messages and continues live', async () => {
     await say('urql', 'before');
     const output = start('urql', 'urql');
-    await until(() => output.text.includes('Ann: before\n'), { what: 'what was there' });
+    await until(() => output.text.includes('Ann: before\n'), { what: 'the existing message' });
     await until(() => output.text.includes('Urql: Hello from urql\n'), { what: 'its own message' });
     await say('urql', 'live');
     await until(() => output.text.includes('Ann: live\n'), { what: 'a live message' });
   });
 
-  test('a bot answers', async () => {
+  test('of a bot answers messages', async () => {
     start('bot', 'bot');
     await until(async () => (await contentsOf('bot')).includes('Say !ping'), { what: 'the bot' });
     await say('bot', '!ping');

@@ -1,32 +1,29 @@
-/** The server as a process: how it starts, what it says, and how it ends. */
+/** The server as a process: how it starts, what it prints, and how it exits. */
 import { closeSync, openSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '#dev/free-port.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { paramsOf, post } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { MessageAdded } from '#test/support/documents.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
+import { startRedis } from '#test/support/redis-server.js';
 import { say } from '#test/support/say.js';
 import { type RunningMain, runMain, type ServerProcess, spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useRedis } from '#test/support/use-server.js';
 
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis?.close());
+const used = useRedis();
 
 const here = { PORT: 0, HOST: '127.0.0.1' };
 
-describe('a start', () => {
+describe('at startup, the server', () => {
   test.each([
     ['PORT', { PORT: 'http' }],
     ['REDIS_URL', { NODE_ENV: 'production' }],
-  ])('ends with 1 and the name on standard error where %s cannot be used', async (name, variables) => {
+  ])('exits with 1 and names %s on stderr if its value is invalid', async (name, variables) => {
     const main = runMain(variables);
     expect(await main.exited).toBe(1);
     expect(main.output.stderr).toMatch(new RegExp(`^${name} .*$`, 'm'));
@@ -34,17 +31,17 @@ describe('a start', () => {
     expect(main.output.stdout).toBe('');
   });
 
-  test('ends with 1 and one sentence that names PORT if the port is in use', async () => {
+  test('exits with 1 and a sentence that names PORT if the port is in use', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void other.close());
     const { port } = other.address() as { port: number };
-    const main = runMain({ ...here, PORT: port, REDIS_URL: redis.url });
+    const main = runMain({ ...here, PORT: port, REDIS_URL: used.redis.url });
     expect(await main.exited).toBe(1);
     expect(main.output.stderr).toMatch(new RegExp(`^PORT ${port} is already in use .*\\.\\n$`));
   });
 
-  test('without REDIS_URL brings its own Redis, says where, and takes it along when it ends', async () => {
+  test('starts its own Redis if REDIS_URL is not set, prints its address, and stops it on exit', async () => {
     const main = runMain(here);
     onTestFinished(() => main.signal('SIGKILL'));
     const port = await main.listening;
@@ -63,8 +60,8 @@ describe('a start', () => {
     await expect(own.connect()).rejects.toThrow();
   });
 
-  test('with REDIS_URL prints one address for people, and the log as JSON for machines', async () => {
-    const server = await spawnServer({ redisUrl: redis.url, HOST: '0.0.0.0', NODE_ID: 'eu-1' });
+  test('prints its address for people, and a JSON log for machines, if REDIS_URL is set', async () => {
+    const server = await spawnServer({ redisUrl: used.redis.url, HOST: '0.0.0.0', NODE_ID: 'eu-1' });
     expect(server.output.stdout).toMatch(/^Streamly Chat {2}http:\/\/localhost:\d+\/graphql$/m);
     await server.close();
     const lines = server.output.stdout
@@ -76,10 +73,10 @@ describe('a start', () => {
 });
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
-  test('it completes what is open, gives up its places in Redis, and ends with 0', async () => {
+  test('completes open operations, removes its connections from Redis and exits with 0', async () => {
     const nodeId = `ends-by-${signal}`;
     const server = await spawnServer({
-      redisUrl: redis.url,
+      redisUrl: used.redis.url,
       NODE_ID: nodeId,
       SHUTDOWN_TIMEOUT_MS: 60_000,
     });
@@ -91,7 +88,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     const idleSocket = await RawSocket.ready(server);
     const silentSocket = await RawSocket.open(server);
     const idle = await keepAlive(server);
-    await until(async () => (await redis.cli('SCARD', `connections:${roomId}`)) === '2', {
+    await until(async () => (await used.redis.cli('SCARD', `connections:${roomId}`)) === '2', {
       what: 'both subscriptions',
     });
     await say(server, roomId, 'the last words');
@@ -117,18 +114,18 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     await idle.ended;
 
     expect(await server.exited).toBe(0);
-    expect(await redis.cli('EXISTS', `connections:${roomId}`, `node:${nodeId}`)).toBe('0');
+    expect(await used.redis.cli('EXISTS', `connections:${roomId}`, `node:${nodeId}`)).toBe('0');
     expect(server.output.stderr).toBe('');
     expect(server.log.filter(({ level }) => level !== 'info')).toEqual([]);
   });
 });
 
-describe.concurrent('while it ends', () => {
-  test('a second signal, of the same kind or another, changes nothing', async ({ expect }) => {
-    const server = await spawnServer({ redisUrl: redis.url, NODE_ID: 'twice' });
+describe.concurrent('while it shuts down, the server', () => {
+  test('ignores a second signal of any kind', async ({ expect }) => {
+    const server = await spawnServer({ redisUrl: used.redis.url, NODE_ID: 'twice' });
     const sockets = await Promise.all(Array.from({ length: 50 }, () => RawSocket.ready(server)));
     for (const socket of sockets) socket.subscribe('1', paramsOf(MessageAdded, { roomId: 'twice' }));
-    await until(async () => (await redis.cli('SCARD', 'connections:twice')) === '50', {
+    await until(async () => (await used.redis.cli('SCARD', 'connections:twice')) === '50', {
       what: 'all of them',
     });
 
@@ -139,33 +136,33 @@ describe.concurrent('while it ends', () => {
       expect((await socket.closed).code).toBe(1001);
     }
     expect(await server.exited).toBe(0);
-    expect(await redis.cli('EXISTS', 'connections:twice', 'node:twice')).toBe('0');
+    expect(await used.redis.cli('EXISTS', 'connections:twice', 'node:twice')).toBe('0');
   });
 
-  test('a client that does not close its side does not hold it up', async ({ expect }) => {
-    const server = await spawnServer({ redisUrl: redis.url });
+  test('does not wait for a client that keeps its side open', async ({ expect }) => {
+    const server = await spawnServer({ redisUrl: used.redis.url });
     const socket = await RawSocket.ready(server);
     socket.tcp.pause();
     server.signal('SIGTERM');
     expect(await server.exited).toBe(0);
   });
 
-  test('a request that does not end is cut off after SHUTDOWN_TIMEOUT_MS', async ({ expect }) => {
-    const server = await spawnServer({ redisUrl: redis.url, SHUTDOWN_TIMEOUT_MS: 200 });
+  test('cuts off a request that does not end within SHUTDOWN_TIMEOUT_MS', async ({ expect }) => {
+    const server = await spawnServer({ redisUrl: used.redis.url, SHUTDOWN_TIMEOUT_MS: 200 });
     const half = request(server.url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Content-Length': 100 },
     });
     const broken = new Promise((resolve) => half.once('error', resolve));
     half.write('{"query":');
-    // The server has it once another request, sent after it, is answered.
+    // The server has received the request when it answers another one that was sent later.
     await post(server, { query: '{ __typename }' });
     server.signal('SIGTERM');
     expect(await server.exited).toBe(0);
     await broken;
   });
 
-  test('Redis being away does not hold it up', async ({ expect, onTestFinished }) => {
+  test('does not wait for Redis if it is down', async ({ expect, onTestFinished }) => {
     const own = await startRedis();
     onTestFinished(() => own.close());
     const server = await spawnServer({ redisUrl: own.url, REDIS_TIMEOUT_MS: 300 });
@@ -181,8 +178,8 @@ describe.concurrent('while it ends', () => {
   });
 });
 
-describe.concurrent('a log that cannot be written', () => {
-  /** Asks for as many log lines as fill any pipe, then ends the server. */
+describe.concurrent('if the log cannot be written, the server', () => {
+  /** Causes enough log lines to fill any pipe, then stops the server. */
   async function chat(origin: string, main: RunningMain): Promise<number | null> {
     const url = `${origin}/graphql`;
     const server = { origin, url, wsUrl: '', close: async () => undefined };
@@ -195,20 +192,20 @@ describe.concurrent('a log that cannot be written', () => {
   }
   const debug = { ...here, LOG_LEVEL: 'debug' };
 
-  test('does not stop the chat when the reader of standard output has stopped', async ({ expect }) => {
-    const main = runMain({ ...debug, REDIS_URL: redis.url });
+  test('still serves the chat after the reader of stdout has stopped', async ({ expect }) => {
+    const main = runMain({ ...debug, REDIS_URL: used.redis.url });
     const port = await main.listening;
     main.stopReading();
     expect(await chat(`http://127.0.0.1:${port}`, main)).toBe(0);
   });
 
   test.runIf(process.platform === 'linux')(
-    'does not stop the chat when the disk is full',
+    'still serves the chat when the disk is full',
     async ({ expect }) => {
       const full = openSync('/dev/full', 'w');
       onTestFinished(() => closeSync(full));
       const port = await freePort();
-      const main = runMain({ ...debug, PORT: port, REDIS_URL: redis.url }, { stdout: full });
+      const main = runMain({ ...debug, PORT: port, REDIS_URL: used.redis.url }, { stdout: full });
       const origin = `http://127.0.0.1:${port}`;
       await until(
         () =>
@@ -225,7 +222,7 @@ describe.concurrent('a log that cannot be written', () => {
   );
 });
 
-/** A connection that has asked something, and is kept for later. */
+/** A connection that has sent a request and is kept open. */
 async function keepAlive(server: ServerProcess): Promise<{ ended: Promise<void> }> {
   const agent = new Agent({ keepAlive: true });
   const asked = request(`${server.origin}/health/live`, { agent }).end();

@@ -1,9 +1,9 @@
 import { ClientViewer } from '../../test/support/client-viewer.js';
 import { Member } from '../../test/support/crowd.js';
 import { EventStreamViewer } from '../../test/support/event-stream-viewer.js';
-import { TOLD_OF_A_GAP } from '../../test/support/ledger.js';
+import { GAP } from '../../test/support/ledger.js';
 import type { MessageSender } from '../../test/support/sender.js';
-import type { Counted, Site } from '../../test/support/site.js';
+import type { CountedViewer, Site } from '../../test/support/site.js';
 import { Visitor } from './visitor.js';
 
 /** Messages per second, by room. */
@@ -50,7 +50,7 @@ export class Load {
   }
 
   startSending(): void {
-    for (const sender of this.senders) sender.talk(ROOMS[sender.roomId]!);
+    for (const sender of this.senders) sender.start(ROOMS[sender.roomId]!);
   }
 
   dropAll(): void {
@@ -62,7 +62,7 @@ export class Load {
    * resuming, because the last fault may still end their subscriptions.
    */
   async settle(): Promise<void> {
-    await Promise.all([...this.senders, ...this.visitors].map((client) => client.hush()));
+    await Promise.all([...this.senders, ...this.visitors].map((client) => client.stop()));
     this.#isSettling = true;
   }
 
@@ -79,9 +79,9 @@ export class Load {
     const onMessage = (viewer: { drop(): void }) => {
       if (this.random() < 0.0005) viewer.drop();
     };
-    const add = <T extends Counted & { drop(): void }>(viewer: T): T => {
+    const add = <T extends CountedViewer & { drop(): void }>(viewer: T): T => {
       this.#droppable.push(viewer);
-      return site.counts(viewer);
+      return site.add(viewer);
     };
     for (const _ of numbers(PLAIN_VIEWERS))
       this.#droppable.push(site.viewer(roomId, { onMessage, pingMs: 2_000 }));
@@ -104,8 +104,8 @@ export class Load {
 
   /** Reconnects a viewer if its connection or subscription has ended. */
   async #reconnect(viewer: Member): Promise<void> {
-    const errors = viewer.told.splice(0);
-    if (errors.some((text) => text.includes('CURSOR_EXPIRED'))) viewer.received.push(TOLD_OF_A_GAP);
+    const errors = viewer.unexpected.splice(0);
+    if (errors.some((text) => text.includes('CURSOR_EXPIRED'))) viewer.received.push(GAP);
     if (errors.length > 0) viewer.drop();
     if (!viewer.connected) await viewer.join();
   }

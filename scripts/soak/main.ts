@@ -1,5 +1,5 @@
+import { churnCheck } from '../../test/support/churn-check.js';
 import { Site } from '../../test/support/site.js';
-import { strangersCheck } from '../../test/support/strangers.js';
 import { type Options, optionsFrom, USAGE } from './options.js';
 import { reportChurn, reportSoak } from './report.js';
 import { soak } from './soak.js';
@@ -14,7 +14,7 @@ async function run(options: Options): Promise<readonly string[]> {
   const site = await Site.start({ nodes: 3 });
   try {
     const size = { clients: 100, messages: 20_000, perSecond: 500, killEveryMs: 1_000, dropEvery: 2_000 };
-    const verdict = await strangersCheck(site, { ...size, seed: options.seed });
+    const verdict = await churnCheck(site, { ...size, seed: options.seed });
     reportChurn(verdict);
     const { sent, received, ...bad } = verdict.counts;
     const broken = Object.entries(bad).flatMap(([what, count]) => (count > 0 ? [`${what} ${count}`] : []));

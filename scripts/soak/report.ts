@@ -1,4 +1,4 @@
-import type { StrangersVerdict } from '../../test/support/strangers.js';
+import type { ChurnVerdict } from '../../test/support/churn-check.js';
 import type { MemorySeries } from './memory.js';
 import type { Outcome } from './outcome.js';
 import { printTable } from './table.js';
@@ -12,7 +12,7 @@ export function reportSoak(outcome: Outcome): void {
   console.log('\nFaults');
   printTable([['fault', 'times'], ...[...happened].sort(([, a], [, b]) => b - a)]);
   console.log('Messages (Redis uses appendfsync always, so acknowledged messages are on disk)');
-  const columns = ['sent', 'received', 'lost', 'doubled', 'outOfOrder', 'unknown'] as const;
+  const columns = ['sent', 'received', 'lost', 'duplicated', 'outOfOrder', 'unknown'] as const;
   printTable([
     ['room', ...columns],
     ...counts.map((each) => [each.roomId, ...columns.map((column) => each[column])]),
@@ -45,10 +45,10 @@ export function reportSoak(outcome: Outcome): void {
 }
 
 /** Prints the result of the churn check. */
-export function reportChurn({ viewers, counts, told, drops, kills }: StrangersVerdict): void {
+export function reportChurn({ viewers, counts, gaps, drops, kills }: ChurnVerdict): void {
   printTable([
     ['clients', 'drops', 'kills', ...Object.keys(counts), 'CURSOR_EXPIRED'],
-    [String(viewers), drops, kills, ...Object.values(counts), told],
+    [String(viewers), drops, kills, ...Object.values(counts), gaps],
   ]);
 }
 

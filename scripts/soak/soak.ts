@@ -78,7 +78,7 @@ async function soakSite(site: Site, minutes: number, seed: number): Promise<Outc
     happened,
     failures,
     counts,
-    expiredCursors: [...tallies.values()].reduce((sum, ledger) => sum + ledger.told, 0),
+    expiredCursors: [...tallies.values()].reduce((sum, ledger) => sum + ledger.gaps, 0),
     answers: answersTo(site, load),
     memory: memory.series,
     ...recovered,

@@ -31,7 +31,7 @@ export class Visitor {
     this.#ended = Promise.all([this.#ask(), this.#peek()]);
   }
 
-  async hush(): Promise<void> {
+  async stop(): Promise<void> {
     this.#over = true;
     await this.#ended;
   }

@@ -3,28 +3,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '#cli/run.js';
 import { formatDuration, printable } from '#cli/table.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { say, texts } from '#test/support/say.js';
-import { startServer, type TestServer } from '#test/support/server.js';
+import { startServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 
-let redis: RedisServer;
-let server: TestServer;
+const used = useServer({ NODE_ID: 'node1' });
 let viewer: RawSocket;
 beforeAll(async () => {
-  redis = await startRedis();
-  server = await startServer({ redisUrl: redis.url, NODE_ID: 'node1' });
-  await say(server, 'busy', ...texts(7));
-  await say(server, 'quiet', 'hello');
-  viewer = await RawSocket.ready(server);
+  await say(used.server, 'busy', ...texts(7));
+  await say(used.server, 'quiet', 'hello');
+  viewer = await RawSocket.ready(used.server);
   viewer.subscribe('1', { query: 'subscription { messageAdded(roomId: "quiet") { id } }' });
-  await until(async () => (await redis.cli('SCARD', 'connections:quiet')) === '1', { what: 'the viewer' });
+  await until(async () => (await used.redis.cli('SCARD', 'connections:quiet')) === '1', {
+    what: 'the viewer',
+  });
 });
-afterAll(async () => {
-  viewer.crash();
-  await server.close();
-  await redis.close();
-});
+afterAll(() => viewer.crash());
 
 interface Ran {
   code: number;
@@ -38,7 +33,7 @@ async function run(line: string, env: Record<string, string> = {}, answer?: stri
   ran.code = await runCommand(
     line.split(' ').filter(Boolean),
     {
-      env: { REDIS_URL: redis.url, ...env },
+      env: { REDIS_URL: used.redis.url, ...env },
       width: undefined,
       out: (text) => {
         ran.out += text;
@@ -77,7 +72,7 @@ describe('rooms', () => {
     const running = runCommand(
       ['rooms'],
       {
-        env: { REDIS_URL: redis.url },
+        env: { REDIS_URL: used.redis.url },
         width: 80,
         out: (text) => {
           out += text;
@@ -117,11 +112,11 @@ describe('inspect', () => {
       author: { id: 'g', name: 'E\u001b[2Jve' },
       content: 'a\u001b]0;b\u0007\nc',
     };
-    await redis.cli('LPUSH', 'messages:wild', JSON.stringify(stored));
+    await used.redis.cli('LPUSH', 'messages:wild', JSON.stringify(stored));
     const { out } = await run('inspect wild');
     expect(out).not.toContain('\u001b');
     expect(out).toContain('a ]0;b c');
-    await redis.cli('DEL', 'messages:wild');
+    await used.redis.cli('DEL', 'messages:wild');
   });
 
   test('fails for a room that does not exist', async () => {
@@ -135,34 +130,34 @@ describe('inspect', () => {
 
 describe('sweep', () => {
   test('removes the connections of a dead server, and empty rooms', async () => {
-    await redis.cli('SADD', 'connections:quiet', 'dead:1', 'dead:2');
-    await redis.cli('SADD', 'rooms:active', 'empty');
+    await used.redis.cli('SADD', 'connections:quiet', 'dead:1', 'dead:2');
+    await used.redis.cli('SADD', 'rooms:active', 'empty');
     const { code, out } = await run('sweep --json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({
       removed: { connections: 2, rooms: 1 },
       left: { connections: 1, rooms: 2 },
     });
-    expect(await redis.cli('SMEMBERS', 'connections:quiet')).toMatch(/^node1:/);
+    expect(await used.redis.cli('SMEMBERS', 'connections:quiet')).toMatch(/^node1:/);
   });
 });
 
 describe('clear', () => {
   test('asks for confirmation, and deletes nothing without it', async () => {
-    await say(server, 'cleared', 'one', 'two');
+    await say(used.server, 'cleared', 'one', 'two');
     expect(await run('clear cleared')).toMatchObject({ code: 2, error: expect.stringContaining('--yes') });
     expect(await run('clear cleared', {}, 'no')).toMatchObject({ code: 1 });
-    expect(await redis.cli('LLEN', 'messages:cleared')).toBe('2');
+    expect(await used.redis.cli('LLEN', 'messages:cleared')).toBe('2');
     expect(await run('clear cleared', {}, 'y')).toMatchObject({
       code: 0,
       out: 'Deleted 2 messages of cleared.\n',
     });
-    expect(await redis.cli('EXISTS', 'messages:cleared', 'room:{messages:cleared}')).toBe('0');
-    expect(await redis.cli('SISMEMBER', 'rooms:active', 'cleared')).toBe('0');
+    expect(await used.redis.cli('EXISTS', 'messages:cleared', 'room:{messages:cleared}')).toBe('0');
+    expect(await used.redis.cli('SISMEMBER', 'rooms:active', 'cleared')).toBe('0');
   });
 
   test('does not ask if --yes is given', async () => {
-    await say(server, 'cleared', 'three');
+    await say(used.server, 'cleared', 'three');
     const { code, out } = await run('clear cleared --yes --json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({ room: 'cleared', messages: 1 });
@@ -170,7 +165,7 @@ describe('clear', () => {
 
   test('ends the subscriptions of the room with CURSOR_EXPIRED', async () => {
     await run('clear quiet --yes');
-    await say(server, 'quiet', 'after');
+    await say(used.server, 'quiet', 'after');
     expect(await viewer.next()).toMatchObject({
       type: 'next',
       payload: { errors: [{ extensions: { code: 'CURSOR_EXPIRED' } }] },
@@ -180,15 +175,15 @@ describe('clear', () => {
 
 describe('ping', () => {
   test('measures each step and leaves nothing behind', async () => {
-    const { code, out, error } = await run(`ping --url ${server.url} --json`);
+    const { code, out, error } = await run(`ping --url ${used.server.url} --json`);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     const times = JSON.parse(out);
     for (const name of ['connect', 'send', 'deliver']) expect(times[name]).toBeGreaterThan(0);
-    expect(await redis.cli('KEYS', 'messages:ping-*')).toBe('');
-    await until(async () => !(await redis.cli('SMEMBERS', 'rooms:active')).includes('ping-'), {
+    expect(await used.redis.cli('KEYS', 'messages:ping-*')).toBe('');
+    await until(async () => !(await used.redis.cli('SMEMBERS', 'rooms:active')).includes('ping-'), {
       what: 'its viewer to be gone',
     });
-    expect(await redis.cli('KEYS', '*ping-*')).toBe('');
+    expect(await used.redis.cli('KEYS', '*ping-*')).toBe('');
   });
 
   test('fails with a reason if no server answers', async () => {
@@ -198,7 +193,7 @@ describe('ping', () => {
   });
 
   test('fails with a reason if the server refuses', async () => {
-    const strict = await startServer({ redisUrl: redis.url, ALLOW_GUESTS: 'false' });
+    const strict = await startServer({ redisUrl: used.redis.url, ALLOW_GUESTS: 'false' });
     const { code, error } = await run(`ping --url ${strict.url}`);
     expect(code).toBe(1);
     expect(error).toMatch(/^streamly-chat: \S/);
@@ -244,7 +239,7 @@ describe('the command', () => {
     });
     expect(away).toMatchObject({ code: 1, error: expect.stringContaining('Redis does not answer') });
     const refused = await run('rooms', {
-      REDIS_URL: redis.url.replace('//', `//me:${secret}@`),
+      REDIS_URL: used.redis.url.replace('//', `//me:${secret}@`),
       REDIS_TIMEOUT_MS: '500',
     });
     expect(refused.code).toBe(1);

@@ -1,21 +1,17 @@
 /** Each node subscribes once per room in Redis, and unsubscribes when the last client has left. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { startServer, type TestServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useRedis } from '#test/support/use-server.js';
 import { WITHOUT_LIMITS } from './socket-client.js';
 
 const SOCKETS = 10;
 
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.close());
+const used = useRedis();
 
-const start = (): Promise<TestServer> => startServer({ redisUrl: redis.url, ...WITHOUT_LIMITS });
+const start = (): Promise<TestServer> => startServer({ redisUrl: used.redis.url, ...WITHOUT_LIMITS });
 const open = (server: TestServer): Promise<RawSocket[]> =>
   Promise.all(Array.from({ length: SOCKETS }, () => RawSocket.ready(server)));
 const subscriptionTo = (roomId: string) => ({
@@ -24,10 +20,10 @@ const subscriptionTo = (roomId: string) => ({
 
 /** How many Redis clients, so nodes, subscribe to the room's channel. */
 const nodesSubscribed = async (roomId: string): Promise<number> =>
-  Number((await redis.cli('pubsub', 'numsub', `messages:${roomId}`)).split('\n')[1]);
+  Number((await used.redis.cli('pubsub', 'numsub', `messages:${roomId}`)).split('\n')[1]);
 /** How many connections are counted as present in the room. */
 const presentConnections = async (roomId: string): Promise<number> =>
-  Number(await redis.cli('scard', `connections:${roomId}`));
+  Number(await used.redis.cli('scard', `connections:${roomId}`));
 
 /** Resolves when all earlier subscriptions of a socket are live: a mutation is answered after them. */
 async function settle(socket: RawSocket): Promise<void> {
@@ -115,7 +111,7 @@ describe('ten thousand random joins and leaves', () => {
         what: 'the room to be empty',
       });
     }
-    expect(await redis.cli('smembers', 'rooms:active')).toBe('');
+    expect(await used.redis.cli('smembers', 'rooms:active')).toBe('');
     await Promise.all(sockets.map((socket) => socket.close()));
     await server.close();
     const after = process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;

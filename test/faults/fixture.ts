@@ -2,10 +2,10 @@ import { onTestFinished } from 'vitest';
 import type { Counts } from '#test/support/ledger.js';
 import { Site, type SiteOptions } from '#test/support/site.js';
 
-/** For a test that is short on a machine of its own, and may take its time on a busy one. */
+/** For tests that are quick on an idle machine but may take long on a busy one. */
 export const HEAVY = { timeout: 120_000 };
 
-/** A site for one test, however that ends. */
+/** Starts a site that is closed when the test ends. */
 export async function startSite(options?: SiteOptions): Promise<Site> {
   const site = await Site.start(options);
   onTestFinished(() => site.close());
@@ -13,11 +13,11 @@ export async function startSite(options?: SiteOptions): Promise<Site> {
 }
 
 /** The counts of a run that kept every promise. */
-export function clean(sent: number, received: number): Counts {
-  return { sent, received, lost: 0, doubled: 0, outOfOrder: 0, unknown: 0 };
+export function nothingLost(sent: number, received: number): Counts {
+  return { sent, received, lost: 0, duplicated: 0, outOfOrder: 0, unknown: 0 };
 }
 
-/** Says what a run came to, for whoever reads the output. */
+/** Prints the result of a run. */
 export function report(what: string, counts: Counts, more: Record<string, unknown> = {}): void {
   const figures = Object.entries({ ...counts, ...more }).map(([name, value]) => `${name} ${value}`);
   console.log(`${what}: ${figures.join(', ')}`);

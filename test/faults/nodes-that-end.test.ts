@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import { connectionCount } from '#test/support/ask.js';
 import { until } from '#test/support/until.js';
-import { clean, HEAVY, report, startSite } from './fixture.js';
+import { HEAVY, nothingLost, report, startSite } from './fixture.js';
 
 const variables = { PRESENCE_HEARTBEAT_MS: 500 };
 
 test(
-  '12. rolling SIGTERM of three of four nodes under load: their clients move, nothing is lost',
+  'when three of four nodes end by SIGTERM under load, their clients move and miss nothing',
   HEAVY,
   async () => {
     const site = await startSite({ nodes: 4, variables });
     const viewers = Array.from({ length: 12 }, () => site.viewer('room1'));
     const senders = [site.sender('room1'), site.sender('room1')];
-    for (const sender of senders) sender.talk(200);
+    for (const sender of senders) sender.start(200);
 
     const exits: (number | null)[] = [];
     for (const node of site.nodes.slice(0, 3)) {
@@ -23,26 +23,28 @@ test(
       node.signal('SIGTERM');
       exits.push(await node.exited);
     }
-    for (const sender of senders) await sender.hush();
+    for (const sender of senders) await sender.stop();
 
     const counts = await site.count('room1');
     const subscribes = viewers.reduce((sum, viewer) => sum + viewer.subscribes, 0);
-    report('12. rolling SIGTERM', counts, { exits, subscribes });
-    expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+    report('rolling SIGTERM', counts, { exits, subscribes });
+    expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
     expect(exits).toEqual([0, 0, 0]);
     const counted = () => connectionCount(site.node(), 'room1');
-    await until(async () => (await counted()) === 12, { what: 'exactly those who are there to be counted' });
+    await until(async () => (await counted()) === 12, {
+      what: 'exactly the remaining viewers to be counted',
+    });
   },
 );
 
-test('12. SIGKILL of a node: its clients move, and others sweep its connections', async () => {
+test('after SIGKILL of a node, its clients move to another node, which sweeps its connections', async () => {
   const site = await startSite({ nodes: 2, variables });
   const viewers = Array.from({ length: 10 }, () => site.viewer('room1'));
   const [killed, left] = site.nodes;
   const counted = () => connectionCount(left!, 'room1');
-  await until(async () => (await counted()) === 10, { what: 'all to be counted' });
+  await until(async () => (await counted()) === 10, { what: 'every viewer to be counted' });
   const sender = site.sender('room1');
-  sender.talk(200);
+  sender.start(200);
   await until(() => viewers.every(({ total }) => total > 50), { what: 'messages to reach every viewer' });
 
   killed!.signal('SIGKILL');
@@ -50,11 +52,11 @@ test('12. SIGKILL of a node: its clients move, and others sweep its connections'
   const members = async () => (await site.redis.cli('SMEMBERS', 'connections:room1')).split('\n');
   const nodes = async () => new Set((await members()).map((member) => member.split(':')[0]));
   await until(async () => (await nodes()).size === 1 && (await counted()) === 10, {
-    what: 'the connections of the dead node to be swept, and those of its clients to be counted',
+    what: 'the dead node to be swept and its clients to be counted again',
   });
-  await sender.hush();
+  await sender.stop();
 
   const counts = await site.count('room1');
-  report('12. SIGKILL of a node', counts);
-  expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+  report('SIGKILL of a node', counts);
+  expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
 });

@@ -2,9 +2,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readiness, send } from '#test/support/ask.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
-import { clean, report, startSite } from './fixture.js';
+import { nothingLost, report, startSite } from './fixture.js';
 
-test('1. Redis down at boot, back later: the node waits, refuses with SERVICE_UNAVAILABLE, then serves', async () => {
+test('a node that starts while Redis is down answers SERVICE_UNAVAILABLE, and serves once Redis is up', async () => {
   const site = await startSite({ nodes: 0, variables: { REDIS_TIMEOUT_MS: 500 } });
   await site.redis.kill();
   const node = await site.addNode();
@@ -14,7 +14,7 @@ test('1. Redis down at boot, back later: the node waits, refuses with SERVICE_UN
   expect(await send(node, 'room1', 'early')).toBe('SERVICE_UNAVAILABLE');
   const viewer = site.viewer('room1');
   const sender = site.sender('room1');
-  const said = sender.say(20);
+  const said = sender.send(20);
   const both = () => [viewer, sender].every(({ refusals }) => refusals.has('SERVICE_UNAVAILABLE'));
   await until(both, { what: 'a subscription and a send to be refused' });
 
@@ -22,11 +22,11 @@ test('1. Redis down at boot, back later: the node waits, refuses with SERVICE_UN
   await until(async () => (await readiness(node)) === 200, { what: 'the node to be ready' });
   await said;
   const counts = await site.count('room1');
-  report('1. Redis down at boot', counts);
-  expect(counts).toEqual(clean(21, 21));
+  report('Redis down at boot', counts);
+  expect(counts).toEqual(nothingLost(21, 21));
 });
 
-test('1. Redis down for a node that starts, while another port answers nothing at all', async () => {
+test('a node that starts while Redis is down and another port hangs serves once Redis is up', async () => {
   const redis = await startRedis();
   onTestFinished(() => redis.close());
   redis.hang();

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { ask, readiness, send } from '#test/support/ask.js';
 import { until } from '#test/support/until.js';
-import { clean, report, startSite } from './fixture.js';
+import { nothingLost, report, startSite } from './fixture.js';
 
-test('5. Redis hung and resumed: nothing waits for ever, readiness flips both ways, nothing is lost', async () => {
+test('while Redis hangs, nothing waits forever and the node is not ready; afterwards nothing is lost', async () => {
   const site = await startSite({ redis: { appendonly: true }, variables: { REDIS_TIMEOUT_MS: 500 } });
   const node = site.node();
   const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
   const sender = site.sender('room1');
-  sender.talk(200);
+  sender.start(200);
 
   for (let round = 1; round <= 2; round += 1) {
     const before = sender.total;
@@ -25,11 +25,11 @@ test('5. Redis hung and resumed: nothing waits for ever, readiness flips both wa
     site.redis.resume();
     await until(async () => (await readiness(node)) === 200, { what: 'the node to be ready again' });
   }
-  await sender.hush();
+  await sender.stop();
 
   const counts = await site.count('room1');
-  report('5. Redis hung twice', counts, {
+  report('Redis hung twice', counts, {
     'sends repeated': [...sender.refusals].join(' '),
   });
-  expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+  expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
 });

@@ -2,30 +2,30 @@ import { expect, test } from 'vitest';
 import { freePort } from '#dev/free-port.js';
 import { ask, connectionCount } from '#test/support/ask.js';
 import { until } from '#test/support/until.js';
-import { clean, report, startSite } from './fixture.js';
+import { nothingLost, report, startSite } from './fixture.js';
 
-test('7. Redis kicks the subscriber for its output buffer: what it missed is read from the store', async () => {
+test('when Redis drops the subscriber because its output buffer is full, missed messages are read from the log', async () => {
   const site = await startSite();
   const viewers = Array.from({ length: 5 }, () => site.viewer('room1'));
   const sender = site.sender('room1');
-  sender.talk(300);
+  sender.start(300);
   await until(() => viewers.every(({ total }) => total > 20), { what: 'messages to flow' });
   const connection = async () =>
     /^id=\d+/.exec(await site.redis.cli('CLIENT', 'LIST', 'TYPE', 'pubsub'))?.[0];
 
-  // More at once than the buffer that each connection has in any case, and Redis drops the subscriber.
+  // Publish more at once than the socket buffers hold, so that Redis drops the subscriber.
   await site.redis.cli('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 1 0 0');
   const flood = 'for i = 1, 100 do redis.call("PUBLISH", KEYS[1], string.rep("x", 1000)) end';
   for (let kick = 1; kick <= 5; kick += 1) {
     const before = await until(connection, { what: 'the subscriber to be connected' });
     await site.redis.cli('EVAL', flood, '1', 'messages:room1');
-    await until(async () => (await connection()) !== before, { what: 'the subscriber to be kicked' });
+    await until(async () => (await connection()) !== before, { what: 'the subscriber to be dropped' });
   }
-  await sender.hush();
+  await sender.stop();
 
   const counts = await site.count('room1');
-  report('7. kicked for the output buffer', counts, { kicks: 5 });
-  expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+  report('dropped for its output buffer', counts, { drops: 5 });
+  expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
 });
 
 const states = [
@@ -36,20 +36,20 @@ const states = [
   },
   {
     what: 'it is a replica',
-    // Of a master that does not answer: it keeps what it has, and refuses to write.
+    // The primary does not answer: the replica keeps its data and refuses writes.
     begin: async () => ['REPLICAOF', '127.0.0.1', String(await freePort())],
     end: ['REPLICAOF', 'NO', 'ONE'],
   },
 ] as const;
 
 test.each(states)(
-  '7. Redis refuses to write since $what: SERVICE_UNAVAILABLE, and reading goes on',
+  'while Redis refuses writes because $what, sends get SERVICE_UNAVAILABLE and reads still work',
   async ({ what, begin, end }) => {
     const site = await startSite({ variables: { PRESENCE_HEARTBEAT_MS: 500 } });
     const node = site.node();
     const viewers = Array.from({ length: 3 }, () => site.viewer('room1'));
     const sender = site.sender('room1');
-    sender.talk(200);
+    sender.start(200);
     await until(() => viewers.every(({ total }) => total > 20), { what: 'messages to flow' });
 
     const [command, ...args] = await begin();
@@ -58,15 +58,15 @@ test.each(states)(
       what: 'sends to be refused',
     });
     viewers.push(site.viewer('room1'));
-    await until(() => viewers.at(-1)!.total > 20, { what: 'a newcomer to read what is there' });
+    await until(() => viewers.at(-1)!.total > 20, { what: 'a new viewer to read the history' });
     const query = '{ messages(roomId: "room1", last: 1) { nodes { id } } }';
     await until(async () => typeof (await ask(node, { query })) === 'object', { what: 'a page to be read' });
     await site.redis.cli(...(end as unknown as [string]));
-    await sender.hush();
+    await sender.stop();
 
     const counts = await site.count('room1');
-    report(`7. no writes, since ${what}`, counts, { refusals: [...sender.refusals].join(' ') });
-    expect(counts).toEqual(clean(counts.sent, counts.sent * viewers.length));
+    report(`no writes because ${what}`, counts, { refusals: [...sender.refusals].join(' ') });
+    expect(counts).toEqual(nothingLost(counts.sent, counts.sent * viewers.length));
     expect([...sender.refusals.keys()]).toEqual(['SERVICE_UNAVAILABLE']);
     await until(async () => (await connectionCount(node, 'room1')) === 4, {
       what: 'every viewer to be counted',

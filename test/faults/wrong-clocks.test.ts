@@ -1,19 +1,19 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { until } from '#test/support/until.js';
-import { clean, HEAVY, report, startSite } from './fixture.js';
+import { HEAVY, nothingLost, report, startSite } from './fixture.js';
 
 const SKEWED = pathToFileURL(fileURLToPath(new URL('../support/skewed-clock.mjs', import.meta.url))).href;
 
-/** How long messages live: short enough to see them go. */
+/** The lifetime of messages: short enough for the test to see them expire. */
 const TTL_MS = 3_000;
 
 test.each([
   ['a second and a half behind', -1_500],
-  ['as far ahead as messages live', TTL_MS],
+  ['ahead by the lifetime of messages', TTL_MS],
   ['an hour ahead', 3_600_000],
   ['an hour behind', -3_600_000],
-])('15. a node whose clock is %s notices nothing of it', HEAVY, async (what, skew) => {
+])('a node whose clock is %s serves as usual', HEAVY, async (what, skew) => {
   const site = await startSite({
     nodes: 0,
     variables: { HEAD_CHECK_MS: 200, MESSAGE_TTL_SECONDS: TTL_MS / 1_000 },
@@ -22,18 +22,18 @@ test.each([
   await site.addNode();
   const viewers = [0, 1, 0, 1].map((n) => site.viewer('room1', { server: () => site.node(n) }));
   const sender = site.sender('room1');
-  await sender.say(20);
+  await sender.send(20);
   await until(() => viewers.every(({ total }) => total === 20), { what: 'the messages' });
 
-  // All of them grow old and are gone, and heads are compared all the while.
+  // All messages expire, and the heads are checked meanwhile.
   await until(async () => (await site.redis.cli('EXISTS', 'messages:room1')) === '0', {
-    what: 'the messages to grow old',
+    what: 'the messages to expire',
     timeout: 10_000,
   });
-  await sender.say(20);
-  await until(() => viewers.every(({ total }) => total === 40), { what: 'what came after the silence' });
+  await sender.send(20);
+  await until(() => viewers.every(({ total }) => total === 40), { what: 'the messages after the silence' });
 
-  report(`15. a clock ${what}`, clean(40, 160));
+  report(`a clock ${what}`, nothingLost(40, 160));
   expect(new Set(viewers.map((viewer) => viewer.received.join())).size).toBe(1);
   expect(viewers.flatMap(({ refusals }) => [...refusals])).toEqual([]);
   expect(viewers.map(({ subscribes }) => subscribes)).toEqual([1, 1, 1, 1]);

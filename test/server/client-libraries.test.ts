@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apollo } from '#test/support/clients/apollo.js';
 import type { ChatClient } from '#test/support/clients/chat-client.js';
 import { graphqlSse } from '#test/support/clients/graphql-sse.js';
@@ -8,34 +8,24 @@ import { relay } from '#test/support/clients/relay.js';
 import { urql } from '#test/support/clients/urql.js';
 import { ConnectionCount, MessageAdded, Messages, SendMessage } from '#test/support/documents.js';
 import type { MessageAddedSubscription } from '#test/support/generated/graphql.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
-import { startServer, type TestServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 
-let redis: RedisServer;
-let server: TestServer;
-beforeAll(async () => {
-  redis = await startRedis();
-  server = await startServer({ redisUrl: redis.url });
-});
-afterAll(async () => {
-  await server.close();
-  await redis.close();
-});
+const used = useServer();
 
 describe.each([graphqlWs, graphqlSse, apollo, urql, relay])('$name', ({ name, connect }) => {
   const roomId = name.replace(/\W/g, '-');
   const inputOf = (content: string) => ({ input: { roomId, content, author: 'Ann' } });
   let client: ChatClient;
   beforeEach(() => {
-    client = connect(server);
+    client = connect(used.server);
   });
   afterEach(async () => {
     await client.close();
-    await redis.cli('FLUSHALL');
+    await used.redis.cli('FLUSHALL');
   });
 
-  /** Follows the room; resolves once it is live. */
+  /** Subscribes to the room. Resolves once the subscription is live. */
   async function follow(variables: { after?: string; last?: number } = {}) {
     const received: MessageAddedSubscription['messageAdded'][] = [];
     const errors: unknown[] = [];
@@ -50,17 +40,19 @@ describe.each([graphqlWs, graphqlSse, apollo, urql, relay])('$name', ({ name, co
     return { received, errors, stop };
   }
 
-  const countConnections = async () => (await run(server, ConnectionCount, { roomId })).connectionCount;
+  const countConnections = async () => (await run(used.server, ConnectionCount, { roomId })).connectionCount;
 
-  test('sends a message and gets it back as it was stored', async () => {
+  test('sends a message and receives it as stored', async () => {
     const { sendMessage } = await client.mutate(SendMessage, inputOf('Hello'));
 
     expect(sendMessage).toMatchObject({ roomId, content: 'Hello', author: { id: 'guest:Ann', name: 'Ann' } });
-    expect(await redis.cli('LRANGE', `messages:${roomId}`, '0', '-1')).toContain(`"id":"${sendMessage.id}"`);
+    expect(await used.redis.cli('LRANGE', `messages:${roomId}`, '0', '-1')).toContain(
+      `"id":"${sendMessage.id}"`,
+    );
   });
 
   test('reads a page of history', async () => {
-    for (const content of ['one', 'two', 'three']) await run(server, SendMessage, inputOf(content));
+    for (const content of ['one', 'two', 'three']) await run(used.server, SendMessage, inputOf(content));
 
     const { messages } = await client.query(Messages, { roomId, last: 2 });
 
@@ -73,7 +65,7 @@ describe.each([graphqlWs, graphqlSse, apollo, urql, relay])('$name', ({ name, co
     });
   });
 
-  test('follows a room live, and stops', async () => {
+  test('subscribes to a room and stops', async () => {
     const { received, errors, stop } = await follow();
 
     const sent = await client.mutate(SendMessage, inputOf('live'));
@@ -82,14 +74,14 @@ describe.each([graphqlWs, graphqlSse, apollo, urql, relay])('$name', ({ name, co
     expect(received[0]).toMatchObject({ id, createdAt, content: 'live', author: { name: 'Ann' } });
 
     stop();
-    await until(async () => (await countConnections()) === 0, { what: 'the connection to be given up' });
-    await run(server, SendMessage, inputOf('after the end'));
+    await until(async () => (await countConnections()) === 0, { what: 'the connection to be removed' });
+    await run(used.server, SendMessage, inputOf('after the end'));
     expect(received).toHaveLength(1);
     expect(errors).toEqual([]);
   });
 
-  test('joins with the last messages, and comes back with its cursor', async () => {
-    for (const content of ['one', 'two', 'three']) await run(server, SendMessage, inputOf(content));
+  test('starts with the last messages and resumes from its cursor', async () => {
+    for (const content of ['one', 'two', 'three']) await run(used.server, SendMessage, inputOf(content));
     const contents = (messages: { content: string }[]) => messages.map(({ content }) => content);
 
     const first = await follow({ last: 2 });
@@ -97,25 +89,25 @@ describe.each([graphqlWs, graphqlSse, apollo, urql, relay])('$name', ({ name, co
     expect(contents(first.received)).toEqual(['two', 'three']);
     first.stop();
 
-    await run(server, SendMessage, inputOf('missed'));
+    await run(used.server, SendMessage, inputOf('missed'));
     const second = await follow({ after: first.received[1]!.id });
-    await until(() => second.received.length === 1, { what: 'what it missed' });
-    await run(server, SendMessage, inputOf('live again'));
-    await until(() => second.received.length === 2, { what: 'what is live' });
+    await until(() => second.received.length === 1, { what: 'the missed message' });
+    await run(used.server, SendMessage, inputOf('live again'));
+    await until(() => second.received.length === 2, { what: 'the new message' });
     expect(contents(second.received)).toEqual(['missed', 'live again']);
     second.stop();
   });
 
-  test('is told what is wrong with a message', async () => {
+  test('receives the reason if a message is invalid', async () => {
     await expect(client.mutate(SendMessage, inputOf(' '))).rejects.toThrow(
       'input.content must not be empty.',
     );
   });
 
-  test('is told when its cursor has expired', async () => {
+  test('receives an error if its cursor has expired', async () => {
     const { received, errors } = await follow({ after: '1-0' });
 
-    await until(() => errors.length > 0, { what: 'the refusal' });
+    await until(() => errors.length > 0, { what: 'the error' });
     expect(String((errors[0] as Error).message)).toContain('Cannot resume after 1-0');
     expect(received).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** The WebSocket endpoint under frames of all kinds: 100,000 of them, the same ones each time. */
+/** Sends 100,000 random frames to the WebSocket endpoint, the same ones in each run. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -19,13 +19,13 @@ const SEED = 20_261_123;
 
 const INIT = frame(Buffer.from('{"type":"connection_init"}'));
 
-/** Answered where all before it was read. */
+/** Answered only if everything before it was read. */
 const END = frame(Buffer.from('{"type":"ping","payload":{"end":true}}'));
 
-/** Fills any frame that was left open, and is none itself. */
+/** Completes any frame that was left open, and is not a valid frame itself. */
 const TAIL = Buffer.alloc(70_000, 0xff);
 
-/** How long an answer is waited for. */
+/** How long to wait for an answer, in milliseconds. */
 const STUCK_MS = 200;
 
 setFlagsFromString('--expose-gc');
@@ -39,7 +39,7 @@ async function metrics(): Promise<Map<string, number>> {
   );
 }
 
-/** Resolves once nothing of the frames is under way any more; gives the heap that is used then. */
+/** Resolves to the heap size once no frame is being handled any more. */
 async function heapAtRest(): Promise<number> {
   await until(
     async () => {
@@ -49,13 +49,15 @@ async function heapAtRest(): Promise<number> {
         now.get('streamly_subscriptions') === 0
       );
     },
-    { what: 'everything to be closed', timeout: 20_000 },
+    { what: 'every connection to be closed', timeout: 20_000 },
   );
   collectGarbage();
   return process.memoryUsage().heapUsed;
 }
 
-/** Connects, is acknowledged, sends frames in one go, and leaves. Returns whether it was answered. */
+/**
+ * Connects, sends frames in one write after the acknowledgement, and leaves. Returns whether it was answered.
+ */
 async function attack(random: Seeded): Promise<boolean> {
   const connection = await RawTcp.open(used.server);
   const frames = Array.from({ length: FRAMES_A_CONNECTION }, () => fuzzFrame(random));
@@ -65,7 +67,7 @@ async function attack(random: Seeded): Promise<boolean> {
   );
   if (isKnown) await connection.until('"connection_ack"');
   await connection.write(Buffer.concat([...frames, END]));
-  // A frame that promised more than it held waits for what comes: then there is no answer.
+  // After a frame that is shorter than its header says, the server waits for the rest and does not answer.
   const gaveUp = new AbortController();
   await Promise.race([connection.until('"end"'), sleep(STUCK_MS, undefined, gaveUp).catch(() => undefined)]);
   gaveUp.abort();
@@ -84,7 +86,7 @@ async function attackAll(random: Seeded, frames: number): Promise<number> {
   return answered;
 }
 
-test('100,000 random and mutated frames leave a healthy server, and nothing in its memory', async () => {
+test('100,000 random and mutated frames leave the server healthy and its memory unchanged', async () => {
   const random = new Seeded(SEED);
   const faults: unknown[] = [];
   const onFault = (error: unknown) => void faults.push(error);
@@ -97,7 +99,7 @@ test('100,000 random and mutated frames leave a healthy server, and nothing in i
 
   process.off('unhandledRejection', onFault);
   expect(faults).toEqual([]);
-  // They came through to where operations are run, and did not all end at the first frame.
+  // Some frames reached the execution of operations, rather than all ending at the first frame.
   expect(answered).toBeGreaterThan((0.1 * FRAMES) / FRAMES_A_CONNECTION);
   const counted = await metrics();
   expect(

@@ -2,16 +2,16 @@ import { createClient } from 'graphql-ws';
 import { type ResumingClient, resumingClient } from 'streamly-chat-client';
 import { WebSocket } from 'ws';
 import type { EntryId } from '#domain/cursor.js';
-import { TOLD_OF_A_GAP } from './ledger.js';
+import { GAP } from './ledger.js';
 import type { TestServer } from './server.js';
-import type { Counted } from './site.js';
+import type { CountedViewer } from './site.js';
 
 const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
   messageAdded(roomId: $roomId, after: $after, last: $last) { id }
 }`;
 
-/** A viewer by streamly-chat-client, from the beginning of a room. */
-export class ClientViewer implements Counted {
+/** A viewer that uses streamly-chat-client and reads a room from its beginning. */
+export class ClientViewer implements CountedViewer {
   received: string[] = [];
   cursor: EntryId | undefined = '0';
   #socket: WebSocket | undefined;
@@ -38,11 +38,11 @@ export class ClientViewer implements Counted {
       retryBaseMs: 20,
       retryCapMs: 200,
       onEvent: ({ type }) => {
-        if (type === 'gap') this.received.push(TOLD_OF_A_GAP);
+        if (type === 'gap') this.received.push(GAP);
       },
     });
     const variables = { roomId, after: '0' };
-    // By a sink, which is told of messages and of gaps in one order.
+    // Use a sink, because it receives messages and gaps in one order.
     this.#client.subscribe<{ messageAdded: { id: string } }>(
       { query: FOLLOW, variables },
       {
@@ -53,7 +53,7 @@ export class ClientViewer implements Counted {
     );
   }
 
-  /** Breaks its connection off, as a network does. */
+  /** Breaks the connection, as a failing network does. */
   drop(): void {
     this.#socket?.terminate();
   }

@@ -1,17 +1,17 @@
 import type { EntryId } from '#domain/cursor.js';
 import { RawWebSocket } from './raw-web-socket.js';
 import type { TestServer } from './server.js';
-import type { Counted } from './site.js';
+import type { CountedViewer } from './site.js';
 
 const FOLLOW =
   'subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { id content } }';
 const ID = Buffer.from('{"messageAdded":{"id":"');
 const QUOTE = '"'.charCodeAt(0);
 
-/** Connections that are on their way to be subscribed at a time. */
+/** How many connections may be joining at the same time. */
 const IN_FLIGHT = 200;
 
-/** Many viewers of one room who come and go together. */
+/** Many viewers of one room that join and leave together. */
 export class Crowd {
   readonly members: Member[];
 
@@ -23,8 +23,8 @@ export class Crowd {
   }
 
   /**
-   * Connects all who are not, and subscribes each after what it has. Resolves once all have asked; `joined`
-   * is told how many have, each time.
+   * Connects all members and subscribes each one from its cursor. Resolves when all have sent their subscribe
+   * message. `joined` is called each time with the number so far.
    */
   async join(joined: (count: number) => void = () => undefined): Promise<void> {
     const waiting = [...this.members];
@@ -39,20 +39,20 @@ export class Crowd {
     await Promise.all(Array.from({ length: IN_FLIGHT }, joinInTurn));
   }
 
-  /** Breaks all connections off at once. */
+  /** Breaks all connections at once. */
   drop(): void {
     for (const member of this.members) member.drop();
   }
 }
 
-/** A viewer over a bare connection, which may stop reading. */
-export class Member implements Counted {
+/** A viewer on a minimal WebSocket that can stop reading. */
+export class Member implements CountedViewer {
   received: EntryId[] = [];
   cursor: EntryId = '0';
-  /** Whether its connection stands. */
+  /** Whether the connection is open. */
   connected = false;
-  /** What it was told besides messages. */
-  readonly told: string[] = [];
+  /** Everything received other than messages. */
+  readonly unexpected: string[] = [];
   #socket: RawWebSocket | undefined;
   #closed = false;
 
@@ -60,11 +60,11 @@ export class Member implements Counted {
     readonly name: string,
     readonly roomId: string,
     private readonly server: () => TestServer,
-    /** Must select the id before anything else. */
+    /** Must select the id as the first field. */
     private readonly query = FOLLOW,
   ) {}
 
-  /** Connects and subscribes after what it has; resolves once it has asked, or the connection is gone. */
+  /** Connects and subscribes from the cursor. Resolves when it has subscribed or the connection has ended. */
   async join(): Promise<void> {
     if (this.#closed) return;
     this.#socket?.drop();
@@ -76,7 +76,7 @@ export class Member implements Counted {
           socket.send({ type: 'connection_init' });
         },
         text: (payload) => {
-          // What a connection that was dropped had still to tell.
+          // Ignore messages from a connection that was dropped.
           if (socket !== this.#socket) return;
           if (asked) return this.#read(payload);
           asked = true;
@@ -111,7 +111,7 @@ export class Member implements Counted {
     this.#socket?.resume();
   }
 
-  /** Reads a little, and pauses again. */
+  /** Reads a little, then pauses again. */
   readOnce(): void {
     this.#socket?.readOnce();
   }
@@ -119,7 +119,7 @@ export class Member implements Counted {
   #read(payload: Buffer): void {
     const place = payload.indexOf(ID);
     if (place < 0) {
-      this.told.push(payload.toString());
+      this.unexpected.push(payload.toString());
       return;
     }
     const from = place + ID.length;

@@ -61,7 +61,7 @@ export const ActiveRooms = graphql(`
   }
 `);
 
-/** How many connections follow a room. */
+/** The number of connections to a room. */
 export const ConnectionCount = graphql(`
   query ConnectionCount($roomId: ID!) {
     connectionCount(roomId: $roomId)
@@ -82,7 +82,7 @@ export const RoomById = graphql(`
   }
 `);
 
-/** Follows a room. */
+/** Subscribes to a room's messages. */
 export const MessageAdded = graphql(`
   subscription MessageAdded($roomId: ID!, $after: ID, $last: Int) {
     messageAdded(roomId: $roomId, after: $after, last: $last) {
@@ -98,7 +98,7 @@ export const MessageAdded = graphql(`
   }
 `);
 
-/** Begins a session. */
+/** Starts a session. */
 export const StartSession = graphql(`
   mutation StartSession($name: String!, $roles: [Role!]) {
     startSession(name: $name, roles: $roles) {
@@ -111,14 +111,14 @@ export const StartSession = graphql(`
   }
 `);
 
-/** Ends the session that it is called in. */
+/** Ends the session that authorizes the request. */
 export const EndSession = graphql(`
   mutation EndSession {
     endSession
   }
 `);
 
-/** Who is calling. */
+/** The user of the request. */
 export const Viewer = graphql(`
   query Viewer {
     viewer {
@@ -131,7 +131,7 @@ export const Viewer = graphql(`
   }
 `);
 
-/** Slows a room down. */
+/** Turns on slow mode in a room. */
 export const SetSlowMode = graphql(`
   mutation SetSlowMode($roomId: ID!, $seconds: Int!) {
     setSlowMode(roomId: $roomId, seconds: $seconds) {

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntryId } from '#domain/cursor.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
-import { TOLD_OF_A_GAP } from './ledger.js';
+import { GAP } from './ledger.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
-import type { Counted } from './site.js';
+import type { CountedViewer } from './site.js';
 
 const query =
   'subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { id } }';
 
-/** A viewer by server-sent events, from the beginning of a room; back after the last message it has. */
-export class EventStreamViewer implements Counted {
+/** A viewer that uses server-sent events, from a room's beginning. It resubscribes after its last message. */
+export class EventStreamViewer implements CountedViewer {
   received: string[] = [];
   cursor: EntryId = '0';
   #stream: EventStream | undefined;
@@ -25,7 +25,7 @@ export class EventStreamViewer implements Counted {
     this.#ended = this.#run();
   }
 
-  /** Breaks its connection off, as a network does. */
+  /** Breaks the connection, as a failing network does. */
   drop(): void {
     this.#stream?.crash();
   }
@@ -39,7 +39,7 @@ export class EventStreamViewer implements Counted {
   async #run(): Promise<void> {
     const random = randomFrom(seedOf(this.name));
     while (!this.#closed) {
-      // However it ends, it is asked for again after the last message.
+      // Resubscribe after the last message, however the stream ended.
       await this.#follow().catch(() => undefined);
       await sleep(20 + random() * 60);
     }
@@ -52,7 +52,7 @@ export class EventStreamViewer implements Counted {
       const event = await this.#stream.next();
       if (event?.event !== 'next' || this.#closed) return this.#stream.crash();
       const { data, errors } = JSON.parse(event.data);
-      if (errors?.[0]?.extensions?.code === 'CURSOR_EXPIRED') this.received.push(TOLD_OF_A_GAP);
+      if (errors?.[0]?.extensions?.code === 'CURSOR_EXPIRED') this.received.push(GAP);
       if (!data) continue;
       this.cursor = data.messageAdded.id;
       this.received.push(this.cursor);

@@ -3,10 +3,10 @@ import { type Params, post } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import type { TestServer } from './server.js';
 
-/** An operation with whatever else a client may send along. */
+/** An operation with any other fields that a client may send. */
 export type AnyParams = Params & Record<string, unknown>;
 
-/** The first result of an operation, by one of the ways in. */
+/** Runs an operation over one transport and returns its first result. */
 export type Asker = (server: TestServer, params: AnyParams) => Promise<FormattedExecutionResult>;
 
 async function overHttp(server: TestServer, params: AnyParams): Promise<FormattedExecutionResult> {
@@ -39,7 +39,7 @@ async function overWebSocket(server: TestServer, params: AnyParams): Promise<For
     socket.subscribe('asked', params);
     const { type, payload } = await socket.next();
     const result = type === 'error' ? { errors: payload } : payload;
-    // Whatever was refused, the socket stays and serves.
+    // The socket must still work, whatever was refused.
     socket.send({ type: 'ping' });
     for (let answer = await socket.next(); answer.type !== 'pong'; answer = await socket.next());
     return result as FormattedExecutionResult;
@@ -48,7 +48,7 @@ async function overWebSocket(server: TestServer, params: AnyParams): Promise<For
   }
 }
 
-/** Every way in. */
+/** Every way to send an operation. */
 export const TRANSPORTS: [name: string, ask: Asker][] = [
   ['HTTP', overHttp],
   ['SSE', overEventStream],

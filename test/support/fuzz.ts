@@ -1,18 +1,12 @@
-/** Random numbers that come again with the same seed (mulberry32). */
+import { randomFrom } from './random.js';
+
+/** Random values that depend only on the seed. */
 export class Seeded {
-  #state: number;
+  /** Returns a number from 0 to 1 (exclusive). */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** From 0 up to 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let bits = this.#state;
-    bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 4_294_967_296;
+    this.next = randomFrom(seed);
   }
 
   below(limit: number): number {
@@ -34,7 +28,7 @@ export class Seeded {
 
 const MASK = Buffer.from([0x11, 0x22, 0x33, 0x44]);
 
-/** A frame as a client has to send it, masked; header fields may be wrong on purpose. */
+/** A masked client frame. Its header fields may be wrong on purpose. */
 export function frame(
   payload: Buffer,
   { opcode = 1, fin = true, masked = true, length = payload.length } = {},
@@ -86,7 +80,7 @@ const DOCUMENTS = [
 ];
 const SCRAPS: unknown[] = [null, true, 0, -1, 1e308, '', 'x', [], {}, [[]], { a: { b: {} } }, '\ud800'];
 
-/** Something like a message of the protocol. */
+/** A random message that resembles one of the protocol. */
 function message(random: Seeded): unknown {
   const scrap = () => random.of(SCRAPS);
   const kind = random.below(200);
@@ -104,7 +98,7 @@ function message(random: Seeded): unknown {
   return { type: random.of(TYPES), id: random.of([...IDS, scrap()]), payload: scrap() };
 }
 
-/** A frame: mostly a message that is well formed, now and then one that is broken at any level. */
+/** A random frame: usually a valid message, sometimes broken at any level. */
 export function fuzzFrame(random: Seeded): Buffer {
   const text = Buffer.from(JSON.stringify(message(random)) ?? 'null');
   const kind = random.below(1_000);
@@ -120,7 +114,7 @@ export function fuzzFrame(random: Seeded): Buffer {
       whole[random.below(whole.length)]! ^= 1 << random.below(8);
     return whole;
   }
-  // What a client may do too: pings of its own, and a message in two parts.
+  // Clients may also send pings and fragmented messages.
   if (kind < 20) return frame(random.bytes(random.below(125)), { opcode: random.of([9, 10]) });
   if (kind < 30) {
     const middle = random.below(text.length);

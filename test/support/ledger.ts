@@ -1,41 +1,41 @@
 import type { EntryId } from '#domain/cursor.js';
 
-/** What came of a run. Everything but the first two is a broken promise where it is not 0. */
+/** The result of a run. All counts but the first two must be 0, otherwise a promise was broken. */
 export interface Counts {
-  /** Messages whose sender was told that they were accepted. */
+  /** Messages that the server acknowledged. */
   sent: number;
   /** Messages received, over all viewers. */
   received: number;
-  /** Not received by a viewer who was not told of a gap; or accepted, and not in the store. */
+  /** Messages that a viewer missed without learning of a gap, or that were acknowledged but not stored. */
   lost: number;
-  /** Received again by the same viewer, or stored again. */
-  doubled: number;
-  /** Received after a newer one. */
+  /** Messages that the same viewer received again, or that were stored again. */
+  duplicated: number;
+  /** Messages received after a newer one. */
   outOfOrder: number;
-  /** Received, and not in the store. */
+  /** Messages received that are not in the store. */
   unknown: number;
 }
 
-/** Stands among the received ids where a viewer was told that it cannot go on without a gap. */
-export const TOLD_OF_A_GAP = 'CURSOR_EXPIRED';
+/** Marks, among the received ids, a gap that the server reported. */
+export const GAP = 'CURSOR_EXPIRED';
 
-/** What a viewer has received and nobody has counted yet, in its order. */
-export interface Received {
+/** The messages that a viewer has received but that were not counted yet, in order. */
+export interface ReceivedMessages {
   readonly name: string;
-  /** The message after which it began; the beginning of the room where not given. */
+  /** The message after which it started, or undefined for the beginning of the room. */
   readonly after?: EntryId | undefined;
-  received: (EntryId | typeof TOLD_OF_A_GAP)[];
+  received: (EntryId | typeof GAP)[];
 }
 
-/** A message as its sender, or the store, knows it. */
-export interface Known {
+/** A message, as its sender or the store knows it. */
+export interface KnownMessage {
   id: EntryId;
   content: string;
 }
 
 /**
- * Holds what the viewers of one room received against what its list held. The list is the truth: it is read
- * again and again while a run goes on, or once at its end.
+ * Compares what the viewers of one room received with what its list contained. Read the list once at the end
+ * of a run, or repeatedly while it goes on.
  */
 export class Ledger {
   readonly #places = new Map<EntryId, number>();
@@ -46,8 +46,8 @@ export class Ledger {
   #sent = 0;
   #storedAgain = 0;
 
-  /** The list, oldest first, as it is now. */
-  stored(messages: readonly Known[]): void {
+  /** Records the current list, oldest first. */
+  stored(messages: readonly KnownMessage[]): void {
     const known = messages.findIndex(({ id }) => id === this.#newest);
     if (known < 0 && this.#newest !== undefined) throw new Error('The list was not read often enough.');
     for (const { id, content } of messages.slice(known + 1)) {
@@ -59,44 +59,44 @@ export class Ledger {
     }
   }
 
-  /** Takes what was accepted since the last time. */
-  acknowledged(messages: Known[]): void {
+  /** Records and removes the acknowledged messages. */
+  acknowledged(messages: KnownMessage[]): void {
     for (const { id } of messages.splice(0)) {
       this.#sent += 1;
       if (!this.#places.has(id)) this.#unseen.add(id);
     }
   }
 
-  /** Takes what a viewer received since the last time, or so many of it: that must have been stored by now. */
-  received({ name, after, received }: Received, count = received.length): void {
+  /** Records and removes the first `count` messages that a viewer received. Record the list before. */
+  received({ name, after, received }: ReceivedMessages, count = received.length): void {
     const began = after === undefined ? 0 : (this.#places.get(after) ?? -1) + 1;
     const reading = this.#readings.get(name) ?? new Reading(began);
     this.#readings.set(name, reading);
     for (const id of received.splice(0, count)) {
-      if (id === TOLD_OF_A_GAP) reading.beginAnew();
+      if (id === GAP) reading.expectGap();
       else reading.take(this.#places.get(id));
     }
   }
 
-  /** How often a viewer was told that it cannot go on without a gap. */
-  get told(): number {
-    return [...this.#readings.values()].reduce((sum, reading) => sum + reading.told, 0);
+  /** How often viewers learned of a gap. */
+  get gaps(): number {
+    return [...this.#readings.values()].reduce((sum, reading) => sum + reading.gaps, 0);
   }
 
-  /** As things stand; what is still on its way counts as lost. */
+  /** The counts so far. Messages in flight count as lost. */
   get counts(): Counts {
     const counts: Counts = {
       sent: this.#sent,
       received: 0,
       lost: this.#unseen.size,
-      doubled: this.#storedAgain,
+      duplicated: this.#storedAgain,
       outOfOrder: 0,
       unknown: 0,
     };
     for (const reading of this.#readings.values()) {
       counts.received += reading.received;
       counts.lost += reading.missing.size + this.#places.size - reading.next;
-      counts.doubled += reading.doubled;
+      counts.duplicated += reading.duplicated;
       counts.outOfOrder += reading.outOfOrder;
       counts.unknown += reading.unknown;
     }
@@ -108,26 +108,26 @@ export class Ledger {
 class Reading {
   readonly missing = new Set<number>();
   received = 0;
-  doubled = 0;
+  duplicated = 0;
   outOfOrder = 0;
   unknown = 0;
-  told = 0;
-  #beginsAnew = false;
+  gaps = 0;
+  #gapExpected = false;
 
-  /** `next` is the place of the message that should come next. */
+  /** `next` is the position of the next expected message. */
   constructor(public next: number) {}
 
-  /** It was told that it cannot go on: what comes next may stand anywhere. */
-  beginAnew(): void {
-    this.told += 1;
-    this.#beginsAnew = true;
+  /** The viewer learned of a gap, so its next message may be at any position. */
+  expectGap(): void {
+    this.gaps += 1;
+    this.#gapExpected = true;
   }
 
   take(place: number | undefined): void {
     this.received += 1;
     if (place === undefined) {
       this.unknown += 1;
-    } else if (this.#beginsAnew) {
+    } else if (this.#gapExpected) {
       this.next = place + 1;
     } else if (place >= this.next) {
       for (let gap = this.next; gap < place; gap += 1) this.missing.add(gap);
@@ -135,8 +135,8 @@ class Reading {
     } else if (this.missing.delete(place)) {
       this.outOfOrder += 1;
     } else {
-      this.doubled += 1;
+      this.duplicated += 1;
     }
-    this.#beginsAnew = false;
+    this.#gapExpected = false;
   }
 }

@@ -6,17 +6,17 @@ import type { EventLog, Head, MessagePage, Page, Window } from '#domain/ports/ev
 import type { Closeable, Feed, FeedListener } from '#domain/ports/feed.js';
 
 export interface MemoryStoreOptions {
-  /** Entries that a room keeps at most. */
+  /** The maximum number of entries in a room. */
   historyLimit?: number;
   ttlMs?: number;
-  /** The store's own clock. */
+  /** The store's clock. */
   now?: () => number;
 }
 
-/** A store of logs and its feed. */
+/** An event log and its feed. */
 export interface Store extends Feed, EventLog {}
 
-/** A room, as Redis keeps it. */
+/** A room, as Redis stores it. */
 interface Room {
   /** Oldest first. */
   list: Entry[];
@@ -28,8 +28,8 @@ interface Room {
 const ANN = { id: 'guest:Ann', name: 'Ann' };
 
 /**
- * The ports of the log in memory: what Redis does, in the same turn of the event loop. store-contract.ts holds
- * both to the same promises.
+ * The event log and feed in memory. They do what Redis does, but synchronously. Both must pass the tests in
+ * store-contract.ts.
  */
 export class MemoryStore implements Store {
   #rooms = new Map<string, Room>();
@@ -55,17 +55,17 @@ export class MemoryStore implements Store {
     return message;
   }
 
-  /** As `append`, in this very moment. */
+  /** Appends synchronously. */
   put(roomId: string, content = 'hello', author = ANN, nonce?: string): Message {
     return this.#add(roomId, (place) => ({ ...place, roomId, author, content, nonce }));
   }
 
-  /** Adds an entry of a kind that this version does not know. */
+  /** Appends an entry of a kind that this version does not know. */
   putOpaque(roomId: string, kind = 'retracted'): OpaqueEntry {
     return this.#add(roomId, (place) => ({ ...place, kind }));
   }
 
-  /** Adds a message as the version before epochs does: it knows the list alone. */
+  /** Appends a message as the version before epochs does, which knows only the list. */
   putAsBefore(roomId: string, content = 'hello'): Message {
     const room = this.#room(roomId);
     const head = this.kept(roomId).at(-1)?.id;
@@ -146,12 +146,12 @@ export class MemoryStore implements Store {
     };
   }
 
-  /** Rooms that someone listens to. */
+  /** Rooms with listeners. */
   get openRooms(): number {
     return this.#listeners.size;
   }
 
-  /** What a room keeps now, oldest first: the list itself. */
+  /** The room's current list, oldest first. */
   kept(roomId: string): Entry[] {
     const { list } = this.#room(roomId);
     const oldestMs = this.#now() - this.#ttlMs;
@@ -159,18 +159,18 @@ export class MemoryStore implements Store {
     return list;
   }
 
-  /** Loses everything, as FLUSHALL does, or a Redis that keeps nothing and is started again. */
+  /** Loses all data, as FLUSHALL or a restart without persistence does. */
   flush(): void {
     this.#rooms.clear();
     this.#nonces.clear();
   }
 
-  /** Forgets what it knows of a room beside its list, as a hash that has expired. */
+  /** Forgets everything about a room but its list, as if its hash had expired. */
   forgetRoom(roomId: string): void {
     this.#rooms.set(roomId, { list: this.kept(roomId), epoch: '' });
   }
 
-  /** Takes a snapshot; the returned function brings it back, as a restart with older data does. */
+  /** Takes a snapshot. The returned function restores it, as a restart with older data does. */
   snapshot(): () => void {
     const copy = structuredClone(this.#rooms);
     return () => {
@@ -190,7 +190,7 @@ export class MemoryStore implements Store {
     return { epoch, head: compareIds(newest, last) > 0 ? newest : last, now: this.#now() };
   }
 
-  /** Whether nothing that came after a cursor is missing. */
+  /** Whether no message after the cursor is missing. */
   #joinsOn(roomId: string, kept: readonly Entry[], cursor: Cursor): boolean {
     const { last = BEGINNING, began = BEGINNING } = this.#room(roomId);
     const [oldest] = kept;

@@ -1,4 +1,4 @@
-/** The version before epochs and kinds of entries, built from the history of this repository. */
+/** Builds the version before epochs and entry kinds from the history of this repository. */
 import { execFile } from 'node:child_process';
 import { access, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,10 +11,10 @@ const COMMIT = '8551d8c916226ee3d9b8a9b4a9f58704bda8d8c6';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Below node_modules, so that it finds its packages, and is kept from one run to the next. */
+/** In node_modules, so that it can resolve its packages and is kept between runs. */
 const FOLDER = join(root, 'node_modules/.cache/streamly-previous', COMMIT);
 
-/** Builds the previous version, once, and returns the path of its main file. */
+/** Builds the previous version once and returns the path of its main file. */
 export async function buildPrevious(): Promise<string> {
   const main = join(FOLDER, 'dist/main.js');
   if (await exists(main)) return main;
@@ -24,7 +24,7 @@ export async function buildPrevious(): Promise<string> {
       { cause },
     );
   });
-  // In place only once it is complete: another run may build it at the same time.
+  // Move it into place only when complete, because another run may be building it at the same time.
   const building = `${FOLDER}.${process.pid}`;
   await rm(building, { recursive: true, force: true });
   await mkdir(building, { recursive: true });
@@ -41,7 +41,7 @@ export async function buildPrevious(): Promise<string> {
     target: 'node20',
   });
   await cp(join(building, 'src/redis/scripts'), join(building, 'dist/redis/scripts'), { recursive: true });
-  // The page is not what is tried here: any will do.
+  // The tests do not use the page, so a placeholder is enough.
   await cp(join(root, 'dist/web'), join(building, 'dist/web'), { recursive: true });
   await rename(building, FOLDER).catch(async (error: unknown) => {
     if (!(await exists(main))) throw error;

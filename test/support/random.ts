@@ -1,11 +1,13 @@
-/** A seed from a text (FNV-1a), so that each name has a sequence of its own. */
+/** Returns a seed for a text (FNV-1a), so that each name has its own sequence. */
 export function seedOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
   return hash >>> 0;
 }
 
-/** Numbers from 0 up to 1 that look random, the same for the same seed (mulberry32). */
+/**
+ * Returns a generator of numbers from 0 to 1 (exclusive), which are the same for the same seed (mulberry32).
+ */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,4 +1,4 @@
-/** What other versions of the server do to a room's log, done to Redis itself. */
+/** Changes a room's log in Redis as other versions of the server do. */
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { OpaqueEntry } from '#domain/entry.js';
@@ -7,13 +7,13 @@ import { addressLimitKey, messagesKey, roomKey, slowModeKey, userLimitKey } from
 
 const PREVIOUS = readFileSync(new URL('./previous/send-message.lua', import.meta.url), 'utf8');
 
-/** Retention of what is appended here. */
+/** How long the appended entries are kept, in seconds. */
 export interface Limits {
   historyLimit: number;
   ttlMs: number;
 }
 
-/** Appends a message by the very script of the version before epochs, which knows the list alone. */
+/** Appends a message with the script of the version before epochs, which knows only the list. */
 export async function appendAsBefore(
   redis: Redis,
   roomId: string,

@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import type { TestServer } from './server.js';
 
-/** A TCP connection to a server, with nothing on top: what is written is what is sent. */
+/** A plain TCP connection to a server. Sends exactly what is written. */
 export class RawTcp {
   readonly socket: Socket;
-  /** All that came so far. */
+  /** Everything received so far. */
   received = '';
-  /** Resolves once the connection is gone, whichever side ended it. */
+  /** Resolves when either side has ended the connection. */
   readonly closed: Promise<void>;
 
   private constructor(socket: Socket) {
@@ -27,7 +27,7 @@ export class RawTcp {
     return raw;
   }
 
-  /** Writes, and waits for room where there is none; false once the connection is gone. */
+  /** Writes, and waits if the buffer is full. Returns false if the connection has ended. */
   async write(data: string | Buffer): Promise<boolean> {
     if (this.socket.destroyed) return false;
     if (!this.socket.write(data)) {
@@ -36,7 +36,7 @@ export class RawTcp {
     return !this.socket.destroyed;
   }
 
-  /** Resolves once a text has come, or the connection is gone. */
+  /** Resolves when a text has arrived or the connection has ended. */
   until(text: string): Promise<void> {
     const come = new Promise<void>((resolve) => {
       const look = () => {
@@ -55,7 +55,7 @@ export class RawTcp {
   }
 }
 
-/** The head of an upgrade to a WebSocket, without the empty line that ends it. */
+/** The head of a WebSocket upgrade request, without the empty line at its end. */
 export function upgradeHead(headers: readonly string[] = []): string {
   return [
     'GET /graphql HTTP/1.1',

@@ -8,19 +8,19 @@ const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 const HEAD_ENDS = '\r\n\r\n';
 const NOTHING = Buffer.alloc(0);
 
-/** All connections read into the same memory: what is read is handled before the next read begins. */
+/** A read buffer that all connections share: each read is handled before the next one starts. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 
 export interface RawWebSocketHandlers {
-  /** The server has accepted the upgrade. */
+  /** The server accepted the upgrade. */
   opened(): void;
-  /** A text frame; `payload` is valid only during the call. */
+  /** A text frame arrived. `payload` is valid only during the call. */
   text(payload: Buffer): void;
-  /** The connection is gone, whichever side ended it. Called once. */
+  /** The connection ended, from either side. Called once. */
   closed(): void;
 }
 
-/** A WebSocket client of as little as possible: thousands of them are cheap, and each may stop reading. */
+/** A minimal WebSocket client. It is cheap enough for thousands of connections, and each can stop reading. */
 export class RawWebSocket {
   readonly #socket: Socket;
   readonly #handlers: RawWebSocketHandlers;
@@ -52,7 +52,7 @@ export class RawWebSocket {
     this.#socket.write(clientFrame(TEXT, Buffer.from(JSON.stringify(message))));
   }
 
-  /** Reads no more from the network: not what comes, nor the pings among it. */
+  /** Stops reading from the network, including pings. */
   pause(): void {
     this.#reading = false;
     this.#socket.pause();
@@ -63,13 +63,13 @@ export class RawWebSocket {
     this.#socket.resume();
   }
 
-  /** Reads what is there, up to the size of one read, and pauses again. */
+  /** Reads up to one buffer, then pauses again. */
   readOnce(): void {
     this.#reading = false;
     this.#socket.resume();
   }
 
-  /** Breaks the connection off. */
+  /** Breaks the connection. */
   drop(): void {
     this.#socket.destroy();
   }
@@ -77,7 +77,7 @@ export class RawWebSocket {
   #read(chunk: Buffer): void {
     const bytes = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
     const rest = this.#opened ? this.#readFrames(bytes) : this.#readHead(bytes);
-    // The memory is read into again: what is left is copied.
+    // Copy the remainder, because the next read reuses the buffer.
     this.#unread = rest.length === 0 ? NOTHING : Buffer.from(rest);
   }
 
@@ -93,12 +93,12 @@ export class RawWebSocket {
     return this.#readFrames(bytes.subarray(end + HEAD_ENDS.length));
   }
 
-  /** Hands on the whole frames, and returns what is left of the last one. */
+  /** Passes on complete frames and returns the bytes of an incomplete last one. */
   #readFrames(bytes: Buffer): Buffer {
     let at = 0;
     while (bytes.length - at >= 4) {
       const short = bytes[at + 1]!;
-      // No message of these tests fills a frame of the longest kind.
+      // These tests send no messages that need the longest kind of frame header.
       const header = short === 126 ? 4 : 2;
       const end = at + header + (short === 126 ? bytes.readUInt16BE(at + 2) : short);
       if (end > bytes.length) break;
@@ -125,7 +125,7 @@ function upgradeRequest(host: string): string {
   ].join('\r\n');
 }
 
-/** A client's frame, masked as the protocol asks. */
+/** Builds a client frame, masked as the protocol requires. */
 function clientFrame(opcode: number, payload: Buffer): Buffer {
   const length =
     payload.length < 126 ? [0x80 | payload.length] : [0x80 | 126, payload.length >> 8, payload.length & 0xff];

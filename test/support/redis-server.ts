@@ -6,54 +6,54 @@ import { PortTakenError, type ServerProcess, startServerProcess } from '#dev/red
 import { isSecuredRun, secure } from './secured-redis.js';
 
 export interface StartRedisOptions {
-  /** Without TLS and password, even where all tests run with them: for a test that brings its own, or none. */
+  /** Never use TLS and a password, even in the secured run: for tests that bring their own or need none. */
   plain?: boolean;
-  /** A free one where not given. */
+  /** Defaults to a free port. */
   port?: number;
-  /** Keep the data over `restart()`, each write flushed at once; off where not given. */
+  /** Keep the data over `restart()` and flush each write at once. Off by default. */
   appendonly?: boolean;
-  /** A file of ACL users; it is copied, so that `ACL SAVE` in a test leaves yours alone. */
+  /** A file of ACL users. The server uses a copy, so `ACL SAVE` in a test does not change yours. */
   aclFile?: string;
-  /** What `url` and `cli` log in with; needed where the ACL file turns the default user off. */
+  /** The login for `url` and `cli`. Required if the ACL file disables the default user. */
   username?: string;
   password?: string;
   /** More arguments for the server, such as `['--maxmemory', '10mb']`. */
   args?: readonly string[];
 }
 
-/** A real server that a test may treat badly. */
+/** A real Redis server that tests can kill, hang and restart. */
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
-  /** The same URL with another port: of a proxy before it, or of another server of its kind. */
+  /** The same URL with another port: of a proxy in front of it, or of a similar server. */
   urlAt(port: number): string;
-  /** Who logs in with that URL. */
+  /** The user in `url`. */
   readonly user: string;
-  /** The URL of a test, which may do to Redis what no node may; and who logs in with that. */
+  /** The URL and user for the test itself, which may run commands that a node may not. */
   readonly testerUrl: string;
   readonly tester: string;
-  /** Of the server now running, or of the last that ran. */
+  /** The process id of the current server, or of the last one. */
   readonly pid: number;
-  /** SIGKILL, and waits until it is gone. */
+  /** Sends SIGKILL and waits for the exit. */
   kill(): Promise<void>;
-  /** SIGTERM, and waits until it is gone. */
+  /** Sends SIGTERM and waits for the exit. */
   stop(): Promise<void>;
-  /** Stops it where it still runs, and starts it on the same port and directory. */
+  /** Stops the server if it is running, and starts it on the same port and directory. */
   restart(): Promise<void>;
-  /** SIGSTOP: connections stay open, and nothing answers. */
+  /** Sends SIGSTOP: connections stay open, but the server does not answer. */
   hang(): void;
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): void;
   /**
-   * One command over a connection of its own, its reply as redis-cli would print it in a pipe: one line
-   * for each element, an empty text for nil.
+   * Runs one command on its own connection. Returns the reply as redis-cli prints it to a pipe: one line per
+   * element, and an empty string for nil.
    */
   cli(command: string, ...args: string[]): Promise<string>;
-  /** Ends it in whatever state it is, and removes its directory. May be called twice. */
+  /** Ends the server in any state and removes its directory. Safe to call twice. */
   close(): Promise<void>;
 }
 
-/** Starts a server for one test or one file of tests. It ends with `close()`, or with this process. */
+/** Starts a server for one test or one test file. It ends with `close()` or with this process. */
 export async function startRedis(options: StartRedisOptions = {}): Promise<RedisServer> {
   const dir = await mkdtemp(join(tmpdir(), 'streamly-test-redis-'));
   const args = ['--appendfsync', 'always', ...(options.args ?? [])];
@@ -67,7 +67,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   for (;;) {
     const port = options.port ?? nextPort();
     const secured = isSecuredRun && !isPlain ? await secure(dir, port) : undefined;
-    // The port without TLS stays beside it: nobody but a user with a password gets in there either.
+    // The plain port stays open beside the TLS port, but also requires a password.
     const plainPort = secured ? nextPort() : port;
     const start = () =>
       startServerProcess({ port: plainPort, dir, args: [...args, ...(secured?.args ?? [])] });
@@ -86,12 +86,12 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   }
 }
 
-// Each process begins elsewhere, so that two runs of the tests on one machine seldom meet.
+// Each process starts at a different port, so that parallel test runs on one machine rarely collide.
 let lastPort = process.pid % 1000;
 
 /**
- * Each worker of the test runner has a thousand ports of its own and takes them in turn, so that no other
- * server takes the port of one that is down until `restart()`.
+ * Each test worker cycles through its own thousand ports, so that no other server takes the port of one that
+ * is down until `restart()`.
  */
 function nextPort(): number {
   const worker = Number(process.env.VITEST_POOL_ID ?? 0) % 10;
@@ -99,7 +99,7 @@ function nextPort(): number {
   return 10_000 + worker * 1000 + lastPort;
 }
 
-/** How a server is reached: by a node, and by a test. */
+/** How a node and a test log in to a server. */
 interface Access {
   scheme: string;
   login: string;
@@ -170,10 +170,10 @@ class Server implements RedisServer {
     const client = new Redis(this.testerUrl, {
       lazyConnect: true,
       retryStrategy: () => null,
-      // It asks for INFO, which not every ACL user may.
+      // The ready check uses INFO, which some ACL users may not run.
       enableReadyCheck: false,
     });
-    // The command below fails with the same, and that is what the test gets to see.
+    // The command below fails with the same error, which the test receives.
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -190,18 +190,18 @@ class Server implements RedisServer {
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     this.#signal(signal);
-    // A hanging server takes SIGTERM only once it goes on.
+    // A stopped process handles SIGTERM only after SIGCONT.
     if (signal === 'SIGTERM') this.#signal('SIGCONT');
     await this.process.exited;
   }
 
   #signal(signal: NodeJS.Signals): void {
-    // A server that is gone gets no signal: its process id may be another's by now.
+    // Do not signal an exited server: another process may have its id by now.
     if (!this.#running) return;
     try {
       process.kill(this.process.pid, signal);
     } catch (error) {
-      // It went just now, and that was not heard of yet.
+      // It may have exited just now, before we noticed.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }

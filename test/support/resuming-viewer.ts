@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { EntryId } from '#domain/cursor.js';
-import { type Received, TOLD_OF_A_GAP } from './ledger.js';
+import { GAP, type ReceivedMessages } from './ledger.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 
@@ -10,36 +10,36 @@ const FOLLOW = `subscription ($roomId: ID!, $after: ID, $last: Int) {
   messageAdded(roomId: $roomId, after: $after, last: $last) { id }
 }`;
 
-/** How many messages a viewer joins with whose cursor has expired. */
+/** The `last` argument of a viewer that rejoins after its cursor expired. */
 const LAST = 50;
 
 export interface ViewerOptions {
   name: string;
   roomId: string;
-  /** The node to connect to, asked each time. */
+  /** Returns the node to connect to. Called for each connection. */
   server(): TestServer;
-  /** The cursor to begin after; the beginning of the room where not given. */
+  /** The cursor to start after. Defaults to the beginning of the room. */
   after?: EntryId;
-  /** Told after each message that it received. */
+  /** Called after each received message. */
   onMessage?: (viewer: ResumingViewer) => void;
-  /** How often it looks whether its connection is alive, in milliseconds; never where not given. */
+  /** The keep-alive interval in milliseconds. By default, there is no keep-alive. */
   pingMs?: number;
 }
 
 /**
- * A viewer over graphql-ws as it is. However its subscription ends, it subscribes again after the last
- * message it has; it forgives nothing: a double is recorded like anything else.
+ * A viewer that uses plain graphql-ws. Whenever its subscription ends, it subscribes again after its last
+ * message. It records every message as received, including duplicates.
  */
-export class ResumingViewer implements Received {
+export class ResumingViewer implements ReceivedMessages {
   readonly name: string;
   readonly roomId: string;
   readonly after: EntryId | undefined;
   received: string[] = [];
-  /** The newest message it has; undefined after a refusal of its cursor, until the next message. */
+  /** The newest received message. Undefined from an expired cursor until the next message. */
   cursor: EntryId | undefined;
   /** Messages received so far, counted or not. */
   total = 0;
-  /** How often each refusal was told, by its code. */
+  /** How often each refusal was received, by code. */
   readonly refusals = new Map<string, number>();
   /** How often it subscribed. */
   subscribes = 0;
@@ -55,12 +55,12 @@ export class ResumingViewer implements Received {
     this.#ended = this.#run();
   }
 
-  /** Breaks its connection off, as a network does. */
+  /** Breaks the connection, as a failing network does. */
   drop(): void {
     this.#socket?.terminate();
   }
 
-  /** Leaves for good. May be called twice. */
+  /** Leaves for good. Safe to call twice. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#ended;
@@ -71,12 +71,12 @@ export class ResumingViewer implements Received {
     const random = randomFrom(seedOf(this.name));
     while (!signal.aborted) {
       await this.#follow(signal);
-      // Spread, so that a crowd does not come back in step.
+      // Random delays keep a crowd from reconnecting in step.
       if (!signal.aborted) await sleep(20 + random() * 60, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** Follows until the subscription ends, in whatever way. */
+  /** Subscribes until the subscription ends in any way. */
   async #follow(signal: AbortSignal): Promise<void> {
     this.subscribes += 1;
     const { server, pingMs } = this.options;
@@ -107,7 +107,7 @@ export class ResumingViewer implements Received {
             for (const { extensions } of errors ?? []) this.#refused(String(extensions?.code));
           },
           error: (error) => {
-            // Errors of the operation come as a list; anything else is the connection's.
+            // Operation errors come as a list. Anything else is a connection error.
             if (Array.isArray(error)) this.#refused(String(error[0]?.extensions?.code));
             resolve();
           },
@@ -132,6 +132,6 @@ export class ResumingViewer implements Received {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
     if (code !== 'CURSOR_EXPIRED') return;
     this.cursor = undefined;
-    this.received.push(TOLD_OF_A_GAP);
+    this.received.push(GAP);
   }
 }

@@ -3,7 +3,7 @@ import type { SendMessageMutation } from '#test/support/generated/graphql.js';
 import { SendMessage } from './documents.js';
 import type { TestServer } from './server.js';
 
-/** Sends messages one after the other, and gives them as they were stored. */
+/** Sends messages one after the other and returns them as stored. */
 export async function say(
   server: TestServer,
   roomId: string,
@@ -16,7 +16,7 @@ export async function say(
   return sent;
 }
 
-/** So many texts: `text 1`, `text 2`, and so on. */
+/** Returns `count` texts: `text 1`, `text 2`, and so on. */
 export function texts(count: number, text = 'text'): string[] {
   return Array.from({ length: count }, (_, index) => `${text} ${index + 1}`);
 }

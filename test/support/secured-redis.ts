@@ -1,35 +1,35 @@
 /**
- * Redis as it is run where others share the network: TLS, a password, and the rules of deploy/. All tests run
- * against such servers by `npm run test:secured` (scripts/test-secured.mjs), which makes the certificate.
+ * Redis as in production on a shared network: with TLS, a password and the access rules of deploy/. With `npm
+ * run test:secured` (scripts/test-secured.mjs, which makes the certificate), all tests use such servers.
  */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where the certificate is; not set in an ordinary run. */
+/** The path of the certificate. Not set in an ordinary run. */
 const FOLDER = process.env.TEST_REDIS_TLS;
 
 const ACL = fileURLToPath(new URL('../../deploy/redis/users.acl', import.meta.url));
 
-/** Of the users in the file of deploy/. */
+/** The password of the users in the ACL file of deploy/. */
 const PASSWORD = 'for-development-only';
 
-/** What a test itself does to Redis, from FLUSHALL to DEBUG, nobody may do in deploy/. */
+/** The tests' own user. Unlike the users in deploy/, it may run any command, from FLUSHALL to DEBUG. */
 const TESTER = { name: 'tester', password: 'for-tests-only' };
 
-/** How a secured server is started, and logged in to. */
+/** How to start a secured server, and how to log in. */
 export interface Secured {
   args: string[];
-  /** What a node logs in with. */
+  /** The login of a node. */
   login: string;
-  /** What a test logs in with. */
+  /** The login of a test. */
   testerLogin: string;
 }
 
 export const isSecuredRun = FOLDER !== undefined;
 
-/** Writes the users into the server's own folder. `port` is the one for TLS. */
+/** Writes the ACL file into the server's folder. `port` is the TLS port. */
 export async function secure(dir: string, port: number): Promise<Secured> {
   const folder = FOLDER!;
   const digest = createHash('sha256').update(TESTER.password).digest('hex');
@@ -47,7 +47,7 @@ export async function secure(dir: string, port: number): Promise<Secured> {
     'tls-key-file': join(folder, 'redis.key'),
     'tls-ca-cert-file': certificate,
     'tls-auth-clients': 'no',
-    // One may become a replica of another.
+    // A server may become a replica of another.
     'tls-replication': 'yes',
     masteruser: TESTER.name,
     masterauth: TESTER.password,

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import type { Known } from './ledger.js';
+import type { KnownMessage } from './ledger.js';
 import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 
 const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id content } }`;
 
-/** Messages that await their answer at a time. */
+/** The maximum number of messages that wait for their answer. */
 const WINDOW = 200;
 
 export interface MessageSenderOptions {
@@ -15,28 +15,28 @@ export interface MessageSenderOptions {
   roomId: string;
   /** The nodes to send through, in turn. */
   servers(): readonly TestServer[];
-  /** Whether to hold back for the moment, since those who listen cannot keep up. */
-  holdsBack?(): boolean;
-  /** Characters in each message's content; as many as it needs where not given. */
+  /** Whether to pause sending because the viewers cannot keep up. */
+  isPaused?(): boolean;
+  /** Length of each message in characters. By default, as short as possible. */
   length?: number;
 }
 
 /**
- * Sends messages, each with a nonce and each again until its outcome is known. Several are on their way at a
- * time, so their order is made by the server.
+ * Sends messages with a nonce and retries each until its outcome is known. Sends overlap, so the server
+ * decides their order.
  */
 export class MessageSender {
-  /** What was accepted and nobody has counted yet. */
-  readonly acknowledged: Known[] = [];
-  /** How often each refusal came, by its code; `DISCONNECTED` for no answer at all. */
+  /** Accepted messages that were not counted yet. */
+  readonly acknowledged: KnownMessage[] = [];
+  /** How often each refusal was received, by code. `DISCONNECTED` means no answer. */
   readonly refusals = new Map<string, number>();
   /** Messages accepted so far, counted or not. */
   total = 0;
   #number = 0;
   #turn = 0;
   #closed = false;
-  #talkative = false;
-  #talking: Promise<void> | undefined;
+  #running = false;
+  #sending: Promise<void> | undefined;
   readonly #clients = new Map<string, Client>();
   readonly #random: () => number;
 
@@ -47,25 +47,25 @@ export class MessageSender {
     this.#random = randomFrom(seedOf(options.name));
   }
 
-  /** Sends so many messages, as fast as answers come or as is said; resolves once all are accepted. */
-  say(count: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
-    return this.#send(perSecond, (sent) => sent < count);
+  /** Sends `count` messages as fast as possible, or at the given rate. Resolves when all are accepted. */
+  send(count: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
+    return this.#sendAtRate(perSecond, (sent) => sent < count);
   }
 
-  /** Sends so many a second from now on, as far as answers keep up, until `hush()`. */
-  talk(perSecond: number): void {
-    this.#talkative = true;
-    this.#talking = this.#send(perSecond, () => this.#talkative);
+  /** Sends at this rate, or as fast as answers arrive, until `stop()`. */
+  start(perSecond: number): void {
+    this.#running = true;
+    this.#sending = this.#sendAtRate(perSecond, () => this.#running);
   }
 
-  /** Sends no more; resolves once all that was sent is accepted. */
-  async hush(): Promise<void> {
-    this.#talkative = false;
-    await this.#talking;
+  /** Stops sending. Resolves when all messages are accepted. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    await this.#sending;
   }
 
-  /** Sends one message, until it is accepted. */
-  async one(): Promise<Known> {
+  /** Sends one message and retries until it is accepted. */
+  async sendOne(): Promise<KnownMessage> {
     this.#number += 1;
     const nonce = `${this.options.name}:${this.#number}`;
     for (let attempt = 1; ; attempt += 1) {
@@ -76,25 +76,25 @@ export class MessageSender {
         return answer;
       }
       this.refusals.set(answer, (this.refusals.get(answer) ?? 0) + 1);
-      if (this.#closed) throw new Error(`${nonce} was given up: ${answer}`);
+      if (this.#closed) throw new Error(`${nonce} was abandoned: ${answer}`);
       await sleep(this.#random() * Math.min(20 * attempt, 200));
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.hush().catch(() => undefined);
+    await this.stop().catch(() => undefined);
     await Promise.all([...this.#clients.values()].map((client) => client.dispose()));
   }
 
-  async #send(perSecond: number, goesOn: (sent: number) => boolean): Promise<void> {
+  async #sendAtRate(perSecond: number, goesOn: (sent: number) => boolean): Promise<void> {
     const sends = new Set<Promise<unknown>>();
     const start = performance.now();
     for (let sent = 0; goesOn(sent); ) {
       const due = ((performance.now() - start) / 1_000) * perSecond;
-      if (sent < due && sends.size < WINDOW && !this.options.holdsBack?.()) {
-        // It rejects only where it was closed, and then nobody asks any more.
-        const send: Promise<unknown> = this.one().then(
+      if (sent < due && sends.size < WINDOW && !this.options.isPaused?.()) {
+        // Rejects only if the sender was closed, when the outcome no longer matters.
+        const send: Promise<unknown> = this.sendOne().then(
           () => sends.delete(send),
           () => sends.delete(send),
         );
@@ -107,8 +107,8 @@ export class MessageSender {
     await Promise.all(sends);
   }
 
-  /** Gives the accepted message, or the code of a refusal. */
-  #try(nonce: string): Promise<Known | string> {
+  /** Returns the accepted message, or the code of the refusal. */
+  #try(nonce: string): Promise<KnownMessage | string> {
     const { name, roomId, servers, length = 0 } = this.options;
     const all = servers();
     this.#turn += 1;
@@ -116,8 +116,8 @@ export class MessageSender {
     if (server === undefined) return Promise.resolve('DISCONNECTED');
     const input = { roomId, author: name, nonce, content: nonce.padEnd(length, '.') };
     return new Promise((resolve) => {
-      let answer: Known | string = 'DISCONNECTED';
-      this.#clientOf(server).subscribe<{ sendMessage: Known }>(
+      let answer: KnownMessage | string = 'DISCONNECTED';
+      this.#clientOf(server).subscribe<{ sendMessage: KnownMessage }>(
         { query: SEND, variables: { input } },
         {
           next: ({ data, errors }) => {
@@ -145,7 +145,7 @@ export class MessageSender {
   }
 }
 
-/** The code of a refusal; \`DISCONNECTED\` where there was no answer. */
+/** The code of a refusal, or `DISCONNECTED` if there was no answer. */
 export function codeOf(error: unknown): string {
   return Array.isArray(error) ? String(error[0]?.extensions?.code) : 'DISCONNECTED';
 }

@@ -4,37 +4,37 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 
-/** Where Redis is, and any variable of the configuration by its name. */
+/** The URL of Redis, and configuration variables by name. */
 export interface ServerOptions {
   redisUrl: string;
   [variable: string]: string | number | undefined;
 }
 
-/** A node of the chat to talk to. */
+/** A running node of the chat. */
 export interface TestServer {
-  /** `http://127.0.0.1:<port>`, without a slash at the end. */
+  /** `http://127.0.0.1:<port>`, without a trailing slash. */
   readonly origin: string;
-  /** The endpoint of GraphQL over HTTP and SSE. */
+  /** The endpoint for GraphQL over HTTP and SSE. */
   readonly url: string;
-  /** The endpoint of GraphQL over WebSocket. */
+  /** The endpoint for GraphQL over WebSocket. */
   readonly wsUrl: string;
-  /** Ends it in good order. May be called twice. */
+  /** Shuts the node down gracefully. Safe to call twice. */
   close(): Promise<void>;
 }
 
-/** A node of the chat in a process of its own. */
+/** A node in its own process. */
 export interface ServerProcess extends TestServer {
   readonly pid: number;
-  /** What it has written so far, to standard output and to standard error. */
+  /** Everything it has written to stdout and stderr. */
   readonly output: { readonly stdout: string; readonly stderr: string };
-  /** Its log, one record for each line that is JSON. */
+  /** Its log: one record per line of JSON. */
   readonly log: readonly Record<string, unknown>[];
-  /** The exit code; null where a signal ended it. */
+  /** The exit code, or null if a signal ended the process. */
   readonly exited: Promise<number | null>;
   signal(signal: NodeJS.Signals): void;
 }
 
-/** No limit on how fast anything comes: a test that is about one sets it. */
+/** Turns rate limits off. Tests of a rate limit set it again. */
 const NO_RATE_LIMITS = {
   RATE_SENDS_PER_USER: 0,
   RATE_SENDS_PER_ADDRESS: 0,
@@ -44,9 +44,9 @@ const NO_RATE_LIMITS = {
   RATE_OPERATIONS_PER_CONNECTION: 0,
 };
 
-/** Starts a node within this process, on a free port. It is silent where LOG_LEVEL is not given. */
+/** Starts a node in this process on a free port. It logs only if LOG_LEVEL is set. */
 export async function startServer({ redisUrl, ...variables }: ServerOptions): Promise<TestServer> {
-  // Loaded only here: to a test whose nodes are processes it would be most of its start.
+  // Import it here, because loading it takes most of the startup of tests that run nodes as processes.
   const [{ createApp }, { configFromEnv }] = await Promise.all([
     import('../../src/app.js'),
     import('#config/config.js'),
@@ -66,7 +66,7 @@ export async function startServer({ redisUrl, ...variables }: ServerOptions): Pr
   return { ...addressesOf(port), close: () => app.close() };
 }
 
-/** What a node has of our own environment. */
+/** The part of our environment that a node inherits. */
 const INHERITED = {
   PATH: process.env.PATH,
   ...(process.env.NODE_EXTRA_CA_CERTS && { NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS }),
@@ -74,7 +74,7 @@ const INHERITED = {
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Runs `node dist/main.js`, or another main, with these variables and without limits on rates. */
+/** Runs `node dist/main.js`, or another program, with these variables and without rate limits. */
 export function runMain(
   variables: Record<string, string | number | undefined>,
   { main = MAIN, stdout = 'pipe' }: { main?: string; stdout?: 'pipe' | number } = {},
@@ -88,8 +88,8 @@ export function runMain(
 }
 
 /**
- * Starts a node as a process of its own, on a free port; resolves once it accepts connections. `program` is its
- * main file, of this version if not given.
+ * Starts a node in its own process on a free port. Resolves when it accepts connections. `program` is the
+ * path of its main file and defaults to this version's.
  */
 export async function spawnServer(
   { redisUrl, ...variables }: ServerOptions,
@@ -111,7 +111,7 @@ export async function spawnServer(
 export class RunningMain {
   readonly output = { stdout: '', stderr: '' };
   readonly exited: Promise<number | null>;
-  /** The port that it says it listens on; rejects where it ends without having said so. */
+  /** The port that it logs. Rejects if the process exits without logging one. */
   readonly listening: Promise<number>;
 
   constructor(private readonly process: ChildProcess) {
@@ -126,10 +126,10 @@ export class RunningMain {
         const port = /^Streamly Chat .*:(\d+)\/graphql$/.exec(line)?.[1];
         if (port !== undefined) resolve(Number(port));
       });
-      const failed = (code: number | null) => new Error(`main ended with ${code}: ${inspect(this.output)}`);
+      const failed = (code: number | null) => new Error(`main exited with ${code}: ${inspect(this.output)}`);
       this.exited.then((code) => reject(failed(code)), reject);
     });
-    // Whoever waits for the port hears of it; a test of a main that ends does not wait.
+    // Prevents an unhandled rejection in tests that do not wait for the port.
     this.listening.catch(() => undefined);
   }
 
@@ -137,7 +137,7 @@ export class RunningMain {
     return this.process.pid!;
   }
 
-  /** Stops reading what it writes to standard output, so that the pipe fills up. */
+  /** Stops reading its stdout, so that the pipe fills up. */
   stopReading(): void {
     this.process.stdout?.pause();
   }

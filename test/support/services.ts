@@ -1,7 +1,7 @@
 import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
 import type { SessionStore } from '#domain/viewer.js';
 
-/** What a context takes besides messages and rooms: nobody has a session, and nothing is limited. */
+/** The services of a context other than messages and rooms: no sessions and no limits. */
 export function otherServices() {
   const sessions: SessionStore = {
     start: async (name) => ({ token: 'token', user: { id: 'user:1', name } }),

@@ -3,7 +3,7 @@ import type { EntryId } from '#domain/cursor.js';
 import { isMessage } from '#domain/entry.js';
 import type { Message } from '#domain/message.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
-import { type Counts, Ledger, type Received } from './ledger.js';
+import { type Counts, Ledger, type ReceivedMessages } from './ledger.js';
 import { type RedisServer, type StartRedisOptions, startRedis } from './redis-server.js';
 import { ResumingViewer, type ViewerOptions } from './resuming-viewer.js';
 import { MessageSender, type MessageSenderOptions } from './sender.js';
@@ -13,22 +13,22 @@ import { until } from './until.js';
 export type Variables = Record<string, string | number | undefined>;
 
 export interface SiteOptions {
-  /** How many nodes; 1 where not given. */
+  /** The number of nodes. Defaults to 1. */
   nodes?: number;
   redis?: StartRedisOptions;
-  /** What every node is configured with. */
+  /** Configuration variables for every node. */
   variables?: Variables;
 }
 
 /** A viewer whose messages are counted. */
-export interface Counted extends Received {
+export interface CountedViewer extends ReceivedMessages {
   readonly roomId: string;
-  /** The newest message it has. */
+  /** The newest received message. */
   readonly cursor: EntryId | undefined;
   close(): Promise<void>;
 }
 
-/** What a node of a watched site holds, after a garbage collection. */
+/** What a node of a site uses after a garbage collection. */
 export interface Holdings {
   heapUsed: number;
   external: number;
@@ -39,14 +39,16 @@ export interface Holdings {
 
 const WATCHED = pathToFileURL(fileURLToPath(new URL('./watched-node.mjs', import.meta.url))).href;
 
-/** A sender has more operations under way than a person would, and a test selects the same field again. */
+/** Senders run more operations at a time than a person would, and a test repeats a field under aliases. */
 const NO_LIMITS: Variables = { OPERATIONS_PER_CONNECTION: 0, QUERY_ALIASES_LIMIT: 0 };
 
-/** Several nodes, each a process of its own, over one Redis, with viewers and senders that are counted. */
+/**
+ * Several nodes, each in its own process, on one Redis, with viewers and senders whose messages are counted.
+ */
 export class Site {
-  /** The nodes that run. */
+  /** The running nodes. */
   readonly nodes: ServerProcess[] = [];
-  readonly viewers: Counted[] = [];
+  readonly viewers: CountedViewer[] = [];
   readonly senders: MessageSender[] = [];
   readonly #all: ServerProcess[] = [];
   #named = 0;
@@ -67,7 +69,9 @@ export class Site {
     }
   }
 
-  /** Starts another node, of this version or of the one whose main file is given; resolves once it accepts connections. */
+  /**
+   * Starts another node. `program` is the main file of another version. Resolves when it accepts connections.
+   */
   async addNode(variables: Variables = {}, program?: string): Promise<ServerProcess> {
     const node = await spawnServer(
       {
@@ -88,28 +92,28 @@ export class Site {
     return node;
   }
 
-  /** The node of that number, counted round. */
+  /** The node with this number, wrapping around. */
   node(number = 0): ServerProcess {
     const node = this.nodes[number % this.nodes.length];
-    if (node === undefined) throw new Error('No node runs.');
+    if (node === undefined) throw new Error('No node is running.');
     return node;
   }
 
-  /** A viewer who comes back; on the nodes in turn where no server is given. */
+  /** Adds a viewer that reconnects, by default to all nodes in turn. */
   viewer(roomId: string, options: Partial<ViewerOptions> = {}): ResumingViewer {
     this.#named += 1;
     let turn = this.#named;
     const server = () => this.node(turn++);
-    return this.counts(new ResumingViewer({ name: `viewer ${this.#named}`, roomId, server, ...options }));
+    return this.add(new ResumingViewer({ name: `viewer ${this.#named}`, roomId, server, ...options }));
   }
 
-  /** Has a viewer counted, and closed with the site; gives it back. */
-  counts<T extends Counted>(viewer: T): T {
+  /** Adds a viewer: its messages are counted, and it is closed with the site. */
+  add<T extends CountedViewer>(viewer: T): T {
     this.viewers.push(viewer);
     return viewer;
   }
 
-  /** Someone who sends into a room; through all nodes in turn where no servers are given. */
+  /** Adds a sender to a room, by default through all nodes in turn. */
   sender(roomId: string, options: Partial<MessageSenderOptions> = {}): MessageSender {
     this.#named += 1;
     const sender = new MessageSender({
@@ -122,7 +126,7 @@ export class Site {
     return sender;
   }
 
-  /** What a room's list holds, oldest first; what is no message is left out. */
+  /** The messages in a room's list, oldest first. Skips entries that are not messages. */
   async stored(roomId: string, redis = this.redis): Promise<Message[]> {
     const list = await redis.cli('LRANGE', `messages:${roomId}`, '0', '-1');
     return list
@@ -132,10 +136,10 @@ export class Site {
       .reverse();
   }
 
-  /** Has a ledger take what was stored, accepted and received in a room until now. */
+  /** Records in a ledger what was stored, accepted and received in a room so far. */
   async audit(roomId: string, ledger: Ledger, redis = this.redis): Promise<void> {
     const viewers = this.viewers.filter((viewer) => viewer.roomId === roomId);
-    // What was received before the list is read stands in it.
+    // Messages received before the list is read must be in it.
     const received = viewers.map((viewer) => viewer.received.length);
     ledger.stored(await this.stored(roomId, redis));
     for (const sender of this.senders) {
@@ -145,11 +149,11 @@ export class Site {
   }
 
   /**
-   * Sends one more message, waits until every viewer of the room has it, and counts. All of them must have
-   * begun at the room's beginning.
+   * Sends one more message, waits until every viewer of the room has received it, and counts. All viewers
+   * must have started at the beginning of the room.
    */
   async count(roomId: string, ledger = new Ledger(), redis = this.redis): Promise<Counts> {
-    const last = await this.sender(roomId).one();
+    const last = await this.sender(roomId).sendOne();
     const viewers = this.viewers.filter((viewer) => viewer.roomId === roomId);
     await until(() => viewers.every(({ cursor }) => cursor === last.id), {
       what: 'the last message to reach every viewer',
@@ -159,15 +163,15 @@ export class Site {
     return ledger.counts;
   }
 
-  /** What a node holds now. */
+  /** What a node uses now. */
   async holdings(node: ServerProcess): Promise<Holdings> {
-    const told = node.output.stdout.length;
+    const logged = node.output.stdout.length;
     node.signal('SIGWINCH');
-    const find = () => /^\{"holds":.*$/m.exec(node.output.stdout.slice(told))?.[0];
+    const find = () => /^\{"holds":.*$/m.exec(node.output.stdout.slice(logged))?.[0];
     return JSON.parse((await until(find, { what: 'a node to tell what it holds' }))!).holds;
   }
 
-  /** Ends all that was started here, in whatever state it is. */
+  /** Ends everything that was started here, in any state. */
   async close(): Promise<void> {
     this.redis.resume();
     await Promise.all([...this.viewers, ...this.senders].map((client) => client.close()));

@@ -1,4 +1,4 @@
-// Loaded before a node: its clock is wrong by CLOCK_SKEW_MS milliseconds. Monotonic clocks are not.
+// Loaded before a node. Shifts its clock by CLOCK_SKEW_MS milliseconds. Monotonic clocks are not affected.
 const skew = Number(process.env.CLOCK_SKEW_MS ?? 0);
 const TrueDate = Date;
 

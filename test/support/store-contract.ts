@@ -5,10 +5,10 @@ import type { Window } from '#domain/ports/event-log.js';
 import type { Store } from './memory-store.js';
 import { until } from './until.js';
 
-/** A store to be held to its promises, with room for `HISTORY_LIMIT` messages. */
+/** A store to test, with room for `HISTORY_LIMIT` entries per room. */
 export interface StoreUnderTest {
   store: Store;
-  /** Lets all that a room keeps grow too old. What is known of the room beside its entries stays. */
+  /** Lets all entries of a room expire. Other data about the room remains. */
   growOld(roomId: string): Promise<void>;
   /** Loses all data. */
   lose(): Promise<void>;
@@ -19,14 +19,14 @@ export interface StoreUnderTest {
   close(): Promise<void>;
 }
 
-/** Messages that a room of a store under test keeps. */
+/** The number of entries that a room of a tested store keeps. */
 export const HISTORY_LIMIT = 10;
 
 const author = { id: 'guest:Ann', name: 'Ann' };
 
 const EXPIRED = { code: 'CURSOR_EXPIRED' };
 
-/** What the fan-out relies on of EventLog and Feed, whatever they are made of. */
+/** Tests what the fan-out expects of any EventLog and Feed. */
 export function describeStore(name: string, start: () => Promise<StoreUnderTest>): void {
   describe(`the store and its feed: ${name}`, () => {
     let tested: StoreUnderTest;
@@ -38,7 +38,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
     afterAll(() => tested.close());
 
     const send = (content: string) => tested.store.append({ roomId, author, content });
-    /** Sends so many into a room of its own. */
+    /** Sends `count` messages to a new room. */
     const filled = async (count: number): Promise<Message[]> => {
       roomId = `room${++rooms}`;
       const sent: Message[] = [];
@@ -48,13 +48,13 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
     const page = (window: Window) => tested.store.page(roomId, window);
     const messages = (window: Window) => tested.store.messages(roomId, window);
 
-    test('chains each message to the one before it, by ids that grow', async () => {
+    test('links each message to the one before it, with ascending ids', async () => {
       const [a, b, c] = await filled(3);
       expect([a!.prev, b!.prev, c!.prev]).toEqual(['0', a!.id, b!.id]);
       expect(new Set([a!.id, b!.id, c!.id]).size).toBe(3);
     });
 
-    test('reads from either end, and tells whether there is more', async () => {
+    test('reads pages from either end and says whether there are more messages', async () => {
       const sent = await filled(5);
       for (const [window, expected] of [
         [{ take: { last: 2 } }, { of: sent.slice(3), hasOlder: true, hasNewer: false }],
@@ -70,14 +70,14 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       }
     });
 
-    test('reads nothing after the newest, and everything after the beginning', async () => {
+    test('reads nothing after the newest message and everything after the beginning', async () => {
       const sent = await filled(3);
       const none = await page({ after: sent[2]!.id, take: { first: 9 } });
       expect(none).toMatchObject({ entries: [], hasOlder: true, hasNewer: false });
       expect((await page({ after: '0', take: { first: 9 } })).entries).toEqual(sent);
     });
 
-    test('honours a cursor just before the oldest kept, and refuses an older one', async () => {
+    test('accepts a cursor just before the oldest kept message and rejects an older one', async () => {
       const sent = await filled(HISTORY_LIMIT + 2);
       const all = await page({ after: sent[1]!.id, take: { first: 99 } });
       expect(all).toMatchObject({ entries: sent.slice(2), hasOlder: false, hasNewer: false });
@@ -86,7 +86,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       }
     });
 
-    test('honours the beginning of an empty room alone', async () => {
+    test('accepts no cursor but the beginning in an empty room', async () => {
       await filled(0);
       const empty = { entries: [], hasOlder: false, hasNewer: false, epoch: '', head: '0' };
       expect(await page({ after: '0', take: { first: 9 } })).toMatchObject(empty);
@@ -96,7 +96,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       });
     });
 
-    test('tells how far a log goes with every page, in its epoch, by its own clock', async () => {
+    test('includes the head, the epoch and the time of the store with every page', async () => {
       const before = Date.now();
       const sent = await filled(2);
       const { epoch, head, now } = await page({ take: { last: 1 } });
@@ -108,7 +108,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect((await page({ take: { first: 1 } })).epoch).toBe(epoch);
     });
 
-    test('tells the heads of many rooms, which need not have any', async () => {
+    test('returns the heads of many rooms, including empty ones', async () => {
       const sent = await filled(2);
       const { epoch } = await page({ take: { last: 1 } });
       expect(await tested.store.heads([roomId, 'none'])).toMatchObject([
@@ -118,7 +118,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(await tested.store.heads([])).toEqual([]);
     });
 
-    test('goes on behind the head of a room whose entries have all grown old', async () => {
+    test('continues after the old head when all entries of a room have expired', async () => {
       const sent = await filled(2);
       const { epoch } = await page({ take: { last: 1 } });
       await tested.growOld(roomId);
@@ -139,7 +139,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       await expect(page({ after: sent[0]!.id, take: { first: 9 } })).rejects.toMatchObject(EXPIRED);
     });
 
-    test('honours a cursor of before a list that the version before it began, and only the last one', async () => {
+    test('accepts the last cursor before a list that an older version started, and no earlier one', async () => {
       const sent = await filled(2);
       await tested.growOld(roomId);
       const first = await tested.appendAsBefore(roomId);
@@ -153,7 +153,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       await expect(page({ after: sent[0]!.id, take: { first: 9 } })).rejects.toMatchObject(EXPIRED);
     });
 
-    test('continues the chain of a list that the version before it wrote', async () => {
+    test('continues the chain of a list that an older version wrote', async () => {
       await filled(0);
       const before = [await tested.appendAsBefore(roomId), await tested.appendAsBefore(roomId)];
       expect(await page({ take: { last: 9 } })).toMatchObject({ epoch: '', head: before[1]!.id });
@@ -165,7 +165,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect((await page({ after: '0', take: { first: 9 } })).entries).toHaveLength(5);
     });
 
-    test('begins another epoch when its data is lost', async () => {
+    test('starts a new epoch after losing its data', async () => {
       await filled(2);
       const { epoch } = await page({ take: { last: 1 } });
       await tested.lose();
@@ -176,7 +176,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(other).not.toBe(epoch);
     });
 
-    test('keeps entries of an unknown kind in pages, and leaves them out of messages', async () => {
+    test('includes entries of an unknown kind in pages but not in messages', async () => {
       const [a] = await filled(1);
       const kinds = [await tested.appendOpaque(roomId), await tested.appendOpaque(roomId)];
       const b = await send('b');
@@ -200,21 +200,21 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(await tested.store.lastMessages([roomId])).toEqual([b]);
     });
 
-    test('delivers entries of an unknown kind on the feed, as they are listed', async () => {
+    test('delivers entries of an unknown kind on the feed as they are stored', async () => {
       await filled(1);
-      const told: Entry[] = [];
+      const received: Entry[] = [];
       const feed = await tested.store.open(roomId, {
-        onEntry: (entry) => void told.push(entry),
+        onEntry: (entry) => void received.push(entry),
         onResumed: () => undefined,
         onFailed: () => undefined,
       });
       const opaque = await tested.appendOpaque(roomId);
-      await until(() => told.length === 1, { what: 'the entry' });
-      expect(told).toEqual([opaque]);
+      await until(() => received.length === 1, { what: 'the entry' });
+      expect(received).toEqual([opaque]);
       await feed.close();
     });
 
-    test('tells a message its nonce, and makes one message of a nonce', async () => {
+    test('returns the nonce of a message and stores only one message per nonce', async () => {
       await filled(0);
       const draft = { roomId, author, content: 'once', nonce: 'n1' };
       const first = await tested.store.append(draft);
@@ -223,32 +223,32 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect((await messages({ take: { last: 9 } })).messages).toEqual([first]);
     });
 
-    test('gives the newest message of each room, and null for a room without any', async () => {
+    test('returns the newest message of each room, or null if it has none', async () => {
       const sent = await filled(2);
       expect(await tested.store.lastMessages([roomId, 'none'])).toEqual([sent[1], null]);
     });
 
-    test('tells what is sent once the feed is open, as it is stored, until it is closed', async () => {
+    test('delivers new messages as stored, from when the feed opens until it closes', async () => {
       await filled(1);
-      const told: Entry[] = [];
+      const received: Entry[] = [];
       const feed = await tested.store.open(roomId, {
-        onEntry: (entry) => void told.push(entry),
+        onEntry: (entry) => void received.push(entry),
         onResumed: () => undefined,
         onFailed: () => undefined,
       });
       const sent = [await send('b'), await send('c')];
-      await until(() => told.length === 2, { what: 'both messages' });
-      expect(told).toEqual(sent);
+      await until(() => received.length === 2, { what: 'both messages' });
+      expect(received).toEqual(sent);
       await feed.close();
       await send('d');
       const later = await tested.store.open(roomId, {
-        onEntry: (entry) => void told.push(entry),
+        onEntry: (entry) => void received.push(entry),
         onResumed: () => undefined,
         onFailed: () => undefined,
       });
       const last = await send('e');
-      await until(() => told.length === 3, { what: 'the message after the second open' });
-      expect(told).toEqual([...sent, last]);
+      await until(() => received.length === 3, { what: 'the message after the second open' });
+      expect(received).toEqual([...sent, last]);
       await later.close();
     });
   });

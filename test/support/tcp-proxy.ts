@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** What a network between a client and a server may do. */
+/** A proxy that simulates network failures between a client and a server. */
 export class TcpProxy {
   readonly #pairs = new Set<Pair>();
   #refusing = false;
@@ -23,7 +23,7 @@ export class TcpProxy {
     });
   }
 
-  /** Listens on a free port of 127.0.0.1, before the port of 127.0.0.1 that `target` gives. */
+  /** Listens on a free port of 127.0.0.1 and forwards to the port that `target` returns. */
   static async start(target: () => number): Promise<TcpProxy> {
     const server = createServer();
     server.listen(0, '127.0.0.1');
@@ -35,27 +35,27 @@ export class TcpProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Connections that are open now. */
+  /** The number of open connections. */
   get open(): number {
     return this.#pairs.size;
   }
 
-  /** Breaks off every connection there is. */
+  /** Breaks all open connections. */
   cut(): void {
     for (const pair of this.#pairs) pair.destroy();
   }
 
-  /** Lets nothing through on the connections there are, and keeps them open: they are half-open. */
+  /** Stops forwarding on all open connections but keeps them open, so that they are half-open. */
   stall(): void {
     for (const pair of this.#pairs) pair.stall();
   }
 
-  /** Loses what comes from the server on the connections there are; what goes to it arrives. */
+  /** Drops everything the server sends on the open connections. The other direction still works. */
   loseReplies(): void {
     for (const pair of this.#pairs) pair.loseReplies();
   }
 
-  /** Breaks off every connection, and every new one, until `restore()`. */
+  /** Breaks all connections and rejects new ones until `restore()`. */
   refuse(): void {
     this.#refusing = true;
     this.cut();
@@ -73,7 +73,7 @@ export class TcpProxy {
   }
 }
 
-/** One connection, and the one behind it. */
+/** A client connection and its upstream connection. */
 class Pair {
   readonly #upstream: Socket;
   #destroyed = false;
@@ -86,7 +86,7 @@ class Pair {
     this.#upstream = connect(port, '127.0.0.1');
     for (const socket of [client, this.#upstream]) {
       socket.setNoDelay(true);
-      // How a socket ends is of no interest here: the other one ends with it.
+      // Ignore errors: when one socket ends, the other one ends with it.
       socket.on('error', () => undefined);
       socket.on('close', () => this.destroy());
     }

@@ -8,7 +8,7 @@ export const JWT = {
   audience: 'chat',
 };
 
-/** The variables of a server that takes tokens signed with that secret. */
+/** The configuration of a server that accepts tokens signed with this secret. */
 export const JWT_ENV = {
   JWT_SECRET: JWT.secret,
   JWT_ISSUER: JWT.issuer,
@@ -18,7 +18,7 @@ export const JWT_ENV = {
 export interface TokenOptions {
   /** Any claim, of any type. */
   [claim: string]: unknown;
-  /** What signs it; the secret where not given. */
+  /** The signing key. Defaults to the secret. */
   key?: Parameters<SignJWT['sign']>[0];
   alg?: string;
   kid?: string;
@@ -26,7 +26,7 @@ export interface TokenOptions {
   expiresIn?: number;
 }
 
-/** A token of the platform, right in everything that is not given. */
+/** Returns a token of the platform that is valid except for the given options. */
 export function tokenOf({
   key,
   alg = 'HS256',
@@ -41,7 +41,7 @@ export function tokenOf({
   return token.setProtectedHeader(header).sign(key ?? new TextEncoder().encode(JWT.secret));
 }
 
-/** An issuer that publishes the public half of its key, and may be out of order. */
+/** Starts an issuer that publishes its public key and can be made to fail or hang. */
 export async function startIssuer() {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'key1', alg: 'ES256' };

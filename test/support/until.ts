@@ -2,21 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 export interface UntilOptions {
-  /** What is waited for, as it should read in the error: `the third message`. */
+  /** What is awaited, for the error message: `the third message`. */
   what: string;
-  /** In milliseconds; 20,000 if not given. */
+  /** In milliseconds. Defaults to 20,000. */
   timeout?: number;
-  /** The pause between two looks, in milliseconds; 10 where not given. */
+  /** The pause between checks in milliseconds. Defaults to 10. */
   interval?: number;
 }
 
-/** Two heartbeats: on a busy machine a write of presence may fail, and the next heartbeat repeats it. */
+/** Two heartbeats: on a busy machine a presence write may fail, and the next heartbeat repeats it. */
 const TIMEOUT_MS = 20_000;
 
 /**
- * Looks again and again until the condition gives something truthy, and returns that. A condition that
- * throws is one that does not hold yet.
- * @throws {Error} when the time is up: it names what was waited for, and the last value or error
+ * Checks a condition repeatedly until it returns a truthy value, and returns that value. A condition that
+ * throws does not hold yet.
+ * @throws {Error} on timeout, naming what was awaited and the last value or error
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
@@ -30,11 +30,11 @@ export async function until<T>(
       reject(new Error(`Waited ${timeout} ms for ${what}; last seen: ${last}`, { cause }));
     });
   });
-  // Whoever awaits the race below gets the rejection; after the race nobody does.
+  // The race below reports the rejection. After the race, nothing else awaits it.
   expired.catch(() => undefined);
   while (!timeIsUp.aborted) {
     try {
-      // Against the clock, since a condition may hang: that is a failure of the test like any other.
+      // A condition that hangs must time out too.
       const value = await Promise.race([Promise.resolve().then(condition), expired]);
       if (value) return value;
       last = inspect(value, { depth: 4 });

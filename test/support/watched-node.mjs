@@ -1,5 +1,5 @@
-// Loaded into a node before its main module: it ends with the process that started it, and on SIGWINCH,
-// which a server has no other use for, writes what it holds as one line of its log, after it has collected its garbage.
+// Loaded before a node's main module. Ends the node when its parent process ends. On SIGWINCH, which the
+// server does not use, it collects garbage and logs memory use and handles as one line.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

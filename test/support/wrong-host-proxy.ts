@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A reverse proxy that passes on everything, WebSockets too, with a Host of its own instead of the browser's. */
+/** A reverse proxy that forwards everything, including WebSockets, but replaces the Host header. */
 export interface WrongHostProxy {
-  /** `http://127.0.0.1:<port>`, without a slash at the end. */
+  /** `http://127.0.0.1:<port>`, without a trailing slash. */
   readonly origin: string;
   close(): Promise<void>;
 }
 
-/** Starts one in front of a server, on a free port. */
+/** Starts a proxy to a server on a free port. */
 export async function startWrongHostProxy(target: string): Promise<WrongHostProxy> {
   const sockets = new Set<Socket>();
   const pass = ({ method, url, headers }: IncomingMessage) =>

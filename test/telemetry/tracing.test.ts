@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { say } from '#test/support/say.js';
 import { spawnServer, startServer } from '#test/support/server.js';
+import { useRedis } from '#test/support/use-server.js';
 
 interface Span {
   name: string;
@@ -15,10 +15,9 @@ interface Span {
 
 const spans: Span[] = [];
 let received = '';
-let redis: RedisServer;
+const used = useRedis();
 let collector: Server;
 beforeAll(async () => {
-  redis = await startRedis();
   collector = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
@@ -30,14 +29,11 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
 });
-afterAll(async () => {
-  collector.close();
-  await redis.close();
-});
+afterAll(() => void collector.close());
 
 test('each operation has a span with child spans for store calls, without message contents', async () => {
   const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
-  const server = await startServer({ redisUrl: redis.url, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  const server = await startServer({ redisUrl: used.redis.url, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   await say(server, 'traced-room', 'traced-content');
   const socket = await RawSocket.ready(server);
   socket.subscribe('1', { query: '{ messages(roomId: "traced-room") { nodes { content } } }' });
@@ -62,7 +58,7 @@ test('OpenTelemetry is not loaded if tracing is off', async () => {
       'export const resolve = (name, context, next) => { if (name.startsWith("@opentelemetry/")) throw new Error("loaded"); return next(name, context); }'
     ));
   `)}`;
-  const variables = { redisUrl: redis.url, NODE_OPTIONS: `--import=${blocker}` };
+  const variables = { redisUrl: used.redis.url, NODE_OPTIONS: `--import=${blocker}` };
   const server = await spawnServer(variables);
   await say(server, 'untraced', 'hello');
   await server.close();

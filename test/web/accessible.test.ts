@@ -14,7 +14,7 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 beforeAll(async () => {
   const sender = new MessageSender({ name: 'sender', roomId: 'lobby', servers: () => [used.server] });
-  for (let sent = 0; sent < 80; sent += 1) await sender.one();
+  for (let sent = 0; sent < 80; sent += 1) await sender.sendOne();
   await sender.close();
 });
 
@@ -89,7 +89,7 @@ describe('the page', () => {
     const sender = new MessageSender({ name: 'crowd', roomId: 'lobby', servers: () => [used.server] });
     const spoken = () => room.page.evaluate(() => (window as unknown as { words: string[] }).words);
     for (const times of [1, 2]) {
-      await sender.say(40);
+      await sender.send(40);
       await until(async () => (await spoken()).length === times, { what: 'an announcement' });
     }
     await sender.close();

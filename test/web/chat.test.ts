@@ -1,19 +1,18 @@
 /** Two people use the page while parts of the system fail. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { type ServerProcess, spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useRedis } from '#test/support/use-server.js';
 import { type RoomPage, useBrowser } from './browser.js';
 
 const browser = useBrowser();
-let redis: RedisServer;
+const used = useRedis({ appendonly: true });
 let server: ServerProcess;
 let rooms = 0;
 let roomId: string;
 
 beforeAll(async () => {
-  redis = await startRedis({ appendonly: true });
-  server = await spawnServer({ redisUrl: redis.url, ALLOW_GUESTS: 'true' });
+  server = await spawnServer({ redisUrl: used.redis.url, ALLOW_GUESTS: 'true' });
 });
 afterEach(() => {
   rooms += 1;
@@ -21,7 +20,6 @@ afterEach(() => {
 afterAll(async () => {
   server.signal('SIGKILL');
   await server.exited;
-  await redis.close();
 });
 
 /** Opens a new room on two pages, for Ann and Ben. */
@@ -57,7 +55,7 @@ async function expectShown(pages: readonly RoomPage[], said: readonly string[]):
 /** Starts the server again on the same port. */
 async function restart(): Promise<void> {
   const { port } = new URL(server.origin);
-  server = await spawnServer({ redisUrl: redis.url, PORT: port, ALLOW_GUESTS: 'true' });
+  server = await spawnServer({ redisUrl: used.redis.url, PORT: port, ALLOW_GUESTS: 'true' });
 }
 
 describe('two pages', () => {
@@ -145,9 +143,9 @@ describe('two pages', () => {
     await ann.say('before');
     await ben.shows('before');
 
-    await redis.kill();
+    await used.redis.kill();
     await ann.say('while it was down');
-    await redis.restart();
+    await used.redis.restart();
 
     await ben.say('after');
     await expectShown([ann, ben], ['before', 'while it was down', 'after']);
@@ -180,9 +178,9 @@ describe('two pages', () => {
     await ben.page.context().setOffline(true);
     await ben.hasStatus('Offline: waiting for the network');
     // Everything that Redis knows of the room. Without its list alone, the room would just have fallen silent.
-    await redis.cli('DEL', `messages:${roomId}`, `room:{messages:${roomId}}`);
+    await used.redis.cli('DEL', `messages:${roomId}`, `room:{messages:${roomId}}`);
     await ann.say('after');
-    await until(async () => (await redis.cli('LLEN', `messages:${roomId}`)) === '1', {
+    await until(async () => (await used.redis.cli('LLEN', `messages:${roomId}`)) === '1', {
       what: 'the message to be stored',
     });
     await ben.page.context().setOffline(false);

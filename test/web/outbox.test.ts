@@ -74,23 +74,23 @@ describe('an own message', () => {
     expect(states()).toEqual([]);
   });
 
-  test('gives its place to the message with its nonce, and is never told to be gone before that', async () => {
+  test('is replaced by the message with its nonce, and stays until then', async () => {
     const { outbox, shown, nonces, answer, arrives } = openOutbox();
     outbox.say('Ann', 'hello');
     const { key, saidAt } = outbox.shown[0]!;
-    const told = shown.length;
+    const changes = shown.length;
     await until(() => nonces.length === 1, { what: 'it to be sent' });
     expect(arrives(message('5-0', 'hello', { nonce: nonces[0]! }))).toBe(key);
-    // Whoever shows the message does it together with this.
+    // The code that shows the message removes this one at the same time.
     expect(outbox.shown).toEqual([]);
-    expect(shown).toHaveLength(told);
+    expect(shown).toHaveLength(changes);
     expect(outbox.saidAt).toBe(saidAt);
     await answer(message('5-0', 'hello', { nonce: nonces[0]! }));
-    await until(() => shown.length > told, { what: 'it to be settled' });
+    await until(() => shown.length > changes, { what: 'it to be settled' });
     expect(outbox.shown).toEqual([]);
   });
 
-  test('is not taken for the same words of another, or of an older server', async () => {
+  test('is not confused with the same words from another user or an older server', async () => {
     const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'GG');
     const { key } = outbox.shown[0]!;
@@ -115,7 +115,7 @@ describe('an own message', () => {
     expect(states()).toEqual([]);
   });
 
-  test('is not waited for where a newer message came: it lies in a gap', async () => {
+  test('is not waited for if a newer message arrived, because it lies in a gap', async () => {
     const { outbox, answer, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     await answer(message('5-0', 'hello'));
@@ -144,7 +144,7 @@ describe('a failed message', () => {
     vi.useRealTimers();
   });
 
-  test('is settled by the message that comes, where it may have been sent', async () => {
+  test('is settled by a message that arrives with its nonce, if it may have been sent', async () => {
     const { outbox, nonces, fail, failed, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     const { key } = outbox.shown[0]!;
@@ -154,7 +154,7 @@ describe('a failed message', () => {
     expect(states()).toEqual([]);
   });
 
-  test('leaves the message that comes to the one with its nonce', async () => {
+  test('leaves an arriving message with another nonce to the other entry', async () => {
     const { outbox, nonces, fail, failed, arrives, states } = openOutbox();
     outbox.say('Ann', 'GG');
     await fail(CLOSED);
@@ -166,7 +166,7 @@ describe('a failed message', () => {
     expect(states()).toEqual([['GG', 'failed']]);
   });
 
-  test('is shown where it was refused, whatever came', async () => {
+  test('is still shown if it was refused, whatever arrives', async () => {
     const { outbox, fail, failed, arrives } = openOutbox();
     outbox.say('Ann', 'hello');
     await fail(refusal('FORBIDDEN').errors);
@@ -175,14 +175,14 @@ describe('a failed message', () => {
     expect(outbox.shown[0]).toMatchObject({ state: 'failed', error: { outcome: 'refused' } });
   });
 
-  test('is not shown where it has come all the same', async () => {
+  test('is no longer shown if it arrives after all', async () => {
     const { outbox, shown, nonces, fail, arrives, states } = openOutbox();
     outbox.say('Ann', 'hello');
     await until(() => nonces.length === 1, { what: 'it to be sent' });
     arrives(message('5-0', 'hello', { nonce: nonces[0]! }));
-    const told = shown.length;
+    const changes = shown.length;
     await fail(CLOSED);
-    await until(() => shown.length > told, { what: 'the message to be settled' });
+    await until(() => shown.length > changes, { what: 'the message to be settled' });
     expect(states()).toEqual([]);
   });
 
@@ -214,7 +214,7 @@ describe('a failed message', () => {
     expect(nonces[2]).not.toBe(nonces[0]);
   });
 
-  test('knows when it may be sent, even if that is later than the outbox keeps trying', async () => {
+  test('says when it may be sent, even if that is later than the outbox keeps trying', async () => {
     const { outbox, fail, failed } = openOutbox();
     outbox.say('Ann', 'hello');
     await fail(limited(3_600_000));
@@ -249,7 +249,7 @@ describe('the outbox of a room that the user left', () => {
     expect(outboxes.of('room1').shown).toEqual([]);
   });
 
-  test('shows what is not stored yet, and not what was', async () => {
+  test('shows what is not stored yet, and nothing that is', async () => {
     const { deliver, answer } = waitingSends();
     const outbox = new Outboxes(deliver).of('room1');
     const leave = outbox.attach(view());

@@ -1,26 +1,18 @@
 /** What the page says if its WebSocket does not open. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
-import { startServer, type TestServer } from '#test/support/server.js';
+import { useServer } from '#test/support/use-server.js';
 import { startWrongHostProxy, type WrongHostProxy } from '#test/support/wrong-host-proxy.js';
 import { RoomPage, useBrowser } from './browser.js';
 
 const browser = useBrowser();
 
 describe('behind a proxy that passes on a wrong Host', () => {
-  let redis: RedisServer;
-  let server: TestServer;
+  const used = useServer({ NODE_ENV: 'production', ALLOW_GUESTS: 'true' });
   let proxy: WrongHostProxy;
   beforeAll(async () => {
-    redis = await startRedis();
-    server = await startServer({ redisUrl: redis.url, NODE_ENV: 'production', ALLOW_GUESTS: 'true' });
-    proxy = await startWrongHostProxy(server.origin);
+    proxy = await startWrongHostProxy(used.server.origin);
   });
-  afterAll(async () => {
-    await proxy?.close();
-    await server?.close();
-    await redis?.close();
-  });
+  afterAll(() => proxy?.close());
   const REASON = 'Cannot connect: This origin is not allowed. Trying again…';
 
   test('a room shows why the server refuses it', async () => {
@@ -45,26 +37,19 @@ describe('behind a proxy that passes on a wrong Host', () => {
 });
 
 describe('behind a proxy without WebSockets', () => {
+  const used = useServer();
+
   test('says that only WebSockets fail, until one opens', async () => {
-    const redis = await startRedis();
-    const server = await startServer({ redisUrl: redis.url });
-    try {
-      const { page, faults } = await browser.page();
-      let isOpen = false;
-      await page.routeWebSocket('**/graphql', (socket) => {
-        if (isOpen) socket.connectToServer();
-        else void socket.close({ code: 1011 });
-      });
-      await page.goto(`${server.origin}/?room=lobby`);
-      const room = new RoomPage(page, faults);
-      await room.hasStatus(
-        'Cannot connect: The server answers, but WebSocket connections fail. Trying again…',
-      );
-      isOpen = true;
-      await room.hasStatus('Live');
-    } finally {
-      await server.close();
-      await redis.close();
-    }
+    const { page, faults } = await browser.page();
+    let isOpen = false;
+    await page.routeWebSocket('**/graphql', (socket) => {
+      if (isOpen) socket.connectToServer();
+      else void socket.close({ code: 1011 });
+    });
+    await page.goto(`${used.server.origin}/?room=lobby`);
+    const room = new RoomPage(page, faults);
+    await room.hasStatus('Cannot connect: The server answers, but WebSocket connections fail. Trying again…');
+    isOpen = true;
+    await room.hasStatus('Live');
   }, 60_000);
 });

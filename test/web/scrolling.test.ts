@@ -48,7 +48,7 @@ describe('scrolling back', () => {
   let ids: string[];
   beforeAll(async () => {
     const sender = talkerIn(roomId);
-    for (let sent = 0; sent < 400; sent += 1) await sender.one();
+    for (let sent = 0; sent < 400; sent += 1) await sender.sendOne();
     ids = sender.acknowledged.map(({ id }) => id);
     await sender.close();
   });
@@ -83,7 +83,7 @@ describe('scrolling back', () => {
     const before = await topOf(room, seen!);
 
     const sender = talkerIn(roomId, 'late');
-    for (let sent = 0; sent < 12; sent += 1) await sender.one();
+    for (let sent = 0; sent < 12; sent += 1) await sender.sendOne();
     await sender.close();
 
     await until(async () => (await room.newest.textContent()) === '12 new messages', {
@@ -101,7 +101,7 @@ describe('scrolling back', () => {
 describe('scrolling with a finger', () => {
   test('stops following, and follows again at the end', async () => {
     const sender = talkerIn('touched');
-    await sender.say(60);
+    await sender.send(60);
     await sender.close();
     const room = await browser.viewer(used.server.origin, 'touched', { hasTouch: true });
     await until(async () => (await room.fromEnd()) < 2, { what: 'the newest message' });
@@ -140,7 +140,7 @@ describe(`a room with 100 messages a second for ${BUSY_SECONDS} seconds`, () => 
         return (await session.send('Runtime.getHeapUsage')).usedSize;
       };
       const sender = talkerIn('busy');
-      await sender.say(1_500);
+      await sender.send(1_500);
       await room.shows('sender:1500').catch(() => undefined);
       const heapBefore = await heap();
       await room.page.evaluate(() => {
@@ -154,7 +154,7 @@ describe(`a room with 100 messages a second for ${BUSY_SECONDS} seconds`, () => 
       });
 
       const endsAt = performance.now() + BUSY_SECONDS * 1_000;
-      sender.talk(100);
+      sender.start(100);
       let most = 0;
       await until(
         async () => {
@@ -163,8 +163,8 @@ describe(`a room with 100 messages a second for ${BUSY_SECONDS} seconds`, () => 
         },
         { what: 'the busy time to end', timeout: BUSY_SECONDS * 1_000 + 10_000, interval: 250 },
       );
-      await sender.hush();
-      const last = await sender.one();
+      await sender.stop();
+      const last = await sender.sendOne();
 
       await room.shows(last.content!);
       await until(async () => (await room.fromEnd()) < 2, { what: 'the end' });

@@ -22,7 +22,7 @@ describe('the seconds', () => {
     expect(seconds([1, 2, 4.5, 5])).toEqual([1, 2, 4.5, 5]);
     expect(seconds([1, 2, 6, 7])).toEqual([1, 2, null, null, null, 6, 7]);
     expect(seconds([1, 10_000])).toEqual([...Array.from({ length: 119 }, () => null), 10_000]);
-    // From another server, whose clock is behind.
+    // From another server whose clock is behind.
     expect(seconds([10, 3])).toEqual([10, 3]);
   });
 });

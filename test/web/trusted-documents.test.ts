@@ -1,24 +1,23 @@
-/** The page where a server runs trusted documents only. */
+/** The page with a server that runs only trusted documents. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { startRedis } from '#test/support/redis-server.js';
 import { spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useRedis } from '#test/support/use-server.js';
 import { useBrowser } from './browser.js';
 
 const browser = useBrowser();
+const used = useRedis();
 
-test('shows the rooms, follows one, sends, and reads history', async () => {
+test('the page shows rooms, subscribes, sends and reads history', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'streamly-manifest-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const manifest = join(folder, 'documents.json');
   await writeFile(manifest, '{}');
-  const redis = await startRedis();
-  onTestFinished(() => redis.close());
   const server = await spawnServer({
-    redisUrl: redis.url,
+    redisUrl: used.redis.url,
     TRUSTED_DOCUMENTS: manifest,
     REQUIRE_TRUSTED_DOCUMENTS: 'true',
   });
@@ -35,7 +34,9 @@ test('shows the rooms, follows one, sends, and reads history', async () => {
     .getByRole('link', { name: /trusted/ })
     .first()
     .waitFor();
-  await until(async () => (await redis.cli('LLEN', 'messages:trusted')) === '1', { what: 'the message' });
+  await until(async () => (await used.redis.cli('LLEN', 'messages:trusted')) === '1', {
+    what: 'the message',
+  });
   await room.page.goto(`${server.origin}/stats`);
   await room.page
     .getByText(/viewers/i)

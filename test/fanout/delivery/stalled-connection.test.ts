@@ -6,9 +6,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSender, SocketClient, WITHOUT_LIMITS } from '#test/fanout/socket-client.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
-import { startServer, type TestServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
 
 const MESSAGES = 50_000;
 /** Large enough that the buffers of a connection hold only a part of all messages. */
@@ -28,32 +27,23 @@ describe.each([
   ['keeps all messages', 100_000],
   ['keeps some of the messages', 2_000],
 ])('with a store that %s', (_what, historyLimit) => {
-  let redis: RedisServer;
-  let server: TestServer;
+  const used = useServer({ HISTORY_LIMIT: historyLimit, ...WITHOUT_LIMITS });
   let sender: Awaited<ReturnType<typeof connectSender>>;
   const clients: SocketClient[] = [];
   beforeAll(async () => {
-    redis = await startRedis();
-    server = await startServer({
-      redisUrl: redis.url,
-      HISTORY_LIMIT: historyLimit,
-      ...WITHOUT_LIMITS,
-    });
-    sender = await connectSender(redis.url, historyLimit);
+    sender = await connectSender(used.redis.url, historyLimit);
   });
   afterAll(async () => {
     for (const client of clients) client.close();
     await sender?.close();
-    await server?.close();
-    await redis?.close();
   });
 
   test('stalled clients cost no memory, and receive everything kept or an error when they resume', {
     timeout: 180_000,
   }, async () => {
-    const neighbor = await SocketClient.join(server, 'room1');
+    const neighbor = await SocketClient.join(used.server, 'room1');
     const stalled = await Promise.all(
-      Array.from({ length: STALLED }, () => SocketClient.join(server, 'room1')),
+      Array.from({ length: STALLED }, () => SocketClient.join(used.server, 'room1')),
     );
     clients.push(neighbor, ...stalled);
     for (const client of stalled) client.stall();

@@ -1,20 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
+import { useRedis } from '#test/support/use-server.js';
 
 let primary: Fixture;
-let replica: RedisServer;
-
 beforeAll(async () => {
   primary = await startFixture();
-  replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${primary.server.port}`] });
-  await replicaIsThere();
 });
-afterAll(async () => {
-  await replica.close();
-  await primary.close();
+afterAll(() => primary.close());
+
+const used = useRedis(() => ({ args: ['--replicaof', '127.0.0.1', `${primary.server.port}`] }));
+beforeAll(async () => {
+  await replicaIsThere();
 });
 
 function replicaIsThere(): Promise<unknown> {
@@ -31,18 +29,18 @@ async function eventLog(timeoutMs: number) {
 test('an acknowledged message is already on the replica', async () => {
   const store = await eventLog(1_000);
   const message = await store.append(draft('safe'));
-  expect(await replica.cli('LRANGE', 'messages:room1', '0', '0')).toContain(message.id);
+  expect(await used.redis.cli('LRANGE', 'messages:room1', '0', '0')).toContain(message.id);
 });
 
 test('without a replica a send fails, and succeeds later with the same nonce', async () => {
   const store = await eventLog(200);
-  replica.hang();
+  used.redis.hang();
   const sent = store.append(draft('not safe yet', { nonce: 'n1' }));
   await expect(sent).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   const again = store.append(draft('not safe yet', { nonce: 'n1' }));
   await expect(again).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
 
-  replica.resume();
+  used.redis.resume();
   await replicaIsThere();
   const settled = await until(
     () => store.append(draft('not safe yet', { nonce: 'n1' })).catch(() => undefined),
@@ -56,11 +54,11 @@ test('without a replica a send fails, and succeeds later with the same nonce', a
 
 test('reads do not wait for a send that waits for a replica', async () => {
   const store = await eventLog(1_000);
-  replica.hang();
+  used.redis.hang();
   const order: string[] = [];
   const sent = store.append(draft('waits')).catch(() => order.push('send'));
   await store.messages('room1', { take: { last: 1 } }).then(() => order.push('read'));
-  replica.resume();
+  used.redis.resume();
   await sent;
   expect(order[0]).toBe('read');
 });

@@ -1,4 +1,4 @@
-/** Documents that cost one client little and the server much: refused by every transport before they run. */
+/** Documents that cost the client little and the server much. Every transport must refuse to run them. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const deep = (levels: number) =>
 
 const TOO_MANY_TOKENS = /more that 1000 tokens/;
 
-/** Each with the limits that let it through to the one that it meets. */
+/** Each attack, and the limits to raise so that it meets the limit under test. */
 const ATTACKS: [what: string, limits: Record<string, number>, query: string, reason: RegExp][] = [
   [
     '10,000 aliases',
@@ -35,7 +35,7 @@ const ATTACKS: [what: string, limits: Record<string, number>, query: string, rea
     TOO_MANY_TOKENS,
   ],
   [
-    '10,000 aliases where tokens are not counted',
+    '10,000 aliases without a limit on tokens',
     { MESSAGE_BYTES_LIMIT: 1_000_000, QUERY_TOKENS_LIMIT: 0 },
     `{ ${many(10_000, (n) => `a${n}:__typename`)} }`,
     /aliases limit/i,
@@ -53,7 +53,7 @@ const ATTACKS: [what: string, limits: Record<string, number>, query: string, rea
     /A name is limited to 128 characters/,
   ],
   ['depth 500', {}, deep(500), TOO_MANY_TOKENS],
-  ['depth 500 where tokens are not counted', { QUERY_TOKENS_LIMIT: 0 }, deep(500), /depth limit/i],
+  ['depth 500 without a limit on tokens', { QUERY_TOKENS_LIMIT: 0 }, deep(500), /depth limit/i],
   [
     'depth by fragments',
     {},
@@ -184,21 +184,18 @@ describe('trusted documents', () => {
     });
 
     test.each([
-      ['an id that is not known', { documentId: 'nothing' }],
+      ['an unknown id', { documentId: 'nothing' }],
       ['an unknown id with a text', { documentId: 'nothing', query: '{ __typename }' }],
       ['an id that is a property of every object', { documentId: '__proto__' }],
-      ['an id that is no text', { documentId: { toString: 'say' }, query: '{ __typename }' }],
-      [
-        'a hash that is not known',
-        { extensions: { persistedQuery: { sha256Hash: '0' } }, query: '{ __typename }' },
-      ],
+      ['an id that is not a string', { documentId: { toString: 'say' }, query: '{ __typename }' }],
+      ['an unknown hash', { extensions: { persistedQuery: { sha256Hash: '0' } }, query: '{ __typename }' }],
     ])('refuses %s', async (_what, params) => {
       const { data, errors } = await ask(server, params);
       expect(data ?? null).toBeNull();
       expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     });
 
-    test('runs the documents of the page and the client package, as texts', async () => {
+    test('runs the documents of the page and the client package as texts', async () => {
       const text = `query Rooms { activeRooms(limit: 50) { id connectionCount # of viewers
         lastMessage { author { name __typename } content __typename } __typename } }`;
       expect(await ask(server, { query: text })).toHaveProperty('data.activeRooms');
@@ -208,7 +205,7 @@ describe('trusted documents', () => {
       ]);
     });
 
-    test("tells Apollo's clients to send the text of a hash that is not known", async () => {
+    test("tells Apollo's clients to send the text of an unknown hash", async () => {
       const extensions = { persistedQuery: { version: 1, sha256Hash: '0' } };
       const notFound = {
         message: 'PersistedQueryNotFound',
@@ -245,7 +242,7 @@ describe('trusted documents', () => {
     });
   });
 
-  test('stop the start with a reason if the manifest cannot be read', async () => {
+  test('prevent the server from starting, with a reason, if the manifest cannot be read', async () => {
     const start = startServer({ redisUrl: used.redis.url, TRUSTED_DOCUMENTS: join(folder, 'none.json') });
     await expect(start).rejects.toThrow(/^TRUSTED_DOCUMENTS cannot be read: ENOENT/);
   });
@@ -262,6 +259,6 @@ test('validates the worst document within the limits quickly', async () => {
   const query = `{ ${'messages(roomId: "r") { nodes { id } } '.repeat(70)} }`;
   const beganAt = performance.now();
   await post(used.server, { query });
-  // Measured: 20 ms on a busy machine. Without a limit on tokens it would be minutes.
+  // Takes about 20 ms on a busy machine. Without a limit on tokens it would take minutes.
   expect(performance.now() - beganAt).toBeLessThan(3_000);
 });

@@ -1,4 +1,4 @@
-/** Automatic persisted queries of Apollo Client: the server does not store them, and the client falls back. */
+/** Apollo Client's automatic persisted queries. The server stores none, so the client falls back to texts. */
 import { createHash } from 'node:crypto';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
@@ -8,7 +8,7 @@ import { useServer } from '#test/support/use-server.js';
 const used = useServer();
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-test('gets the data of a query, and of the next one without sending a hash again', async () => {
+test('Apollo Client gets its data, and does not send a hash for the next query', async () => {
   const bodies: string[] = [];
   const http = new HttpLink({
     uri: used.server.url,

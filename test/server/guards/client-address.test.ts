@@ -28,19 +28,19 @@ describe('without a proxy', () => {
   });
 });
 
-describe('behind proxies', () => {
+describe('behind', () => {
   test.each([
-    ['one', 1, '203.0.113.9', '203.0.113.9'],
-    ['one, and the client lies', 1, '198.51.100.1, 203.0.113.9', '203.0.113.9'],
-    ['two', 2, '203.0.113.9, 10.0.0.1', '203.0.113.9'],
-    ['two, and the client lies', 2, '198.51.100.1,203.0.113.9,10.0.0.1', '203.0.113.9'],
-    ['two, one of which was gone around', 2, '203.0.113.9', '203.0.113.9'],
-    ['one that gives a port', 1, '203.0.113.9:4711', '203.0.113.9'],
-    ['one that gives a port of IPv6', 1, '[2001:db8:1:2::9]:4711', '2001:db8:1:2::/64'],
-    ['one that gives nonsense', 1, 'unknown', '192.0.2.1'],
-    ['one that gives an injection', 1, 'x\r\ny}:*', '192.0.2.1'],
-    ['one that gives nothing', 1, '', '192.0.2.1'],
-    ['one that says nothing', 1, undefined, '192.0.2.1'],
+    ['one proxy', 1, '203.0.113.9', '203.0.113.9'],
+    ['one proxy whose client sends a false address', 1, '198.51.100.1, 203.0.113.9', '203.0.113.9'],
+    ['two proxies', 2, '203.0.113.9, 10.0.0.1', '203.0.113.9'],
+    ['two proxies whose client sends a false address', 2, '198.51.100.1,203.0.113.9,10.0.0.1', '203.0.113.9'],
+    ['two proxies, one of which was bypassed', 2, '203.0.113.9', '203.0.113.9'],
+    ['a proxy that sends a port', 1, '203.0.113.9:4711', '203.0.113.9'],
+    ['a proxy that sends an IPv6 address with a port', 1, '[2001:db8:1:2::9]:4711', '2001:db8:1:2::/64'],
+    ['a proxy that sends nonsense', 1, 'unknown', '192.0.2.1'],
+    ['a proxy that sends an injection', 1, 'x\r\ny}:*', '192.0.2.1'],
+    ['a proxy that sends an empty header', 1, '', '192.0.2.1'],
+    ['a proxy that sends no header', 1, undefined, '192.0.2.1'],
   ])('%s', (_what, hops, forwarded, counted) => {
     expect(addressOf(from('192.0.2.1', forwarded), hops)).toBe(counted);
   });

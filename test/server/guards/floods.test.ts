@@ -1,4 +1,4 @@
-/** More than one client may cost: of bytes, of operations, of connections. */
+/** Attacks that send too many bytes, operations or connections. */
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { EventStream } from '#test/support/clients/event-stream.js';
@@ -33,7 +33,7 @@ const MEGABYTE = 1024 * 1024;
 const SIZE = 90 * MEGABYTE;
 const PIECE = Buffer.alloc(MEGABYTE, ' ');
 
-/** Sends what the server will take of 90 MB. Returns how much that was. */
+/** Sends up to 90 MB, as far as the server accepts it. Returns the number of bytes sent. */
 async function pour(connection: RawTcp, frame: (piece: Buffer) => (string | Buffer)[] = (piece) => [piece]) {
   let poured = 0;
   while (poured < SIZE) {
@@ -44,7 +44,7 @@ async function pour(connection: RawTcp, frame: (piece: Buffer) => (string | Buff
 }
 
 describe('90 MB', () => {
-  test('in one WebSocket frame: closes with 1009 at its head, and reads no more', async () => {
+  test('in one WebSocket frame: closes with 1009 after the frame header, without reading more', async () => {
     const before = process.memoryUsage().rss;
     const connection = await RawTcp.open(used.server);
     await connection.write(`${upgradeHead()}\r\n`);
@@ -56,7 +56,7 @@ describe('90 MB', () => {
     await connection.write(head);
     await pour(connection);
     await connection.closed;
-    // 0x88: close; 1009 is 0x03f1.
+    // 0x88: close; 0x03f1: 1009
     expect(connection.received.slice(-4)).toBe('\u0088\u0002\u0003\u00f1');
     expect(process.memoryUsage().rss - before).toBeLessThan(SIZE / 2);
     await isHealthy();
@@ -70,7 +70,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  test('as a body of that length: refuses it with 413', async () => {
+  test('as a body with that length: refuses it with 413', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(
       `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${SIZE}\r\n\r\n`,
@@ -80,7 +80,7 @@ describe('90 MB', () => {
     await isHealthy();
   });
 
-  test('as a body in chunks: refuses it with 413 while it comes, and keeps none of it', async () => {
+  test('as a chunked body: refuses it with 413 while it arrives, without keeping it', async () => {
     const before = process.memoryUsage().rss;
     const connection = await RawTcp.open(used.server);
     await connection.write(
@@ -104,7 +104,7 @@ describe('90 MB', () => {
 });
 
 describe('operations', () => {
-  test('serves 100 of 10,000 on one connection, refuses the others, and keeps the connection', async () => {
+  test('runs 100 of 10,000 on one connection, refuses the others and keeps the connection open', async () => {
     const roomId = 'many-operations';
     const socket = await RawSocket.ready(used.server);
     open.push(socket);
@@ -117,7 +117,7 @@ describe('operations', () => {
       payload: [{ extensions: { code: 'RATE_LIMITED', limit: 100 } }],
     });
     const counted = () => used.redis.cli('SCARD', `connections:${roomId}`);
-    await until(async () => (await counted()) === '1', { what: 'the one connection to be counted' });
+    await until(async () => (await counted()) === '1', { what: 'the connection to be counted' });
 
     socket.send({ id: '0', type: 'complete' });
     socket.subscribe('another', { query: '{ __typename }' });
@@ -135,7 +135,7 @@ describe('operations', () => {
     expect(await socket.closed).toEqual({ code: 4400, reason: 'Invalid message received' });
   });
 
-  test('leaves out an id that does not fit into the reason of a close', async () => {
+  test('leaves an id out of a close reason if it does not fit', async () => {
     const socket = await RawSocket.ready(used.server);
     const id = '🔑'.repeat(60);
     const query = 'subscription { messageAdded(roomId: "twice") { id } }';
@@ -148,7 +148,7 @@ describe('operations', () => {
 });
 
 describe('connections', () => {
-  /** The status of an upgrade. */
+  /** The status of a WebSocket upgrade. */
   const knock = (server: TestServer) =>
     new Promise<number>((resolve) => {
       const socket = new WebSocket(server.wsUrl, 'graphql-transport-ws');
@@ -168,24 +168,27 @@ describe('connections', () => {
   };
 
   test.each([
-    ['in all', { CONNECTIONS_LIMIT: 3 }, 503],
+    ['in total', { CONNECTIONS_LIMIT: 3 }, 503],
     ['from one address', { CONNECTIONS_PER_ADDRESS: 3 }, 429],
-  ])('refuses one too many %s, whether WebSocket or event stream', async (_what, variables, status) => {
-    const server = await another(variables);
-    expect(await knock(server)).toBe(101);
-    expect(await listen(server)).toBe(200);
-    expect(await knock(server)).toBe(101);
+  ])(
+    'refuses one connection too many %s, whether WebSocket or event stream',
+    async (_what, variables, status) => {
+      const server = await another(variables);
+      expect(await knock(server)).toBe(101);
+      expect(await listen(server)).toBe(200);
+      expect(await knock(server)).toBe(101);
 
-    expect(await knock(server)).toBe(status);
-    expect(await listen(server)).toBe(status);
-    expect((await post(server, { query: '{ __typename }' })).status).toBe(200);
+      expect(await knock(server)).toBe(status);
+      expect(await listen(server)).toBe(status);
+      expect((await post(server, { query: '{ __typename }' })).status).toBe(200);
 
-    open.shift()!.crash();
-    await until(async () => (await knock(server)) === 101, { what: 'the place of one that left' });
-    expect(await listen(server)).toBe(status);
-  });
+      open.shift()!.crash();
+      await until(async () => (await knock(server)) === 101, { what: 'the place of a closed connection' });
+      expect(await listen(server)).toBe(status);
+    },
+  );
 
-  test('stops counting those that break off in the handshake', async () => {
+  test('stops counting connections that break off in the handshake', async () => {
     const server = await another({ CONNECTIONS_LIMIT: 2 });
     for (let index = 0; index < 10; index += 1) {
       const connection = await RawTcp.open(server);
@@ -195,7 +198,7 @@ describe('connections', () => {
     await until(async () => (await knock(server)) === 101, { what: 'a place' });
   });
 
-  test('closes those whose upgrade is refused, even if the client keeps its side open', async () => {
+  test('closes connections whose upgrade is refused, even if the client keeps its side open', async () => {
     const server = await another({ CONNECTIONS_LIMIT: 1 });
     expect(await knock(server)).toBe(101);
     const connection = await RawTcp.open(server);

@@ -1,4 +1,4 @@
-/** A page elsewhere that acts in its visitor's name: its browser says where it is from, and it is not let in. */
+/** Pages on other sites that act for their visitors. Browsers send the page's origin, which is refused. */
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -28,7 +28,7 @@ interface Seen {
 
 type Knock = (server: TestServer, headers: Record<string, string>) => Promise<Seen>;
 
-/** With the headers as they are given: fetch would not let us lie. */
+/** Sends the headers unchanged. fetch would not allow false ones. */
 function ask(server: TestServer, method: string, headers: Record<string, string>, body = ''): Promise<Seen> {
   return new Promise((resolve, reject) => {
     const sent = request(server.url, { method, headers, agent: false }, (response) => {

@@ -1,4 +1,4 @@
-/** How fast: floods of sends, connections, sessions and operations, over each transport and several nodes. */
+/** Floods of sends, connections, sessions and operations, over each transport and several nodes. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { EventStream } from '#test/support/clients/event-stream.js';
@@ -25,8 +25,9 @@ const say = (more: object = {}) => ({
 });
 
 /**
- * A node with limits, on the shared Redis. The window of a minute is longer than any test. If Redis is slow to answer, a
- * limit lets the caller pass, so the limits wait longer than by default: the machine may be busy.
+ * Starts a node with rate limits on the shared Redis. Their window of a minute is longer than any test. If
+ * Redis is slow, a limit lets the caller pass, so the limits wait longer than by default in case the machine
+ * is busy.
  */
 async function node(variables: Partial<ServerOptions>): Promise<TestServer> {
   const server = await startServer({
@@ -50,7 +51,7 @@ async function open(server: TestServer, token?: string): Promise<RawSocket> {
 const codeIn = (answer: Answer) => answer.body.errors?.[0]?.extensions?.code;
 const stored = async (roomId = 'room1') => Number(await used.redis.cli('LLEN', `messages:${roomId}`));
 
-/** The answer to each of many operations that are begun at once on one socket. */
+/** Starts many operations at once on one socket and returns their answers. */
 async function flood(socket: RawSocket, operations: object[]): Promise<(string | undefined)[]> {
   socket.sendTogether(
     ...operations.map((payload, index) => ({ id: String(index), type: 'subscribe', payload })),
@@ -97,10 +98,10 @@ describe('a flood of sends', () => {
     expect(counts.reduce((sum, count) => sum + count)).toBe(20);
   });
 
-  test('over HTTP is told when the next send may succeed', async () => {
+  test('over HTTP learns when the next send may succeed', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_WINDOW_SECONDS: 1 });
     expect(codeIn(await post(server, say()))).toBeUndefined();
-    // Before the question, since its answer may be late.
+    // Take the time before the request, because its answer may be late.
     const askedAt = performance.now();
     const refused = await post(server, say());
     expect(refused.status).toBe(200);
@@ -115,7 +116,7 @@ describe('a flood of sends', () => {
     expect(performance.now() - askedAt).toBeGreaterThanOrEqual(retryAfterMs - 20);
   });
 
-  test('does not count repeats of one nonce', async () => {
+  test('does not include repeats of a nonce', async () => {
     const server = await node({ RATE_SENDS_PER_USER: 1, RATE_SENDS_PER_ADDRESS: 1 });
     const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, say({ nonce: 'n1' }))));
     expect(answers.map(codeIn)).toEqual(Array(20).fill(undefined));
@@ -168,7 +169,7 @@ describe('slow mode', () => {
 });
 
 describe('a flood of connections', () => {
-  /** The status that an upgrade is answered with, and when to try again. */
+  /** The status of a WebSocket upgrade, and when to try again. */
   function upgrade(server: TestServer, headers = {}): Promise<{ status: number; retryAfter?: string }> {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(server.wsUrl, ['graphql-transport-ws'], { headers });
@@ -232,7 +233,7 @@ describe('a flood of connections', () => {
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.2' })).status).toBe(429);
   });
 
-  test('is told apart by what a trusted proxy says, not by what the client says', async () => {
+  test('is counted per address as a trusted proxy reports it, not as the client claims', async () => {
     const server = await node({ RATE_CONNECTIONS_PER_ADDRESS: 1, TRUST_PROXY: 1 });
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.1' })).status).toBe(101);
     expect((await upgrade(server, { 'X-Forwarded-For': '203.0.113.2' })).status).toBe(101);
@@ -262,7 +263,7 @@ describe('a flood of connections', () => {
 describe('a flood of new rooms', () => {
   const follow = (roomId: string) => ({ query: `subscription { messageAdded(roomId: "${roomId}") { id } }` });
 
-  test('is refused over the limit of an address, over all connections and nodes', async () => {
+  test('over the limit per address is refused, over all connections and nodes', async () => {
     const limits = { RATE_ROOMS_PER_ADDRESS: 5 };
     const nodes = [await node(limits), await node(limits)];
     const sockets = await Promise.all(Array.from({ length: 10 }, (_, index) => open(nodes[index % 2]!)));
@@ -271,7 +272,7 @@ describe('a flood of new rooms', () => {
         socket.subscribe(String(room), follow(`new-${index}-${room}`));
       }
     }
-    // 25 of 30 are refused, each with an error of its own; the sockets stay.
+    // 25 of 30 are refused, each with its own error. The sockets stay open.
     const refused: string[] = [];
     await until(
       async () => {
@@ -289,7 +290,7 @@ describe('a flood of new rooms', () => {
     expect(codeIn(await post(nodes[0]!, say({ roomId: 'one-more' })))).toBe('RATE_LIMITED');
   });
 
-  test('is not what a crowd of one address does that joins one room', async () => {
+  test('does not include a crowd behind one address that joins the same room', async () => {
     const limits = { RATE_ROOMS_PER_ADDRESS: 2 };
     const nodes = [await node(limits), await node(limits)];
     const sockets = await Promise.all(Array.from({ length: 30 }, (_, index) => open(nodes[index % 2]!)));
@@ -297,7 +298,7 @@ describe('a flood of new rooms', () => {
     await until(async () => (await used.redis.cli('SCARD', 'connections:premiere')) === '30', {
       what: 'all to have joined',
     });
-    // The room is known by now: those who come later are not counted either.
+    // The room exists by now, so later viewers do not count either.
     const late = await open(nodes[1]!);
     late.subscribe('live', follow('premiere'));
     await until(async () => (await used.redis.cli('SCARD', 'connections:premiere')) === '31', {
@@ -305,7 +306,7 @@ describe('a flood of new rooms', () => {
     });
   });
 
-  test('is not held back if it is the platform that opens them', async () => {
+  test('by the platform is not limited', async () => {
     const server = await node({ RATE_ROOMS_PER_ADDRESS: 1 });
     const socket = await open(server, await tokenOf({ roles: ['service'] }));
     for (const room of ['p1', 'p2', 'p3']) socket.subscribe(room, follow(room));
@@ -315,7 +316,7 @@ describe('a flood of new rooms', () => {
   });
 });
 
-test('a flood of sessions is refused beyond the limit per address', async () => {
+test('a flood of sessions over the limit per address is refused', async () => {
   const server = await node({ RATE_SESSIONS_PER_ADDRESS: 3 });
   const start = { query: 'mutation { startSession(name: "Ann") { token } }' };
   const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, start)));
@@ -332,7 +333,7 @@ test('a flood of sessions counts even if the client does not wait for the answer
     await connection.write(head + body);
     connection.socket.resetAndDestroy();
   }
-  // Behind all of them.
+  // This request comes after all of them.
   await until(async () => codeIn(await post(server, JSON.parse(body))) === 'RATE_LIMITED', {
     what: 'the limit',
   });
@@ -340,7 +341,7 @@ test('a flood of sessions counts even if the client does not wait for the answer
   expect(sessions.split('\n')).toHaveLength(3);
 });
 
-test('a flood of operations on one connection is refused one by one, and the connection stays', async () => {
+test('a flood of operations on one connection is refused one by one, and the connection stays open', async () => {
   const server = await node({ RATE_OPERATIONS_PER_CONNECTION: 10 });
   const socket = await open(server);
   const follow = 'subscription { messageAdded(roomId: "room1", last: 1) { content } }';

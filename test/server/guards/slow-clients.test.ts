@@ -1,4 +1,4 @@
-/** Clients that take a connection and then take their time. */
+/** Clients that open a connection and then send slowly or nothing. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
@@ -14,7 +14,7 @@ const used = useServer({
   HEARTBEAT_MS: 60_000,
 });
 
-/** Sends a text one character at a time, over and over, for as long as it is taken. */
+/** Repeatedly sends a text one character at a time, until the connection ends. */
 async function drip(connection: RawTcp, text: string): Promise<void> {
   let at = 0;
   const writing = setInterval(() => connection.socket.write(text[at++ % text.length]!), 5);
@@ -47,10 +47,10 @@ describe('slowloris', () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(`${upgradeHead()}\r\n`);
     await until(() => connection.received.includes('101 Switching'), { what: 'the handshake' });
-    // The head of a masked text frame of 100 bytes, and then a byte at a time.
+    // The header of a masked text frame of 100 bytes, followed by one byte at a time.
     await connection.write(Buffer.from([0x81, 0x80 | 100, 0, 0, 0, 0]));
     const dripping = drip(connection, ' ');
-    // 0x88: close; 4408 is 0x1138.
+    // 0x88: close; 0x1138: 4408
     await until(() => connection.received.includes('\u0088') && connection.received.includes('\u00118'), {
       what: 'the close',
     });
@@ -73,19 +73,19 @@ describe('a connection without operations', () => {
   });
   afterAll(() => server.close());
 
-  test('is closed in the end, whatever else it sends', async () => {
+  test('is closed eventually, whatever else it sends', async () => {
     const socket = await RawSocket.ready(server);
     const pinging = setInterval(() => socket.send({ type: 'ping' }), 20);
     expect(await socket.closed).toEqual({ code: 1000, reason: 'Idle' });
     clearInterval(pinging);
   });
 
-  test('stays open while it has one, or starts one now and then', async () => {
+  test('stays open while it runs an operation, or starts one now and then', async () => {
     const follower = await RawSocket.ready(server);
     follower.subscribe('1', { query: 'subscription { messageAdded(roomId: "quiet") { id } }' });
     const sender = await RawSocket.ready(server);
     const talking = setInterval(() => sender.subscribe('1', { query: '{ __typename }' }), 50);
-    // Three that have none, one after the other, go meanwhile.
+    // Meanwhile, three connections without operations are closed in turn.
     for (let turn = 0; turn < 3; turn += 1) await (await RawSocket.ready(server)).closed;
     clearInterval(talking);
     expect(follower.socket.readyState).toBe(follower.socket.OPEN);
@@ -94,11 +94,11 @@ describe('a connection without operations', () => {
   });
 });
 
-test('ends a socket that is half open', async () => {
+test('closes a half-open socket', async () => {
   const server = await startServer({ redisUrl: used.redis.url, HEARTBEAT_MS: 150 });
   const connection = await RawTcp.open(server);
   await connection.write(`${upgradeHead()}\r\n`);
-  // It never answers a ping.
+  // This client never answers a ping.
   await connection.closed;
   expect(connection.received).toContain('101 Switching');
   await server.close();

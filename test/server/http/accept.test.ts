@@ -74,6 +74,6 @@ test.each([
   ['identity', undefined],
   ['xbr', undefined],
   [undefined, undefined],
-])('of the encodings that %s allows, takes %s', (accept, encoding) => {
+])('chooses the best encoding for %s: %s', (accept, encoding) => {
   expect(acceptedEncoding(accept, ['br', 'gzip'])).toBe(encoding);
 });

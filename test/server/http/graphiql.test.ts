@@ -1,4 +1,4 @@
-/** What a browser gets at /graphql: a page that works without any other host, with the main job in it. */
+/** The page that browsers get at /graphql. It uses no other host and shows the main operations. */
 import { parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
@@ -25,7 +25,7 @@ describe('the page at /graphql', () => {
 
   test('loads nothing from other sites', async () => {
     const html = await (await openPage()).text();
-    // The page's own code is a text in it that names many addresses: what counts is what the page asks for.
+    // The page's own code mentions many addresses as text. Only the addresses that it loads matter.
     const markup = html.replace(/(<(script|style)\b[^>]*>)[\s\S]*?<\/\2>/g, '$1');
     const asked = [...markup.matchAll(/\b(?:src|href)\s*=\s*["']?([^"'\s>]+)/g)].map(
       ([, address]) => address!,
@@ -43,7 +43,7 @@ describe('the page at /graphql', () => {
     }
   });
 
-  test('shows how to follow a room, send a message and read history', async () => {
+  test('shows how to subscribe to a room, send a message and read history', async () => {
     const html = await (await openPage()).text();
     expect(html).toContain('subscription Follow');
     expect(html).toContain('mutation Say');
@@ -51,7 +51,7 @@ describe('the page at /graphql', () => {
     expect(validate(createSchema(DEFAULT_LIMITS), parse(EXAMPLE_QUERY))).toEqual([]);
   });
 
-  test('shows operations that work as they are, over WebSocket', async () => {
+  test('shows operations that work unchanged, over WebSocket', async () => {
     expect(await (await openPage()).text()).toMatch(/"subscriptionsProtocol":"WS"/);
     const socket = await RawSocket.ready(used.server);
     socket.subscribe('follow', { query: EXAMPLE_QUERY, operationName: 'Follow' });

@@ -1,4 +1,4 @@
-/** GraphQL over HTTP: what its audit suite asks, and what it does not ask. */
+/** GraphQL over HTTP: the official audit suite, and what it does not cover. */
 import { serverAudits } from 'graphql-http';
 import { describe, expect, test } from 'vitest';
 import { paramsOf, post } from '#test/support/clients/http.js';
@@ -57,7 +57,7 @@ describe('POST', () => {
     ['an array of operations', [{ query: '{ __typename }' }]],
     ['null', null],
     ['a text', '{ __typename }'],
-  ])('is refused where the body is %s', async (_what, body) => {
+  ])('refuses %s', async (_what, body) => {
     const { status } = await post(used.server, body as object);
     expect(status).toBe(400);
   });
@@ -103,7 +103,7 @@ describe('GET', () => {
     expect(await used.redis.cli('EXISTS', 'messages:got')).toBe('0');
   });
 
-  test('refuses a subscription to a client that does not accept a stream, and counts no connection', async () => {
+  test('refuses a subscription if the client does not accept a stream, and counts no connection', async () => {
     const response = await get({ query: 'subscription { messageAdded(roomId: "got") { id } }' });
     expect(response.status).toBe(406);
     expect(await used.redis.cli('EXISTS', 'connections:got')).toBe('0');

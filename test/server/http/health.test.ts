@@ -1,6 +1,6 @@
-/** Alive is a process that answers; ready is one that can serve, and says so again when it can. */
+/** Liveness means that the process answers. Readiness means that it can serve, and recovers with Redis. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { webSocket } from '#test/support/clients/follow.js';
+import { webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded } from '#test/support/documents.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { say } from '#test/support/say.js';
@@ -48,7 +48,7 @@ describe('a node', () => {
     expect(await untilReady(server)).toEqual(READY);
   });
 
-  test('is live and not ready while Redis hangs, and ready again when it goes on', async () => {
+  test('is live but not ready while Redis hangs, and ready again afterwards', async () => {
     const { redis, server } = await startBoth();
     redis.hang();
     expect(await ready(server)).toEqual(WAITING);
@@ -58,7 +58,7 @@ describe('a node', () => {
     await untilReady(server);
   });
 
-  test('is live and not ready while Redis is gone, and ready again when it is back', async () => {
+  test('is live but not ready while Redis is down, and ready again afterwards', async () => {
     const { redis, server } = await startBoth();
     await redis.kill();
     expect(await ready(server)).toEqual(WAITING);
@@ -68,7 +68,7 @@ describe('a node', () => {
     await untilReady(server);
   });
 
-  test('starts before Redis does, and is ready once Redis answers', async () => {
+  test('starts without Redis, and is ready once Redis answers', async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.close());
     await redis.stop();

@@ -1,15 +1,15 @@
-/** How an operation is answered, by its Accept header. */
+/** The response to an operation, depending on its Accept header. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { say } from '#test/support/say.js';
 import { useServer } from '#test/support/use-server.js';
 
 const used = useServer();
 
-/** Sends an operation with this Accept header, or with none. */
+/** Sends an operation with this Accept header, or without one. */
 async function send(query: string, accept: string | undefined): Promise<Response> {
   const gone = new AbortController();
   onTestFinished(() => gone.abort());
-  // An empty header means the same as none, which fetch cannot send.
+  // An empty header means the same as no header, which fetch cannot send.
   const headers = { 'Content-Type': 'application/json', Accept: accept ?? '' };
   const body = JSON.stringify({ query });
   return fetch(used.server.url, { method: 'POST', headers, body, signal: gone.signal });

@@ -1,4 +1,4 @@
-/** What the server gives to a browser at its root: files that were built, and nothing else. */
+/** What browsers get at the root path: the built files and nothing else. */
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -9,7 +9,7 @@ const used = useServer({ CONTENT_LENGTH_LIMIT: 123 });
 const names = await readdir('dist/web/assets');
 const script = names.find((name) => name.endsWith('.js'))!;
 
-/** A request as it is written, without what `fetch` makes of it: its path is not tidied, nor its body unpacked. */
+/** Sends a request unchanged: unlike `fetch`, it does not normalize the path or decompress the body. */
 function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
   return new Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }>(
     (resolve, reject) => {
@@ -98,7 +98,7 @@ describe('its files', () => {
     '/assets',
     '/assets/constructor',
     '/index.html',
-  ])('lead nowhere else: %s', async (path) => {
+  ])('do not include %s', async (path) => {
     expect((await get(path)).status).toBe(404);
   });
 });

@@ -1,4 +1,4 @@
-/** The HTTP server under all transports. */
+/** The HTTP server below all transports. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createHttpTransport, type HttpOptions } from '#server/http/server.js';
 import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
@@ -7,7 +7,7 @@ import { until } from '#test/support/until.js';
 
 const faults: unknown[] = [];
 
-/** A server of its own for one test, and a TCP connection to it. */
+/** Starts a server for one test and opens a TCP connection to it. */
 async function connect(options: Partial<HttpOptions>): Promise<RawTcp> {
   const http = createHttpTransport({
     routes: new Map(),
@@ -30,7 +30,7 @@ async function connect(options: Partial<HttpOptions>): Promise<RawTcp> {
   return connection;
 }
 
-test('ends a connection whose client does not read the answer', async () => {
+test('ends a connection whose client does not read the response', async () => {
   let givenUp: () => void;
   const ended = new Promise<void>((resolve) => {
     givenUp = resolve;
@@ -41,7 +41,7 @@ test('ends a connection whose client does not read the answer', async () => {
         '/long',
         (request, response) => {
           request.socket.once('close', givenUp);
-          // Far more than the sockets between the two hold.
+          // Far more than the sockets can buffer.
           response.end(Buffer.alloc(64 * 1024 * 1024));
         },
       ],
@@ -63,14 +63,14 @@ describe('an idle connection', () => {
     await connection.until('ok');
     expect(connection.received).toContain('Keep-Alive: timeout=65\r\n');
     const answeredAt = performance.now();
-    await until(() => performance.now() - answeredAt > 1_000, { what: 'ten times as long' });
+    await until(() => performance.now() - answeredAt > 1_000, { what: 'ten times that limit to pass' });
     connection.received = '';
     await connection.write(GET);
     await connection.until('ok');
     expect(connection.received).toContain('200 OK');
   });
 
-  test('is closed after the time that is configured', async () => {
+  test('is closed after the configured time', async () => {
     const connection = await connect({ routes, keepAliveTimeoutMs: 100 });
     await connection.write(GET);
     await connection.closed;
@@ -78,7 +78,7 @@ describe('an idle connection', () => {
   });
 });
 
-describe('an offer to upgrade that the server does not take', () => {
+describe('an upgrade that the server does not support', () => {
   const routes: HttpOptions['routes'] = new Map([
     [
       '/echo',
@@ -96,7 +96,7 @@ describe('an offer to upgrade that the server does not take', () => {
     `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\nUpgrade: ${protocol}\r\n` +
     `HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
-  test('is ignored, and the request with its body answered', async () => {
+  test('is ignored, and the request is answered with its body', async () => {
     const connection = await connect({ routes, upgrades });
     await connection.write(offer('POST', '/echo', 'hello', 'h2c', 'Upgrade, HTTP2-Settings, keep-alive'));
     await connection.until('hello>');
@@ -106,7 +106,7 @@ describe('an offer to upgrade that the server does not take', () => {
   test.each([
     ['one after the other', true],
     ['in a pipeline', false],
-  ])('answers requests %s in their order, or closes after an answer', async (_how, waits) => {
+  ])('answers requests %s in order, or closes after an answer', async (_how, waits) => {
     const connection = await connect({ routes, upgrades });
     const plain = (body: string) =>
       `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -127,7 +127,7 @@ describe('an offer to upgrade that the server does not take', () => {
     if (answered.length < 4) expect(connection.received).toContain('Connection: close\r\n');
   });
 
-  test('reads a body that comes later', async () => {
+  test('reads a body that arrives later', async () => {
     const connection = await connect({ routes, upgrades });
     const text = offer('POST', '/echo', 'later');
     await connection.write(text.slice(0, -3));
@@ -136,9 +136,9 @@ describe('an offer to upgrade that the server does not take', () => {
   });
 
   test.each([
-    ['a WebSocket where there is none', 'websocket', '/echo', '<GET'],
-    ['a protocol that nobody speaks', 'TLS/1.0, x', '/echo', '<GET'],
-    ['h2c where there is a WebSocket', 'h2c', '/ws', '404 Not Found'],
+    ['a WebSocket at a path without one', 'websocket', '/echo', '<GET'],
+    ['an unknown protocol', 'TLS/1.0, x', '/echo', '<GET'],
+    ['h2c at the path of the WebSocket', 'h2c', '/ws', '404 Not Found'],
   ])('%s', async (_what, protocol, path, answer) => {
     const connection = await connect({ routes, upgrades });
     await connection.write(offer('GET', path, '', protocol));
@@ -146,7 +146,7 @@ describe('an offer to upgrade that the server does not take', () => {
     expect(connection.received).toContain(answer);
   });
 
-  test('does not keep a WebSocket from its path', async () => {
+  test('does not prevent a WebSocket at its path', async () => {
     const connection = await connect({ routes, upgrades });
     await connection.write(`${upgradeHead().replace('/graphql', '/ws')}\r\n`);
     await connection.closed;

@@ -1,4 +1,4 @@
-/** Bytes that are not UTF-8: refused, rather than stored as something that nobody wrote. */
+/** Invalid UTF-8 is refused, rather than stored as text that nobody wrote. */
 import { describe, expect, test } from 'vitest';
 import { RawTcp } from '#test/support/raw-tcp.js';
 import { useServer } from '#test/support/use-server.js';
@@ -9,7 +9,7 @@ const NOT_UTF8 = {
   errors: [{ message: expect.stringContaining('UTF-8'), extensions: { code: 'BAD_USER_INPUT' } }],
 };
 
-/** A mutation with these bytes in its content. */
+/** A mutation whose content has these bytes. */
 function mutation(bytes: number[]): Buffer {
   const query = 'mutation { sendMessage(input: { roomId: \\"utf8\\", content: \\"';
   return Buffer.concat([
@@ -23,7 +23,7 @@ describe('a body', () => {
   test.each([
     ['a letter in Latin-1', [0xe9]],
     ['a continuation without a beginning', [0x61, 0x80]],
-    ['a character that breaks off', [0xf0, 0x9f, 0x98]],
+    ['an incomplete character', [0xf0, 0x9f, 0x98]],
     ['an overlong form', [0xc0, 0xaf]],
     ['half a surrogate pair', [0xed, 0xa0, 0x80]],
     ['a character beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
@@ -41,7 +41,7 @@ describe('a body', () => {
     expect(await used.redis.cli('EXISTS', 'messages:utf8')).toBe('0');
   });
 
-  test('that breaks a character over two chunks is read as it is', async () => {
+  test('with a character split over two chunks is read correctly', async () => {
     const connection = await RawTcp.open(used.server);
     const body = mutation([...Buffer.from('😀')]);
     const at = body.indexOf(0xf0) + 2;
@@ -74,7 +74,7 @@ describe('a URL', () => {
     expect(await get(query)).toMatchObject({ status: 400, body: NOT_UTF8 });
   });
 
-  test('with bytes that are not escaped is refused with 400', async () => {
+  test('with unescaped bytes is refused with 400', async () => {
     const connection = await RawTcp.open(used.server);
     await connection.write(
       Buffer.from('GET /graphql?query={__typename}&x=\xe9 HTTP/1.1\r\nHost: x\r\n\r\n', 'latin1'),
@@ -84,7 +84,7 @@ describe('a URL', () => {
     connection.end();
   });
 
-  test('with a % that escapes nothing is read as it is', async () => {
+  test('with a % that escapes nothing is read unchanged', async () => {
     const query = new URLSearchParams({ query: '{ __typename }' });
     expect(await get(`${query}&extensions={"note":"100%"}&x=%zz`)).toMatchObject({
       status: 200,

@@ -1,8 +1,8 @@
-/** What a client may get wrong: it is told what, nothing comes of it, and it may go on. */
+/** Invalid input: the client learns what is wrong, nothing is stored, and the connection still works. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventStream, type Following, http, webSocket } from '#test/support/clients/follow.js';
 import { type Params, paramsOf, run } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { eventStream, type Following, http, webSocket } from '#test/support/clients/transports.js';
 import {
   ActiveRooms,
   ConnectionCount,
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => watcher.leave());
 
-/** What is sent, and what the refusal says: the field that is wrong, and the limit where one was passed. */
+/** The operation, and the details of its error: the invalid field, and the limit if one was exceeded. */
 type Case = [what: string, params: Params, refusal: { field?: string; limit?: number; message?: RegExp }];
 
 const send = (wrong: Record<string, unknown>): Params => ({
@@ -60,10 +60,10 @@ const sends: Case[] = [
   ['a number for content', send({ content: 5 }), { message: /"\$input".*"input.content"/ }],
   ['a list for a room id', send({ roomId: ['a', 'b'] }), { message: /"\$input".*"input.roomId"/ }],
   ['an object for a room id', send({ roomId: { toString: 'x' } }), { message: /"\$input".*"input.roomId"/ }],
-  ['a field that there is not', send({ room: ROOM }), { message: /"room" is not defined/ }],
+  ['an unknown field', send({ room: ROOM }), { message: /"room" is not defined/ }],
   ['no input at all', { ...send({}), variables: {} }, { message: /"\$input" of required type/ }],
   [
-    'content that is wrong in the text of the query',
+    'invalid content in the text of the query',
     { query: 'mutation { sendMessage(input: { roomId: "room1", content: "" }) { id } }' },
     { field: 'input.content' },
   ],
@@ -76,32 +76,36 @@ const queries: Case[] = [
   ['a negative last', readPage({ last: -1 }), { field: 'last' }],
   ['a last that is too high', readPage({ last: 201 }), { field: 'last', limit: 200 }],
   ['first and last', readPage({ first: 1, last: 1 }), { field: 'last' }],
-  ['an after that is no cursor', readPage({ after: 'yesterday' }), { field: 'after' }],
+  ['an after that is not a cursor', readPage({ after: 'yesterday' }), { field: 'after' }],
   ['an empty after', readPage({ after: '' }), { field: 'after' }],
-  ['a before that is no cursor', readPage({ before: '1-' }), { field: 'before' }],
+  ['a before that is not a cursor', readPage({ before: '1-' }), { field: 'before' }],
   ['a cursor with a leading zero', readPage({ after: '01-0' }), { field: 'after' }],
-  ['a cursor beyond all numbers', readPage({ after: `${'9'.repeat(17)}-0` }), { field: 'after' }],
+  ['a cursor whose number is too large', readPage({ after: `${'9'.repeat(17)}-0` }), { field: 'after' }],
   ['a fraction', readPage({ first: 1.5 }), { message: /"\$first"/ }],
   ['a number beyond 32 bits', readPage({ first: 2 ** 31 }), { message: /"\$first"/ }],
   ['a negative limit', paramsOf(ActiveRooms, { limit: -1 }), { field: 'limit' }],
   ['a limit that is too high', paramsOf(ActiveRooms, { limit: 501 }), { field: 'limit', limit: 500 }],
-  ['the count of no room', paramsOf(ConnectionCount, { roomId: '' }), { field: 'roomId', limit: 64 }],
+  [
+    'the count of an empty room id',
+    paramsOf(ConnectionCount, { roomId: '' }),
+    { field: 'roomId', limit: 64 },
+  ],
   ['a room without an id', paramsOf(RoomById, { id: '*' }), { field: 'id' }],
 ];
 
 const subscriptions: Case[] = [
   ['an empty room id', follow({ roomId: '' }), { field: 'roomId', limit: 64 }],
   ['a room id with a star', follow({ roomId: '*' }), { field: 'roomId' }],
-  ['an after that is no cursor', follow({ after: '$' }), { field: 'after' }],
+  ['an after that is not a cursor', follow({ after: '$' }), { field: 'after' }],
   ['an empty after', follow({ after: '' }), { field: 'after' }],
   ['a negative last', follow({ last: -1 }), { field: 'last' }],
   ['a last that is too high', follow({ last: 201 }), { field: 'last', limit: 200 }],
   ['after and last', follow({ after: '0', last: 1 }), { field: 'last' }],
-  ['a text for last', follow({ last: '1' }), { message: /"\$last"/ }],
+  ['a string for last', follow({ last: '1' }), { message: /"\$last"/ }],
   ['no room id', { ...follow({}), variables: {} }, { message: /"\$roomId" of required type/ }],
 ];
 
-/** Refused with BAD_USER_INPUT, and with what the case says. */
+/** Expects BAD_USER_INPUT with the details of the case. */
 function expectRefusal(
   result: { data?: unknown; errors?: readonly object[] },
   { message, ...details }: Case[2],
@@ -134,8 +138,8 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
   });
 });
 
-describe('after all that', () => {
-  test('one connection may have asked all of it, and still works', async () => {
+describe('after all invalid input', () => {
+  test('one connection that sent all of it still works', async () => {
     const socket = await RawSocket.ready(used.server);
     for (const [what, params, refusal] of [...sends, ...queries, ...subscriptions]) {
       socket.subscribe(what, params);
@@ -154,7 +158,7 @@ describe('after all that', () => {
     expect(keys.filter((key) => /^(messages|nonce):/.test(key))).toEqual([]);
   });
 
-  test('nothing has been published: a subscriber sees the first valid message first', async () => {
+  test('nothing has been published: a subscriber receives the next valid message first', async () => {
     await run(used.server, SendMessage, { input: { roomId: ROOM, content: 'good', nonce: 'n1' } });
     expect((await watcher.next()).messageAdded.content).toBe('good');
     expect(await used.redis.cli('LLEN', `messages:${ROOM}`)).toBe('1');
@@ -162,7 +166,7 @@ describe('after all that', () => {
 });
 
 describe('input at a limit', () => {
-  test('is accepted: content counts in characters, without white space around it', async () => {
+  test('is accepted: content is counted in characters, without surrounding white space', async () => {
     const content = '👩‍🚀'.slice(0, 2).repeat(500);
     const input = {
       roomId: 'r'.repeat(64),

@@ -1,4 +1,4 @@
-/** Errors that repeat what a client sent: an answer stays small, whatever the request was. */
+/** Errors that repeat parts of a request. Responses must stay small, whatever the request was. */
 import { describe, expect, test } from 'vitest';
 import { type AnyParams, TRANSPORTS } from '#test/support/every-transport.js';
 import { useServer } from '#test/support/use-server.js';
@@ -9,13 +9,13 @@ const LONG = 'x'.repeat(50_000);
 /** Requests of at most 64 KB that GraphQL would answer with megabytes. */
 const CASES: [what: string, params: AnyParams][] = [
   [
-    'a long name of an operation, in an error for each variable',
+    'a long operation name in an error for each variable',
     {
       query: `query ${LONG} { ${Array.from({ length: 100 }, (_, at) => `a${at}: room(id: $v${at}) { id }`).join(' ')} }`,
     },
   ],
   [
-    'a large value of a variable, in an error for each of its fields',
+    'a large variable in an error for each of its fields',
     {
       query: 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }',
       variables: {
@@ -26,22 +26,22 @@ const CASES: [what: string, params: AnyParams][] = [
       },
     },
   ],
-  ['a long word where none is expected', { query: `{ room(id: "a") { id } } ${LONG}` }],
+  ['a long unexpected word', { query: `{ room(id: "a") { id } } ${LONG}` }],
   ['a long field', { query: `{ ${LONG} }` }],
   [
     'many fields that do not exist',
     { query: `{ ${Array.from({ length: 400 }, (_, at) => `f${at}`).join(' ')} }` },
   ],
   [
-    'one conflict at many places',
+    'one conflict in many places',
     { query: `{ ${'a: viewer { roles } a: activeRooms { id } '.repeat(60)} }` },
   ],
   [
-    'a long text for a number',
+    'a long string for a number',
     { query: 'query ($n: Int) { activeRooms(limit: $n) { id } }', variables: { n: LONG } },
   ],
-  ['a long id of a document', { documentId: LONG }],
-  ['a long name of the operation to run', { query: '{ __typename }', operationName: LONG }],
+  ['a long document id', { documentId: LONG }],
+  ['a long operationName', { query: '{ __typename }', operationName: LONG }],
 ];
 
 describe.each(TRANSPORTS)('over %s', (_name, ask) => {

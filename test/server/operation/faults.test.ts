@@ -1,35 +1,31 @@
-/** A fault of ours: the client learns an id and nothing else, and the log has the rest under that id. */
+/** Internal errors: the client receives only an id, and the log has the details under that id. */
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { eventStream, http, webSocket } from '#test/support/clients/follow.js';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { eventStream, http, webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded, Messages, SendMessage } from '#test/support/documents.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { type ServerProcess, spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useRedis } from '#test/support/use-server.js';
 
-// What nobody makes but by hand: the list's key holds a text, and Redis answers WRONGTYPE. And a Redis that
-// does not know the command that counts connections.
+// Two faults that do not occur by themselves: the list's key holds a string, so Redis answers WRONGTYPE, and
+// Redis does not know SCARD, which counts connections.
 const roomId = 'broken';
 
-let redis: RedisServer;
+const used = useRedis({ args: ['--rename-command', 'SCARD', ''] });
 let server: ServerProcess;
 beforeAll(async () => {
-  redis = await startRedis({ args: ['--rename-command', 'SCARD', ''] });
-  server = await spawnServer({ redisUrl: redis.url });
+  server = await spawnServer({ redisUrl: used.redis.url });
 });
-afterAll(async () => {
-  await server?.close();
-  await redis?.close();
-});
-beforeEach(() => redis.cli('SET', `messages:${roomId}`, 'x'));
+afterAll(() => server?.close());
+beforeEach(() => used.redis.cli('SET', `messages:${roomId}`, 'x'));
 
 const SEND = paramsOf(SendMessage, { input: { roomId, content: 'a secret' } });
 const READ = paramsOf(Messages, { roomId });
 const FOLLOW = paramsOf(MessageAdded, { roomId });
 const FOLLOW_LIVE = paramsOf(MessageAdded, { roomId: 'fine' });
 
-/** The error is masked; gives its id. */
+/** Expects a masked error and returns its id. */
 function expectMasked(result: { errors?: readonly object[] }): string {
   expect(result.errors).toEqual([
     {
@@ -56,7 +52,7 @@ describe.each([http, webSocket, eventStream])('over $name', ({ ask }) => {
   test.each([
     ['a send', SEND],
     ['a query', READ],
-  ])('%s that meets a fault is masked, and logged once', async (_what, params) => {
+  ])('masks and logs once an internal error of %s', async (_what, params) => {
     await expectLogged(expectMasked(await ask(server, params)));
   });
 });
@@ -66,7 +62,7 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
     await expectLogged(expectMasked(await ask(server, FOLLOW)));
   });
 
-  test('reports a message that cannot be resolved, and goes on', async () => {
+  test('reports a message that cannot be resolved, and continues', async () => {
     const query = 'subscription { messageAdded(roomId: "fine") { content room { connectionCount } } }';
     const following = await follow(server, { query });
     onTestFinished(() => following.leave());
@@ -78,7 +74,7 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
   });
 });
 
-test('a connection with faults still works, and so do its other operations', async () => {
+test('a connection still works after internal errors, and so do its other operations', async () => {
   const socket = await RawSocket.ready(server);
   socket.subscribe('fine', FOLLOW_LIVE);
   for (const [id, params] of Object.entries({ send: SEND, read: READ, follow: FOLLOW })) {

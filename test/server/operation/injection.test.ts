@@ -1,27 +1,23 @@
-/** Text from outside that would like to be more than text: in headers, in the log, in what is shown. */
+/** Text from outside that tries to be more than text: in headers, in the log and in terminal output. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { post } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
-import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { type ServerProcess, spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
+import { useRedis } from '#test/support/use-server.js';
 
 const SECRET = 'correct-horse-battery';
-let redis: RedisServer;
+const used = useRedis({ args: ['--requirepass', SECRET], password: SECRET });
 let server: ServerProcess;
 beforeAll(async () => {
-  redis = await startRedis({ args: ['--requirepass', SECRET], password: SECRET });
-  server = await spawnServer({ redisUrl: redis.url, LOG_LEVEL: 'trace', REDIS_TIMEOUT_MS: 500 });
+  server = await spawnServer({ redisUrl: used.redis.url, LOG_LEVEL: 'trace', REDIS_TIMEOUT_MS: 500 });
 });
-afterAll(async () => {
-  await server.close();
-  await redis.close();
-});
+afterAll(() => server?.close());
 
 const FORGED = '\n{"level":"fatal","msg":"forged"}\r\n\u001b[2J\u2028';
 
-describe('headers', () => {
+describe('the server', () => {
   test.each([
     ['an origin', ['Origin: https://a.example\r\nX-Injected: yes']],
     ['a bare line feed', ['Origin: https://a.example\nX-Injected: yes']],
@@ -29,7 +25,7 @@ describe('headers', () => {
     ['a null byte', ['Origin: https://a.example\0']],
     ['two lengths', ['Content-Length: 5', 'Content-Length: 50']],
     ['a length and chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked']],
-  ])('%s never comes back in an answer', async (_what, headers) => {
+  ])('refuses %s without repeating it', async (_what, headers) => {
     const connection = await RawTcp.open(server);
     await connection.write(`${upgradeHead(headers)}\r\n`);
     await connection.closed;
@@ -48,16 +44,16 @@ describe('headers', () => {
   });
 
   test.each(['variables', 'extensions'])('refuses %s of a GET that are not JSON', async (name) => {
-    const told = server.log.length;
+    const logged = server.log.length;
     const answer = await fetch(`${server.url}?query={__typename}&${name}={`);
     expect(answer.status).toBe(400);
     expect((await answer.json()).errors).toMatchObject([
       { extensions: { code: 'BAD_USER_INPUT', field: name } },
     ]);
-    expect(server.log.slice(told).filter(({ level }) => level === 50 || level === 'error')).toEqual([]);
+    expect(server.log.slice(logged).filter(({ level }) => level === 50 || level === 'error')).toEqual([]);
   });
 
-  test('makes no header from a line break in a path', async () => {
+  test('creates no header from a line break in a path', async () => {
     const connection = await RawTcp.open(server);
     await connection.write('GET /%0d%0aX-Injected:%20yes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     await connection.closed;
@@ -65,7 +61,7 @@ describe('headers', () => {
     expect(connection.received).not.toMatch(/injected/i);
   });
 
-  test('answers a preflight with one header, or with none', async () => {
+  test('echoes the headers that a preflight asks for in a single header', async () => {
     const response = await fetch(server.url, {
       method: 'OPTIONS',
       headers: { Origin: server.origin, 'Access-Control-Request-Headers': 'x-a, <script>' },
@@ -76,7 +72,7 @@ describe('headers', () => {
 });
 
 describe('the log', () => {
-  /** Whatever was written until now. */
+  /** Everything logged until now. */
   const written = async () => {
     const name = `Marker${server.log.length}`;
     await post(server, { query: `query ${name} { __typename }` });
@@ -84,7 +80,7 @@ describe('the log', () => {
     return server.output.stdout + server.output.stderr;
   };
 
-  test('has one record a line, whatever clients write', async () => {
+  test('has one record per line, whatever clients send', async () => {
     const said = 'my-secret-message';
     await post(server, {
       query: 'mutation Say($input: SendMessageInput!) { sendMessage(input: $input) { id } }',
@@ -95,7 +91,7 @@ describe('the log', () => {
       query: 'query ($id: ID!) { room(id: $id) { id } }',
       variables: { id: FORGED },
     });
-    await redis.cli('LPUSH', 'messages:broken', FORGED);
+    await used.redis.cli('LPUSH', 'messages:broken', FORGED);
     await post(server, { query: '{ messages(roomId: "broken") { nodes { id } } }' });
     const socket = await RawSocket.ready(server);
     socket.send(FORGED);
@@ -107,7 +103,7 @@ describe('the log', () => {
     expect(records.map(({ msg }) => msg)).not.toContain('forged');
     expect(records.filter(({ level }) => level === 'fatal')).toEqual([]);
     expect(text).not.toContain('\u001b');
-    // One line for each operation, and nothing of what was said in it.
+    // One line per operation, without its content.
     expect(records).toContainEqual(
       expect.objectContaining({
         msg: 'operation',
@@ -121,25 +117,25 @@ describe('the log', () => {
     expect(text).not.toContain('Eve');
   });
 
-  test('cuts long names of operations', async () => {
+  test('truncates long operation names', async () => {
     const name = 'N'.repeat(5_000);
     await post(server, { query: `query ${name} { __typename }` });
     expect(await written()).not.toContain('N'.repeat(65));
   });
 
-  test('never holds the password of Redis, even while Redis is away, and neither do answers', async () => {
-    await redis.kill();
+  test('never contains the password of Redis, even while Redis is down, and neither do responses', async () => {
+    await used.redis.kill();
     const answers = [
       await post(server, { query: '{ messages(roomId: "r") { nodes { id } } }' }),
       await fetch(`${server.origin}/health/ready`).then((response) => response.text()),
       await fetch(`${server.origin}/metrics`).then((response) => response.text()),
     ];
     await until(() => server.log.some(({ msg }) => msg === 'redis failed'), { what: 'the log to say so' });
-    await redis.restart();
+    await used.redis.restart();
     expect((await written()) + JSON.stringify(answers)).not.toContain(SECRET);
   });
 
-  test("never holds a client's token", async () => {
+  test("never contains a client's token", async () => {
     const token = 'token-of-somebody';
     await post(server, { query: '{ __typename }' }, { Authorization: `Bearer ${token}` });
     const socket = await RawSocket.open(server);

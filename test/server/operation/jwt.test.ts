@@ -10,7 +10,7 @@ function verifier(key: JwtOptions['key'] = { secret }, timeoutMs = 2_000) {
 }
 
 describe('a token of the platform', () => {
-  test('names its user, and when it expires', async () => {
+  test('identifies its user, and says when it expires', async () => {
     const token = await tokenOf({ sub: 'ann', name: 'Ann', roles: ['moderator'] });
     const viewer = await verifier().verify(token);
     expect(viewer).toMatchObject({ user: { id: 'ann', name: 'Ann' }, roles: ['viewer', 'moderator'] });
@@ -21,14 +21,14 @@ describe('a token of the platform', () => {
 
   test.each([
     ['a list', ['service', 'moderator'], ['viewer', 'moderator', 'service']],
-    ['a text', 'service moderator', ['viewer', 'moderator', 'service']],
+    ['a string', 'service moderator', ['viewer', 'moderator', 'service']],
     [
       'a list in capitals, as the schema spells them',
       ['MODERATOR', 'Service'],
       ['viewer', 'moderator', 'service'],
     ],
-    ['a text in capitals', 'MODERATOR', ['viewer', 'moderator']],
-    ['what is not known', ['admin'], ['viewer']],
+    ['a string in capitals', 'MODERATOR', ['viewer', 'moderator']],
+    ['an unknown role', ['admin'], ['viewer']],
     ['null', null, ['viewer']],
     ['nothing', undefined, ['viewer']],
   ])('has the roles in %s', async (_what, roles, expected) => {
@@ -40,7 +40,7 @@ describe('a token of the platform', () => {
     ['is cut between characters, not within', '👩‍🚀'.repeat(2) + '😀'.repeat(9), '👩‍🚀👩‍🚀😀😀😀😀'],
     ['has no control characters', ' A\u0000n\nn ', 'A n n'],
     ['has no invisible characters and does not change the direction of text', '\u202eA\u200bn\u2066n', 'Ann'],
-    ['is not left with half an emoji by the cut', `${'😀'.repeat(7)}👩‍👩‍👧‍👦`, `${'😀'.repeat(7)}👩👩`],
+    ['is not cut within an emoji', `${'😀'.repeat(7)}👩‍👩‍👧‍👦`, `${'😀'.repeat(7)}👩👩`],
     ['is the id if it shows nothing', '\u200b\u3164', 'ann'],
     ['is the id if it is missing', undefined, 'ann'],
     ['is the id if it is empty', '  ', 'ann'],
@@ -55,14 +55,14 @@ describe('refuses with UNAUTHENTICATED a token', () => {
   const other = new TextEncoder().encode('another secret, which the platform has not');
   const cases: Record<string, () => Promise<string> | string> = {
     'that has expired': () => tokenOf({ expiresIn: -10 }),
-    'that is not good yet': () => tokenOf({ nbf: now + 600 }),
-    'without an end': () => tokenOf({ exp: undefined }),
+    'that is not valid yet': () => tokenOf({ nbf: now + 600 }),
+    'without an expiry': () => tokenOf({ exp: undefined }),
     'of another issuer': () => tokenOf({ iss: 'https://evil.example' }),
     'for another audience': () => tokenOf({ aud: 'shop' }),
     'signed by somebody else': () => tokenOf({ key: other }),
     'that is not signed': () =>
       new UnsecuredJWT({ sub: 'ann' }).setIssuer(issuer).setAudience(audience).encode(),
-    'of no user': () => tokenOf({ sub: undefined }),
+    'without a user': () => tokenOf({ sub: undefined }),
     'whose sub is a number': () => tokenOf({ sub: 123 }),
     'whose sub is a list': () => tokenOf({ sub: ['ann'] }),
     'whose sub is an object': () => tokenOf({ sub: { id: 'ann' } }),
@@ -73,21 +73,21 @@ describe('refuses with UNAUTHENTICATED a token', () => {
     'whose roles are an object': () => tokenOf({ roles: { moderator: true } }),
     'whose roles are a number': () => tokenOf({ roles: 1 }),
     'whose roles hold an object': () => tokenOf({ roles: ['moderator', {}] }),
-    'whose end is a text': () => tokenOf({ exp: String(now + 600) }),
-    'whose end is a list': () => tokenOf({ exp: [now + 600] }),
-    'whose beginning is a text': () => tokenOf({ nbf: 'now' }),
+    'whose expiry is a string': () => tokenOf({ exp: String(now + 600) }),
+    'whose expiry is a list': () => tokenOf({ exp: [now + 600] }),
+    'whose start is a string': () => tokenOf({ nbf: 'now' }),
     'whose audience is an object': () => tokenOf({ aud: { chat: true } }),
     'of a user without an id': () => tokenOf({ sub: '' }),
     'of a user whose id and name show nothing': () => tokenOf({ sub: '\u200b', name: '\u3164' }),
-    'of a user with an endless id': () => tokenOf({ sub: 'x'.repeat(129) }),
-    'of a user who would be a guest': () => tokenOf({ sub: 'guest:Ann' }),
+    'of a user with a very long id': () => tokenOf({ sub: 'x'.repeat(129) }),
+    'of a user with the id of a guest': () => tokenOf({ sub: 'guest:Ann' }),
     'that was changed': async () => {
       const [head, , signature] = (await tokenOf()).split('.');
       const claims = { sub: 'bob', iss: issuer, aud: audience, exp: now + 600 };
       return [head, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
     },
-    'that is none': () => 'a.b.c',
-    'of a key pair, where a secret is agreed on': async () =>
+    'that is malformed': () => 'a.b.c',
+    'signed with a key pair although a secret is configured': async () =>
       tokenOf({ key: (await generateKeyPair('RS256')).privateKey, alg: 'RS256' }),
   };
 
@@ -121,7 +121,7 @@ describe('the keys of an issuer', () => {
     expect(state.asked).toBe(1);
   });
 
-  test("verify no other issuer's tokens", async () => {
+  test('do not verify tokens of other issuers', async () => {
     const [one, two] = [await start(), await start()];
     const { verify } = verifier({ jwksUrl: one.url });
     await expect(verify(await two.tokenOf())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -140,7 +140,7 @@ describe('the keys of an issuer', () => {
   });
 
   test.each(['fails', 'hangs'] as const)(
-    'cannot be fetched if the issuer %s: the token is not called invalid',
+    'cannot be fetched if the issuer %s, which does not make the token invalid',
     async (how) => {
       const { url, state, tokenOf: issue } = await start();
       state[how] = true;
@@ -151,7 +151,7 @@ describe('the keys of an issuer', () => {
     },
   );
 
-  test('cannot be fetched if the issuer is down: the token is not called invalid', async () => {
+  test('cannot be fetched if the issuer is down, which does not make the token invalid', async () => {
     const { url, close, tokenOf: issue } = await startIssuer();
     await close();
     await expect(verifier({ jwksUrl: url }).verify(await issue())).rejects.toMatchObject({

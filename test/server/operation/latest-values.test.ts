@@ -1,4 +1,4 @@
-/** Subscriptions to what changes: a room's counts, and the load of the server. */
+/** Subscriptions to the latest values: a room's counts, and the load of the server. */
 import { type Client, createClient } from 'graphql-ws';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -14,7 +14,7 @@ afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.dispose()));
 });
 
-/** Subscribes over a connection of its own; notes each result, and when it came. */
+/** Subscribes over its own connection and records each result with its time. */
 function watch<Data>(query: string, server: TestServer = used.server) {
   const client = createClient({ url: server.wsUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
   clients.push(client);
@@ -48,7 +48,7 @@ const say = (roomId: string, content: string) =>
   run(used.server, SendMessage, { input: { roomId, content } });
 
 describe('roomUpdated', () => {
-  test('sends the room as it is, and again when it changes', async () => {
+  test('sends the room at once, and again when it changes', async () => {
     await say('changing', 'first');
     const { results } = updates('changing', 'id connectionCount lastMessage { content }');
     await until(() => results.length === 1, { what: 'the room' });
@@ -60,7 +60,7 @@ describe('roomUpdated', () => {
     await until(() => results.at(-1)!.roomUpdated.connectionCount === 1, { what: 'the viewer' });
   });
 
-  test('sends at most one value a second, and none if nothing changed', async () => {
+  test('sends at most one value per second, and nothing if nothing changed', async () => {
     const beganAt = performance.now();
     const busy = updates('busy', 'lastMessage { content }');
     const silent = updates('busy', 'id');
@@ -72,12 +72,12 @@ describe('roomUpdated', () => {
         await say('busy', `message ${sent}`);
         return busy.results.length >= 4;
       },
-      { what: 'four of them' },
+      { what: 'four results' },
     );
     await until(() => busy.results.at(-1)!.roomUpdated.lastMessage?.content === `message ${sent}`, {
-      what: 'the latest',
+      what: 'the latest message',
     });
-    // From the start, and not from one to the next: each may arrive late, which brings it closer to the next.
+    // Measured from the start, not between results: if one is late, the next one follows sooner.
     for (const [index, time] of busy.times.entries()) {
       expect(time - beganAt).toBeGreaterThanOrEqual(index * 1_000 - 20);
     }
@@ -107,7 +107,7 @@ describe('roomUpdated', () => {
 });
 
 describe('serverStats', () => {
-  test('reports each second how many messages were delivered, to how many, and how fast', async () => {
+  test('reports every second how many messages were delivered, to how many viewers and how fast', async () => {
     const { results } = watch<{
       serverStats: Record<string, number> & { delayMs: { median: number } | null };
     }>(

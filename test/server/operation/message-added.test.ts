@@ -1,6 +1,6 @@
-/** Where a subscription begins, and that it goes on from there without a gap and without a double. */
+/** Where a subscription starts, and that it continues without gaps or duplicates. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { eventStream, type Following, webSocket } from '#test/support/clients/follow.js';
+import { eventStream, type Following, webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded } from '#test/support/documents.js';
 import type { MessageAddedSubscription } from '#test/support/generated/graphql.js';
 import { say, texts } from '#test/support/say.js';
@@ -23,20 +23,20 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     return following;
   }
 
-  /** What comes next is these, and then what is said now: nothing lies between, and nothing comes twice. */
+  /** Expects these messages next, followed directly by one that is sent now. */
   async function expectThenLive(following: Follower, roomId: string, expected: string[]): Promise<void> {
     await say(used.server, roomId, 'live 1', 'live 2');
     const all = [...expected, 'live 1', 'live 2'];
     expect(contentsOf(await following.take(all.length))).toEqual(all);
   }
 
-  test('starts with new messages if it is given no start', async () => {
+  test('starts with new messages if no start is given', async () => {
     const roomId = newRoom();
     await say(used.server, roomId, 'before');
     await expectThenLive(await follow(roomId), roomId, []);
   });
 
-  test('delivers each message as the sender got it', async () => {
+  test('delivers each message as its sender received it', async () => {
     const roomId = newRoom();
     const following = await follow(roomId);
     const [sent] = await say(used.server, roomId, 'Hello');
@@ -48,7 +48,7 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     [1, ['text 3']],
     [3, texts(3)],
     [20, texts(3)],
-  ])('last: %i begins with so many of the newest', async (last, expected) => {
+  ])('starts with the newest messages for `last: %i`', async (last, expected) => {
     const roomId = newRoom();
     await say(used.server, roomId, ...texts(3));
     await expectThenLive(await follow(roomId, { last }), roomId, expected);
@@ -75,12 +75,12 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
     await expectThenLive(await follow(roomId, { after: ids[index]! }), roomId, texts(3).slice(index));
   });
 
-  test('starts an empty room for `after: "0"`', async () => {
+  test('starts an empty room with the next message for `after: "0"`', async () => {
     const roomId = newRoom();
     await expectThenLive(await follow(roomId, { after: '0' }), roomId, []);
   });
 
-  test('delivers everything after a long absence, far more than the log holds', async () => {
+  test('delivers everything after a long absence, far more than the log in memory holds', async () => {
     const roomId = newRoom();
     const [first] = await say(used.server, roomId, 'first', ...texts(50));
     await expectThenLive(await follow(roomId, { after: first!.id }), roomId, texts(50));
@@ -105,10 +105,10 @@ describe.each([webSocket, eventStream])('messageAdded over $name', (transport) =
   });
 
   test.each([
-    ['older than all', () => '1-0'],
-    ['newer than all', () => `${Date.now() + 3_600_000}-0`],
+    ['older than all messages', () => '1-0'],
+    ['newer than all messages', () => `${Date.now() + 3_600_000}-0`],
     ['of another room', async () => (await say(used.server, newRoom(), 'elsewhere'))[0]!.id],
-  ])('after is refused with CURSOR_EXPIRED for a cursor that is %s', async (_what, makeCursor) => {
+  ])('refuses with CURSOR_EXPIRED a cursor that is %s', async (_what, makeCursor) => {
     const roomId = newRoom();
     const cursor = await makeCursor();
     await say(used.server, roomId, 'here');
@@ -124,7 +124,7 @@ describe('two servers on one Redis, each in its own process', () => {
   afterAll(() => other?.close());
 
   test.each([webSocket, eventStream])(
-    'give the same messages in the same order over $name',
+    'deliver the same messages in the same order over $name',
     async ({ follow }) => {
       const roomId = newRoom();
       const here = await follow(used.server, MessageAdded, { roomId });
@@ -152,7 +152,7 @@ describe('two servers on one Redis, each in its own process', () => {
   });
 });
 
-/** The refusal is the one result, and the end. */
+/** Expects the error as the only result. */
 async function expectExpired(following: Follower): Promise<void> {
   expect(await following.nextResult()).toMatchObject({
     errors: [

@@ -1,7 +1,7 @@
-/** A send that is repeated with its nonce is one message, whoever takes the repetition. */
+/** Sends with the same nonce make one message, even if another server receives the repeat. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Following, webSocket } from '#test/support/clients/follow.js';
 import { run } from '#test/support/clients/http.js';
+import { type Following, webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded, SendMessage } from '#test/support/documents.js';
 import type { MessageAddedSubscription, SendMessageInput } from '#test/support/generated/graphql.js';
 import { startServer, type TestServer } from '#test/support/server.js';
@@ -28,7 +28,7 @@ async function send(input: Partial<SendMessageInput> = {}, server = used.server)
   return (await run(server, SendMessage, { input: given })).sendMessage;
 }
 
-/** These were stored, and these were published: no more, and in this order. */
+/** Expects exactly these messages to be stored and published, in this order. */
 async function expectMessages(contents: string[]): Promise<void> {
   await send({ content: 'the end', nonce: null });
   const expected = [...contents, 'the end'];
@@ -76,11 +76,11 @@ describe('the same nonce', () => {
   });
 });
 
-describe('another message is made', () => {
+describe('a send makes another message', () => {
   test.each([
     ['by another author', { author: 'Bob' }],
     ['with another nonce', { nonce: 'n2' }],
-    ['with a nonce in other letters', { nonce: 'N1' }],
+    ['with a nonce in different case', { nonce: 'N1' }],
     ['without a nonce', { nonce: null }],
     ['by an author whose name runs into the nonce', { author: 'Ann:n1', nonce: 'n1' }],
   ])('%s', async (_what, other) => {

@@ -1,8 +1,8 @@
-/** While Redis is away every operation says so, soon; connections stay, and work again when it is back. */
+/** While Redis is down, operations fail quickly with a clear error. Connections stay open and recover. */
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { eventStream, http, webSocket } from '#test/support/clients/follow.js';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
+import { eventStream, http, webSocket } from '#test/support/clients/transports.js';
 import {
   ActiveRooms,
   ConnectionCount,
@@ -38,24 +38,24 @@ afterEach(async () => {
   await redis.close();
 });
 
-/** A server that says it is ready serves. */
+/** A server that reports that it is ready can serve. */
 const untilReady = () =>
   until(async () => (await fetch(`${server.origin}/health/ready`)).ok, { what: 'the server to be ready' });
 
-/** Nothing of what went wrong is shown. */
+/** Expects no details of the failure. */
 function expectUnavailable(result: object): void {
   expect(result).toMatchObject(UNAVAILABLE);
   expect(JSON.stringify(result)).not.toMatch(/redis|ECONN|127\.0\.0\.1|timed out|stack|node_modules|\.js/i);
 }
 
 const OUTAGES = {
-  'is gone': { begin: () => redis.kill(), end: () => redis.restart() },
+  'is down': { begin: () => redis.kill(), end: () => redis.restart() },
   hangs: { begin: async () => redis.hang(), end: async () => redis.resume() },
 };
 
-describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) => {
+describe.each(Object.entries(OUTAGES))('when Redis %s', (_how, { begin, end }) => {
   test.each([http, webSocket, eventStream])(
-    'every query and send over $name is SERVICE_UNAVAILABLE',
+    'every query and send over $name fails with SERVICE_UNAVAILABLE',
     async ({ ask }) => {
       await begin();
       for (const [, params] of OPERATIONS) expectUnavailable(await ask(server, params));
@@ -66,7 +66,7 @@ describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) 
   );
 
   test.each([webSocket, eventStream])(
-    'a new subscription over $name is SERVICE_UNAVAILABLE',
+    'a new subscription over $name fails with SERVICE_UNAVAILABLE',
     async ({ ask, follow }) => {
       await begin();
       expectUnavailable(await ask(server, SUBSCRIBE));
@@ -80,7 +80,7 @@ describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) 
   );
 
   test.each([webSocket, eventStream])(
-    'a live subscription over $name stays, and misses nothing',
+    'a live subscription over $name stays open and misses nothing',
     async ({ follow }) => {
       const following = await follow(server, MessageAdded, { roomId });
       const other = await startServer({ redisUrl: redis.url });
@@ -88,7 +88,7 @@ describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) 
       await say(other, roomId, 'before');
       await begin();
       await end();
-      // Said as soon as any node can: this one may not be connected yet.
+      // Any node may be the first to reconnect, so this one may not be connected yet.
       await until(() => say(other, roomId, 'after'), { what: 'the other node to be connected' });
       const contents = (await following.take(2)).map(({ messageAdded }) => messageAdded.content);
       expect(contents).toEqual(['before', 'after']);
@@ -96,7 +96,7 @@ describe.each(Object.entries(OUTAGES))('where Redis %s', (_how, { begin, end }) 
     },
   );
 
-  test('a connection stays, answers pings, and works again', async () => {
+  test('a connection stays open, answers pings, and works again afterwards', async () => {
     const socket = await RawSocket.ready(server);
     await begin();
     for (const [what, params] of [...OPERATIONS, ['a subscription', SUBSCRIBE] as const]) {

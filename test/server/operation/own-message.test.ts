@@ -1,4 +1,4 @@
-/** On one connection, what is sent after a subscription is received by it. */
+/** A connection that subscribes and then sends receives its own message. */
 import { expect, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket, type WireMessage } from '#test/support/clients/raw-socket.js';
@@ -9,7 +9,7 @@ const used = useServer({ OPERATIONS_PER_CONNECTION: 0 });
 
 const TIMES = 100;
 
-test('never misses its own message after subscribe-then-send in one burst', async () => {
+test('a connection that subscribes and sends in one write receives its own message', async () => {
   const socket = await RawSocket.ready(used.server);
   const burst: WireMessage[] = [];
   for (let index = 0; index < TIMES; index++) {
@@ -38,7 +38,7 @@ test('never misses its own message after subscribe-then-send in one burst', asyn
   await socket.close();
 });
 
-test('nor do a hundred connections that follow one room and send at once', async () => {
+test('a hundred connections that subscribe to one room and send at once receive their own messages', async () => {
   const sockets = await Promise.all(Array.from({ length: TIMES }, () => RawSocket.ready(used.server)));
   for (const [index, socket] of sockets.entries()) {
     const input = { roomId: 'shared', content: `from ${index}` };

@@ -1,4 +1,4 @@
-/** connections:{room}, node:{id} and rooms:active tell what is so, whichever way a client goes. */
+/** The keys connections:{room}, node:{id} and rooms:active are right, however clients leave. */
 import { request as httpRequest } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { EventStream } from '#test/support/clients/event-stream.js';
@@ -36,7 +36,7 @@ async function openSocket(): Promise<RawSocket> {
 }
 
 describe('a connection', () => {
-  test('counts while it holds a live subscription, not while it is only open', async () => {
+  test('counts while it has a live subscription, not while it is only open', async () => {
     const roomId = newRoom();
     const socket = await openSocket();
     expect(await members(roomId)).toEqual([]);
@@ -69,7 +69,7 @@ describe('a connection', () => {
     await untilMembers(roomId, 0);
   });
 
-  test('counts in each room that it follows', async () => {
+  test('counts in each room that it is subscribed to', async () => {
     const [one, two] = [newRoom(), newRoom()];
     const socket = await openSocket();
     subscribe(socket, '1', one);
@@ -81,10 +81,10 @@ describe('a connection', () => {
 
   test.each([
     ['closes its socket', (socket: RawSocket) => socket.socket.close(1000)],
-    ['closes its socket without a word', (socket: RawSocket) => socket.tcp.end()],
+    ['ends its TCP connection', (socket: RawSocket) => socket.tcp.end()],
     ['crashes', (socket: RawSocket) => socket.crash()],
-    ['is thrown out for a bad message', (socket: RawSocket) => socket.send('nonsense')],
-  ])('goes when its client %s', async (_what, leave) => {
+    ['is disconnected for an invalid message', (socket: RawSocket) => socket.send('nonsense')],
+  ])('stops counting if its client %s', async (_what, leave) => {
     const roomId = newRoom();
     const [stays, goes] = [await openSocket(), await openSocket()];
     subscribe(stays, '1', roomId);
@@ -99,7 +99,7 @@ describe('a connection', () => {
     await untilInactive(roomId);
   });
 
-  test('stops counting if its client leaves during the start', async () => {
+  test('stops counting if its client leaves while subscribing', async () => {
     const roomId = newRoom();
     for (let count = 0; count < 20; count++) {
       const socket = await openSocket();
@@ -109,7 +109,9 @@ describe('a connection', () => {
     }
     const last = await openSocket();
     subscribe(last, '1', roomId);
-    await until(async () => (await members(roomId)).length === 1, { what: 'the last one alone' });
+    await until(async () => (await members(roomId)).length === 1, {
+      what: 'only the last connection to remain',
+    });
   });
 
   test('counts over SSE until its request ends', async () => {
@@ -121,7 +123,7 @@ describe('a connection', () => {
     await untilInactive(roomId);
   });
 
-  test('stops counting if its client leaves during the start over SSE', async () => {
+  test('stops counting if its client leaves while subscribing over SSE', async () => {
     const roomId = newRoom();
     const body = JSON.stringify(paramsOf(MessageAdded, { roomId }));
     for (let count = 0; count < 20; count++) {
@@ -134,16 +136,18 @@ describe('a connection', () => {
       asked.destroy();
     }
     const last = await EventStream.open(used.server, paramsOf(MessageAdded, { roomId }));
-    await until(async () => (await members(roomId)).length === 1, { what: 'the last one alone' });
+    await until(async () => (await members(roomId)).length === 1, {
+      what: 'only the last connection to remain',
+    });
     last.crash();
     await untilMembers(roomId, 0);
     const metrics = async () => (await fetch(`${used.server.origin}/metrics`)).text();
     await until(async () => (await metrics()).includes('streamly_connections{transport="sse"} 0'), {
-      what: 'no stream to be left',
+      what: 'every stream to end',
     });
   });
 
-  test('counts alike in connectionCount, room and activeRooms', async () => {
+  test('counts the same in connectionCount, room and activeRooms', async () => {
     const roomId = newRoom();
     const sockets = await Promise.all([openSocket(), openSocket(), openSocket()]);
     for (const socket of sockets) subscribe(socket, '1', roomId);
@@ -172,8 +176,8 @@ describe('a room', () => {
     expect(await isActive(roomId)).toBe(true);
   });
 
-  test('is removed from rooms:active and from the list of rooms without messages and connections', async () => {
-    // Its node sweeps soon; the messages live for a second.
+  test('is no longer active or listed without messages and connections', async () => {
+    // Its node sweeps soon, and messages expire after a second.
     const sweeping = await startServer({
       redisUrl: used.redis.url,
       MESSAGE_TTL_SECONDS: 1,
@@ -189,7 +193,7 @@ describe('a room', () => {
     });
     await until(
       async () => (await run(sweeping, ActiveRooms, {})).activeRooms.every(({ id }) => id !== roomId),
-      { what: 'the list to leave it out' },
+      { what: 'the list to omit the room' },
     );
     await untilInactive(roomId);
   });

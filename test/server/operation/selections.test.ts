@@ -1,4 +1,4 @@
-/** Whoever selects something else receives something else, though all follow one room and one log. */
+/** Subscriptions with different selections each get their own, although they share one room and one log. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -11,10 +11,10 @@ const used = useServer({ OPERATIONS_PER_CONNECTION: 0 });
 const ROOM = 'room1';
 const ROOT = `messageAdded(roomId: "${ROOM}")`;
 
-/** A subscription, its variables, and what a message `Hello` by Ann looks like in it. */
+/** A subscription, its variables, and what it receives for a message `Hello` by Ann. */
 const SELECTIONS: Record<string, [query: string, variables: object | undefined, data: object]> = {
   'one field': [`subscription { ${ROOT} { content } }`, undefined, { messageAdded: { content: 'Hello' } }],
-  'the same, written otherwise': [
+  'the same field, written differently': [
     `subscription Named { ${ROOT} {\n # a comment\n content, } }`,
     undefined,
     { messageAdded: { content: 'Hello' } },
@@ -105,14 +105,14 @@ const SELECTIONS: Record<string, [query: string, variables: object | undefined, 
       },
     },
   ],
-  'what is asked of the room': [
+  'fields of the room': [
     `subscription { ${ROOT} { content room { lastMessage { content } } } }`,
     undefined,
     { messageAdded: { content: 'Hello', room: { lastMessage: { content: 'Hello' } } } },
   ],
 };
 
-describe('on one room, over one socket', () => {
+describe('subscriptions to one room over one socket', () => {
   const received = new Map<string, unknown>();
   let socket: RawSocket;
 
@@ -131,12 +131,15 @@ describe('on one room, over one socket', () => {
   });
   afterAll(() => socket.close());
 
-  test.each(Object.entries(SELECTIONS))('%s', (id, [_query, _variables, data]) => {
-    // As text: the order of the fields is that of the selection.
-    expect(JSON.stringify(received.get(id))).toBe(JSON.stringify({ data }));
-  });
+  test.each(Object.entries(SELECTIONS))(
+    'receive exactly what they select: %s',
+    (id, [_query, _variables, data]) => {
+      // Compare as text, because fields must have the order of the selection.
+      expect(JSON.stringify(received.get(id))).toBe(JSON.stringify({ data }));
+    },
+  );
 
-  test('each receives the message once', async () => {
+  test('each receive the message once', async () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 });

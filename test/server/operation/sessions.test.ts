@@ -1,4 +1,4 @@
-/** Who is calling: tokens that count and tokens that do not, over each transport, and the end of a session. */
+/** Authentication over each transport, and the end of sessions. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { sessionIdOf } from '#redis/sessions/sessions.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
@@ -48,7 +48,7 @@ async function openStream(token: string, server = used.server): Promise<EventStr
   return stream;
 }
 
-/** Who the server takes the bearer of a token for: over each transport, in its own way of asking. */
+/** Returns the user that the server sees for a token, over each transport. */
 const ASKING: Record<string, (token: string) => Promise<unknown>> = {
   HTTP: async (token) => (await post(used.server, WHO, bearer(token))).body.data?.viewer,
   SSE: async (token) => {
@@ -67,7 +67,7 @@ const ASKING: Record<string, (token: string) => Promise<unknown>> = {
   },
 };
 
-/** How a token is refused: HTTP and SSE with 401, a WebSocket with 4403. */
+/** Expects a token to be refused: HTTP and SSE with 401, WebSocket with 4403. */
 const REFUSALS: Record<string, (token: string) => Promise<void>> = {
   HTTP: async (token) => {
     const { status, headers, body } = await post(used.server, WHO, bearer(token));
@@ -104,11 +104,11 @@ describe.each(Object.entries(ASKING))('over %s', (_transport, ask) => {
 });
 
 describe.each(Object.entries(REFUSALS))('over %s, refuses', (_transport, isRefused) => {
-  test('a token that was made up', () => isRefused('x'.repeat(43)));
+  test('an invented token', () => isRefused('x'.repeat(43)));
   test('a text that is not a token', () => isRefused('nonsense'));
   test('an empty token', () => isRefused(''));
   test('two tokens at once', () => isRefused('one two'));
-  test('the digest under which a session is kept', async () => {
+  test('the digest under which a session is stored', async () => {
     await isRefused(sessionIdOf((await signIn(used.server)).token));
   });
   test('a forged token of the platform', async () => {
@@ -168,7 +168,7 @@ describe('the end of a session', () => {
       },
     ],
     [
-      'by hand in Redis',
+      'by deletion in Redis',
       async (token: string) => {
         await used.redis.cli('DEL', `session:${sessionIdOf(token)}`);
       },
@@ -193,14 +193,14 @@ describe('the end of a session', () => {
     expect(result.errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED');
     expect((await stream.next())?.event).toBe('complete');
     expect(await stream.next()).toBeUndefined();
-    // The others were looked at in the same turn.
+    // The others were checked in the same turn.
     await post(used.server, say('still here'));
     expect((await othersStream.nextResult()).data?.messageAdded).toEqual({ content: 'still here' });
     expect(await others.untilNow()).toEqual([]);
     expect(await guest.untilNow()).toEqual([]);
   });
 
-  test('by endSession on the connection itself answers before it closes', async () => {
+  test('by endSession on its own connection answers before it closes', async () => {
     const socket = await openSocket((await signIn(used.server)).token);
     socket.subscribe('1', END);
     expect(await socket.take(2)).toEqual([
@@ -214,7 +214,7 @@ describe('the end of a session', () => {
     const node = await another({ SESSION_TTL_SECONDS: 1 });
     const { token } = await signIn(node);
     const socket = await openSocket(token, node);
-    // Longer than it lasts without being used.
+    // Longer than the session lasts when unused.
     const openedAt = performance.now();
     await until(() => performance.now() - openedAt > 1_500, {
       what: 'the session to be older than its time',
@@ -246,7 +246,7 @@ describe('the end of a session', () => {
 
 describe('the end of a token of the platform', () => {
   test('closes its connections with 4403 and ends its streams', async () => {
-    // Expired by its own time, and good for the seconds that clocks may be apart.
+    // Expired, but still accepted for the seconds of clock tolerance.
     const token = await tokenOf({ expiresIn: -4 });
     const socket = await openSocket(token);
     const stream = await openStream(token);
@@ -260,11 +260,11 @@ describe('the end of a token of the platform', () => {
 });
 
 describe('a connection that is being closed', () => {
-  test('is no longer read, even if the client stays', async () => {
+  test('is no longer read, even if the client stays connected', async () => {
     const { token } = await signIn(used.server);
     const socket = await openSocket(token);
     socket.subscribe('0', FOLLOW);
-    // A client that does not answer a close, and goes on sending.
+    // This client does not answer a close and continues sending.
     (
       socket.socket as unknown as { _receiver: { removeAllListeners(name: string): void } }
     )._receiver.removeAllListeners('conclude');
@@ -275,7 +275,7 @@ describe('a connection that is being closed', () => {
       socket.subscribe(`send ${sent}`, say('after the end'));
     }, 5);
     ended.push(() => clearInterval(sending));
-    // What is sent before the end is seen is stored; at the end there is nothing more.
+    // Messages sent before the server noticed the end are stored. After that, nothing more is.
     const stored = async () => used.redis.cli('LLEN', 'messages:room1');
     let last = '';
     let same = 0;
@@ -292,13 +292,13 @@ describe('a connection that is being closed', () => {
 });
 
 describe('sendMessage', () => {
-  test('has the viewer as its author, whatever name is given', async () => {
+  test('uses the signed-in user as the author, whatever name is given', async () => {
     const { token, user } = await signIn(used.server);
     const { body } = await post(used.server, say('hello', 'Eve'), bearer(token));
     expect(body.data?.sendMessage).toMatchObject({ author: user });
   });
 
-  test('is for viewers alone where guests are not allowed, who may read all the same', async () => {
+  test('requires a signed-in user if guests are not allowed, but reading does not', async () => {
     const node = await another({ ALLOW_GUESTS: 'false', JWT_SECRET: undefined });
     const refused = await post(node, say('hello'));
     expect(refused.body.errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED');
@@ -312,7 +312,7 @@ describe('sendMessage', () => {
     expect((await post(node, say('hello'), bearer(token))).body.errors).toBeUndefined();
   });
 
-  test('where only the platform signs users in, a name alone makes nobody a viewer', async () => {
+  test('does not let users sign in with a name if only the platform signs users in', async () => {
     const node = await another({ ALLOW_GUESTS: 'false' });
     const start = (headers = {}) =>
       post(node, { query: 'mutation { startSession(name: "Eve") { token } }' }, headers);
@@ -322,7 +322,7 @@ describe('sendMessage', () => {
   });
 });
 
-test('an issuer that publishes its keys is asked for them', async () => {
+test('fetches the keys of an issuer that publishes them', async () => {
   const issuer = await startIssuer();
   ended.push(() => issuer.close());
   const node = await another({ JWT_SECRET: undefined, JWT_JWKS_URL: issuer.url });
@@ -332,7 +332,7 @@ test('an issuer that publishes its keys is asked for them', async () => {
   expect((await post(node, WHO, bearer(await tokenOf()))).status).toBe(401);
 });
 
-test('the sessions of one node are those of all', async () => {
+test('a session of one node works on all nodes', async () => {
   const node = await another();
   const { token, user } = await signIn(used.server);
   expect((await post(node, WHO, bearer(token))).body.data?.viewer).toMatchObject({ user });

@@ -29,24 +29,24 @@ describe('a token', () => {
     expect(asked).toEqual([`session ${known}`]);
   });
 
-  test('of a session that is over is refused', async () => {
+  test('of a session that has ended is refused', async () => {
     await expect(verifier().verify('x'.repeat(43))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  test('with two dots is the platform’s', async () => {
+  test('with two dots belongs to the platform', async () => {
     const { verify, asked } = verifier();
     expect(await verify('a.b.c')).toBe(ann);
     expect(asked).toEqual(['jwt a.b.c']);
   });
 
-  test('of the platform is refused where it has none', async () => {
+  test('of the platform is refused if no platform is configured', async () => {
     await expect(verifier({ withJwt: false }).verify('a.b.c')).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });
   });
 
   test.each(['', ' ', 'x', 'a.b', 'a.b.c.d', 'a.b.c\n', `${known}\n`, `a.b.${'c'.repeat(9_000)}`])(
-    'that is none is refused before anybody is asked: %j',
+    'that is malformed is refused without a lookup: %j',
     async (token) => {
       const { verify, asked } = verifier();
       await expect(verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });

@@ -1,8 +1,8 @@
-/** What is written is what is read, to the byte, whichever way it takes. */
+/** Text is read exactly as written, over every transport. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { cleanName } from '#domain/text-rules.js';
-import { eventStream, webSocket } from '#test/support/clients/follow.js';
 import { run } from '#test/support/clients/http.js';
+import { eventStream, webSocket } from '#test/support/clients/transports.js';
 import { MessageAdded, Messages, RoomById, SendMessage } from '#test/support/documents.js';
 import { useServer } from '#test/support/use-server.js';
 
@@ -28,7 +28,7 @@ const CONTENTS = [
 describe.each([webSocket, eventStream])('over $name', (transport) => {
   test.each(CONTENTS)('%s', async (_what, content) => {
     const roomId = `${transport.name}-${CONTENTS.findIndex(([what]) => what === _what)}`;
-    // A name must not hide anything, so it is cleaned as the name in a platform's token is.
+    // Names must not hide anything, so they are cleaned like the names in a platform's tokens.
     const author = cleanName([...content.replace(/\n/g, ' ')].slice(0, 40).join(''));
     const live = await transport.follow(used.server, MessageAdded, { roomId });
     const { sendMessage } = await run(used.server, SendMessage, { input: { roomId, content, author } });

@@ -1,4 +1,4 @@
-/** Apollo's subscriptions over HTTP: the real Apollo Client with its HttpLink alone, and the bytes. */
+/** Apollo's multipart subscriptions over HTTP: the real Apollo Client, and the bytes on the wire. */
 import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
 import { CombinedProtocolErrors } from '@apollo/client/errors';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ function apollo(uri: string): ApolloClient {
   return client;
 }
 
-/** Follows a room with Apollo Client. */
+/** Subscribes to a room with Apollo Client. */
 function follow(client: ApolloClient, variables: { roomId: string; after?: string; last?: number }) {
   const received: string[] = [];
   const errors: unknown[] = [];
@@ -48,7 +48,7 @@ const say = (roomId: string, content: string, server = used.server) =>
 const viewersOf = async (roomId: string) =>
   (await run(used.server, ConnectionCount, { roomId })).connectionCount;
 
-/** The parts of a response, while it goes on. */
+/** Reads the parts of a response as they arrive. */
 async function open(variables: object, server = used.server) {
   const given = new AbortController();
   cleanups.push(() => given.abort());
@@ -68,13 +68,13 @@ async function open(variables: object, server = used.server) {
 
 const part = (body: string) => `\r\nContent-Type: application/json\r\n\r\n${body}\r\n--graphql`;
 
-describe('Apollo Client with its HttpLink alone', () => {
-  test('follows a room: its history, then new messages at once', async () => {
+describe('Apollo Client with only its HttpLink', () => {
+  test("receives a room's history, then new messages at once", async () => {
     await say('apollo', 'one');
     const { received, errors } = follow(apollo(used.server.url), { roomId: 'apollo', last: 10 });
-    await until(() => received.length === 1, { what: 'what was there' });
+    await until(() => received.length === 1, { what: 'the history' });
     await say('apollo', 'two');
-    await until(() => received.length === 2, { what: 'what came' });
+    await until(() => received.length === 2, { what: 'the new message' });
     expect(received).toEqual(['one', 'two']);
     expect(errors).toEqual([]);
   });
@@ -86,13 +86,13 @@ describe('Apollo Client with its HttpLink alone', () => {
     await until(async () => (await viewersOf('leaving')) === 0, { what: 'the viewer to be gone' });
   });
 
-  test('gets the code if a cursor has expired', async () => {
+  test('gets the error code if its cursor has expired', async () => {
     const { errors } = follow(apollo(used.server.url), { roomId: 'expired', after: '1-0' });
     await until(() => errors.length > 0, { what: 'the refusal' });
     expect(errors[0]).toMatchObject({ errors: [{ extensions: { code: 'CURSOR_EXPIRED' } }] });
   });
 
-  test('sees a server that closes as a transport error', async () => {
+  test('reports a server that closes as a transport error', async () => {
     const server = await startServer({ redisUrl: used.redis.url });
     const { received, errors, end } = follow(apollo(server.url), { roomId: 'going' });
     await until(async () => (await viewersOf('going')) === 1, { what: 'the viewer' });
@@ -104,8 +104,8 @@ describe('Apollo Client with its HttpLink alone', () => {
   });
 });
 
-describe('the bytes', () => {
-  test('are parts with payloads, and heartbeats between them', async () => {
+describe('the bytes on the wire', () => {
+  test('are parts with payloads, with heartbeats between them', async () => {
     const { response, read } = await open({});
     expect(response.headers.get('content-type')).toBe(
       'multipart/mixed;boundary="graphql";subscriptionSpec="1.0"',
@@ -117,7 +117,7 @@ describe('the bytes', () => {
     expect(read.text.replaceAll(part('{}'), '').replace(payload, '')).toBe('\r\n--graphql');
   });
 
-  test('are the same for everyone who selects the same', async () => {
+  test('are the same for all subscriptions with the same selection', async () => {
     const all = await Promise.all([open({}), open({}), open({})]);
     await until(async () => (await viewersOf('bytes')) >= 3, { what: 'the viewers' });
     await say('bytes', 'to all');
@@ -134,7 +134,7 @@ describe('the bytes', () => {
     await until(() => read.text.endsWith('\r\n--graphql--\r\n'), { what: 'the end' });
   });
 
-  test('are plain JSON for an operation that is refused', async () => {
+  test('are plain JSON if the operation is refused', async () => {
     const { response } = await open({ after: 'x' });
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   });

@@ -1,4 +1,4 @@
-/** Server-sent events as graphql-sse' distinct connections mode has them, byte by byte. */
+/** Server-sent events in graphql-sse's distinct connections mode, down to the bytes. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { paramsOf } from '#test/support/clients/http.js';
@@ -29,7 +29,7 @@ describe('a stream', () => {
 
   test('starts at once, even in a silent room, and sends heartbeats', async () => {
     const stream = await open(paramsOf(MessageAdded, { roomId: 'silent' }));
-    // Events are read only while somebody waits for one.
+    // Events are read only while a call to `next()` waits for one.
     const next = stream.next();
     await until(() => stream.comments >= 3, { what: 'comments' });
     await say(used.server, 'silent', 'Hello');
@@ -44,7 +44,7 @@ describe('a stream', () => {
     });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
-    // Anywhere in the text: a comment may follow in the same chunk.
+    // Search in the whole text, because a comment may follow in the same chunk.
     const readUntil = async (part: string) => {
       while (!text.includes(part)) {
         const { done, value } = await reader.read();
@@ -64,7 +64,7 @@ describe('a stream', () => {
     );
   });
 
-  test('delivers the one result of a query or a mutation, and completes', async () => {
+  test('delivers the single result of a query or mutation, and completes', async () => {
     const roomId = 'single';
     for (const params of [
       paramsOf(ConnectionCount, { roomId }),
@@ -94,17 +94,19 @@ describe('GET', () => {
   const get = (query: string, accept: string) =>
     fetch(`${used.server.url}?${new URLSearchParams({ query })}`, { headers: { Accept: accept } });
 
-  test("follows a room, as a browser's EventSource does", async () => {
+  test("subscribes to a room, as a browser's EventSource does", async () => {
     const response = await get(
       'subscription { messageAdded(roomId: "get") { content } }',
       'text/event-stream',
     );
     expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
     await until(async () => (await used.redis.cli('SCARD', 'connections:get')) === '1', {
-      what: 'its place',
+      what: 'the connection to be counted',
     });
     await response.body!.cancel();
-    await until(async () => (await used.redis.cli('SCARD', 'connections:get')) === '0', { what: 'its end' });
+    await until(async () => (await used.redis.cli('SCARD', 'connections:get')) === '0', {
+      what: 'the connection to be removed',
+    });
   });
 
   test('does not run a mutation', async () => {
@@ -121,7 +123,7 @@ describe('GET', () => {
 describe('a stream that reconnects, as EventSource does', () => {
   const QUERY = 'subscription ($last: Int) { messageAdded(roomId: "again", last: $last) { content } }';
 
-  /** Follows the room by GET, as a browser would, until `count` messages have come. */
+  /** Subscribes to the room by GET, as a browser does, until `count` messages have arrived. */
   async function listen(lastEventId: string | undefined, count: number, variables = {}) {
     const params = new URLSearchParams({ query: QUERY, variables: JSON.stringify(variables) });
     const response = await fetch(`${used.server.url}?${params}`, {
@@ -139,7 +141,7 @@ describe('a stream that reconnects, as EventSource does', () => {
     return { contents: contents(), lastId: lastId() };
   }
 
-  test('gets what it missed, even if it had seen no message yet', async () => {
+  test('receives missed messages, even if it had received none before', async () => {
     const first = await listen(undefined, 0);
     await say(used.server, 'again', 'm1');
     const second = await listen(first.lastId, 1);
@@ -149,13 +151,13 @@ describe('a stream that reconnects, as EventSource does', () => {
     expect((await listen(second.lastId, 2)).contents).toEqual(['m2', 'm3']);
   });
 
-  test('resumes by its last event, whatever the URL asks for', async () => {
+  test('resumes after its last event, whatever the URL asks for', async () => {
     const { lastId } = await listen(undefined, 2, { last: 2 });
     await say(used.server, 'again', 'm4');
     expect((await listen(lastId, 1, { last: 2 })).contents).toEqual(['m4']);
   });
 
-  test('starts as the URL says if the last event is not a cursor', async () => {
+  test('starts as the URL says if the last event id is not a cursor', async () => {
     expect((await listen('nonsense', 1, { last: 1 })).contents).toEqual(['m4']);
   });
 });

@@ -1,8 +1,8 @@
-/** The texts in frames from a server; throws where a byte is out of place. */
+/** Returns the texts in a server's frames. Throws if any byte is out of place. */
 export function textsOf(bytes: Buffer): string[] {
   const texts: string[] = [];
   for (let at = 0; at < bytes.length; ) {
-    if (bytes[at] !== 0x81) throw new Error(`No frame of text begins at ${at}.`);
+    if (bytes[at] !== 0x81) throw new Error(`Expected a text frame at ${at}.`);
     let length = bytes[at + 1]!;
     at += 2;
     if (length === 126) {

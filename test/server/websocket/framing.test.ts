@@ -8,7 +8,7 @@ const textOf = (payload: string, operationId = id) =>
   `{"id":${JSON.stringify(operationId)},"type":"next","payload":${payload}}`;
 const AROUND = textOf('').length;
 
-/** What one operation gets of these payloads. */
+/** The frames of one operation for these payloads. */
 function written(payloads: readonly string[], operationId = id): Buffer {
   const wire = new Wire(false);
   const idLength = Buffer.byteLength(JSON.stringify(operationId)) - 2;
@@ -25,7 +25,7 @@ describe('a frame', () => {
     [65_535, [0x81, 126, 0xff, 0xff]],
     [65_536, [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]],
     [65_537, [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 1]],
-  ])('of %i bytes has its length in the shortest form', (size, header) => {
+  ])('of %i bytes encodes its length in the shortest form', (size, header) => {
     const payload = `"${'x'.repeat(size - AROUND - 2)}"`;
     const bytes = written([payload]);
     expect([...bytes.subarray(0, header.length)]).toEqual(header);
@@ -33,14 +33,14 @@ describe('a frame', () => {
     expect(textsOf(bytes)).toEqual([textOf(payload)]);
   });
 
-  test('stands right behind the one before it, whatever their lengths', () => {
+  test('directly follows the one before it, whatever their lengths', () => {
     const sizes = [0, 300, 64, 65_535 - AROUND, 1, 65_536 - AROUND, 125 - AROUND, 126 - AROUND];
     const payloads = sizes.map((size) => 'y'.repeat(size));
     expect(textsOf(written(payloads))).toEqual(payloads.map((payload) => textOf(payload)));
   });
 
   test.each(['1', '"quoted"', 'back\\slash', 'ünïcode', '😀', '\u0000\n', '\ud800', 'x'.repeat(300)])(
-    'has the id as JSON has it: %j',
+    'encodes the id as JSON: %j',
     (operationId) => {
       expect(textsOf(written(['1'], operationId))).toEqual([textOf('1', operationId)]);
     },
@@ -48,7 +48,7 @@ describe('a frame', () => {
 });
 
 describe('frames that several operations share', () => {
-  test('have each its own id, though a socket holds what it was given for a while', async () => {
+  test('have the right id for each operation, even if a socket buffers them', async () => {
     const ids = ['aaaaa', 'bbbbb', 'ccccc', 'ddddd'];
     const wires = ids.map((_, index) => new Wire(index % 2 === 0));
     const frames = new WebSocketFraming(5).encode([Buffer.from('1'), Buffer.from('22')]);
@@ -59,7 +59,7 @@ describe('frames that several operations share', () => {
     }
   });
 
-  test('are built by one framing for each length of id', () => {
+  test('are built by one framing per length of id', () => {
     const framings = new WebSocketFramings();
     expect(framings.forIdOf(5)).toBe(framings.forIdOf(5));
     expect(framings.forIdOf(5).key).not.toBe(framings.forIdOf(6).key);

@@ -1,4 +1,4 @@
-/** The WebSocket transport over a real socket, with an engine that a test gives. */
+/** Runs the WebSocket transport over a real socket, with an engine from the test. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buildSchema, type ExecutionResult, GraphQLError, parse } from 'graphql';
@@ -18,7 +18,7 @@ export interface HarnessOptions {
   field?(): unknown;
 }
 
-/** Errors are shown as they are. */
+/** Sends errors unmasked. */
 const formatError = (error: unknown): GraphQLError =>
   error instanceof GraphQLError ? error : new GraphQLError((error as Error).message);
 
@@ -34,7 +34,7 @@ export async function createHarness({ subscribe, field }: HarnessOptions) {
     engine: {
       schema,
       contextOf: () => ({}),
-      verifier: { verify: () => Promise.reject(new Error('There are no tokens here.')) },
+      verifier: { verify: () => Promise.reject(new Error('These tests use no tokens.')) },
       addressOf: () => '',
       subscribe: subscribe ?? (() => ({ errors: [new GraphQLError('There is nothing to subscribe to.')] })),
       formatError,
@@ -76,7 +76,7 @@ class NoSource extends SharedSource<never> {
   released = 0;
 
   override subscribe(): never {
-    throw new Error('The stream delivers by itself.');
+    throw new Error('The stream delivers to the sink instead.');
   }
 
   override release(): void {
@@ -84,13 +84,13 @@ class NoSource extends SharedSource<never> {
   }
 }
 
-/** A stream whose delivery a test starts, and how often its place was given back. */
+/** A stream whose delivery the test starts, with a count of how often it was released. */
 export function createStream(start: StartDelivery): { stream: SharedStream; source: { released: number } } {
   const source = new NoSource();
   return { stream: new SharedStream(source, formatError, start), source };
 }
 
-/** A delivery that writes these results at once, and nothing more. */
+/** A delivery that writes these results at once and nothing more. */
 export function delivering(...results: readonly ExecutionResult[]): StartDelivery {
   const payloads = results.map((result) => Buffer.from(JSON.stringify(result)));
   return (sink) => ({

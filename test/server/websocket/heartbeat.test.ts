@@ -1,4 +1,4 @@
-/** A client that is there stays, however quiet; one that is gone without a word is found out. */
+/** Silent clients stay connected. Dead ones are detected. */
 import { expect, onTestFinished, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -9,7 +9,7 @@ import { useServer } from '#test/support/use-server.js';
 
 const used = useServer({ HEARTBEAT_MS: 500 });
 
-test('a socket that answers no ping is ended, and its place given up; one that does answer is not', async () => {
+test('closes and stops counting only sockets that do not answer pings', async () => {
   const [alive, gone] = [await RawSocket.ready(used.server), await RawSocket.ready(used.server)];
   onTestFinished(() => {
     alive.crash();
@@ -23,13 +23,13 @@ test('a socket that answers no ping is ended, and its place given up; one that d
   const count = () => used.redis.cli('SCARD', 'connections:room1');
   await until(async () => (await count()) === '2', { what: 'both connections' });
 
-  // As a laptop that was shut: nothing is read or answered any more, and nothing is closed.
+  // Like a suspended laptop: it no longer reads, answers or closes anything.
   gone.tcp.pause();
-  // Pongs that answer nothing prove nothing.
+  // Unsolicited pongs prove nothing.
   const pretending = setInterval(() => gone.socket.pong(), 20);
   onTestFinished(() => clearInterval(pretending));
 
-  await until(async () => (await count()) === '1', { what: 'the silent one to be found out' });
+  await until(async () => (await count()) === '1', { what: 'the dead connection to be removed' });
   await until(() => pings >= 2, { what: 'more pings' });
   await say(used.server, 'room1', 'Hello');
   expect(await alive.next()).toMatchObject({ id: '1', type: 'next' });

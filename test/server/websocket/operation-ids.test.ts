@@ -1,4 +1,4 @@
-/** A client names its operations as it likes, and may use a name again once it has completed it. */
+/** Clients choose the ids of operations, and may reuse an id after completing it. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -27,9 +27,9 @@ describe('an id', () => {
     ['half a surrogate pair', '\ud83d'],
     ['a placeholder', '<id>%s$&'],
     ['the name of an inherited property', '__proto__'],
-    ['the name of another one', 'constructor'],
+    ['the name of another inherited property', 'constructor'],
     ['a space', ' '],
-    ['as long as it may be', 'x'.repeat(256)],
+    ['the maximum length', 'x'.repeat(256)],
   ])('may be anything: %s', async (_what, id) => {
     const socket = await openSocket();
     const roomId = newRoom();
@@ -43,7 +43,7 @@ describe('an id', () => {
     await expectDelivery(socket, roomId, 'three', [id, 'plain']);
   });
 
-  test('may be used again after complete, at once, for a subscription', async () => {
+  test('may be reused immediately after completing a subscription', async () => {
     const socket = await openSocket();
     const [first, second] = [newRoom(), newRoom()];
     socket.send(subscribeTo(first, '1'));
@@ -53,11 +53,11 @@ describe('an id', () => {
 
     await expectDelivery(socket, second, 'to the second', ['1']);
     await expectDelivery(socket, first, 'to nobody', []);
-    await until(async () => (await countOf(first)) === 0, { what: 'the first to be given up' });
+    await until(async () => (await countOf(first)) === 0, { what: 'the first to be removed' });
     await until(async () => (await countOf(second)) === 1, { what: 'the second to be counted' });
   });
 
-  test('may be used again while the operation that had it is still being started', async () => {
+  test('may be reused while the operation that had it is still starting', async () => {
     const socket = await openSocket();
     const [first, second, third] = [newRoom(), newRoom(), newRoom()];
     const done = { id: '1', type: 'complete' };
@@ -74,13 +74,13 @@ describe('an id', () => {
     await expectDelivery(socket, first, 'to nobody', []);
     await expectDelivery(socket, second, 'to nobody either', []);
     await until(async () => (await countOf(first)) + (await countOf(second)) === 0, {
-      what: 'the others to be given up',
+      what: 'the others to be removed',
     });
     socket.send(done);
-    await until(async () => (await countOf(third)) === 0, { what: 'the third to be given up' });
+    await until(async () => (await countOf(third)) === 0, { what: 'the third to be removed' });
   });
 
-  test('may be used again while the query that had it is still under way: it gets its own answer', async () => {
+  test('may be reused while the query that had it is still running, and gets its own answer', async () => {
     const socket = await openSocket();
     socket.sendTogether(
       { id: '1', type: 'subscribe', payload: paramsOf(ConnectionCount, { roomId: 'empty' }) },
@@ -94,13 +94,13 @@ describe('an id', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  test('of a subscription that was given up is not kept, nor its place', async () => {
+  test('of a cancelled subscription is not kept, and its connection is not counted', async () => {
     const socket = await openSocket();
     const roomId = newRoom();
     for (let count = 0; count < 50; count++) {
       socket.sendTogether(subscribeTo(roomId, `id ${count}`), { id: `id ${count}`, type: 'complete' });
     }
     await expectDelivery(socket, roomId, 'to nobody', []);
-    await until(async () => (await countOf(roomId)) === 0, { what: 'every place to be given up' });
+    await until(async () => (await countOf(roomId)) === 0, { what: 'every connection to be removed' });
   });
 });

@@ -1,4 +1,4 @@
-/** What becomes of an operation on a WebSocket, whatever its resolvers do. */
+/** An operation on a WebSocket, whatever its resolvers do. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { SharedStream } from '#fanout/delivery/shared-stream.js';
@@ -8,7 +8,7 @@ import { createHarness, createStream, delivering } from './harness.js';
 
 const SUBSCRIBE = { query: 'subscription { field }' };
 
-/** The connection is of use still. */
+/** Expects that the connection still works. */
 async function expectUsable(socket: RawSocket): Promise<void> {
   socket.subscribe('after', { query: '{ __typename }' });
   expect(await socket.take(2)).toEqual([
@@ -17,7 +17,7 @@ async function expectUsable(socket: RawSocket): Promise<void> {
   ]);
 }
 
-describe('a bug ends one operation and leaves the connection alone', () => {
+describe('a bug ends one operation and leaves the connection open', () => {
   const broken = () => {
     throw new Error('broken');
   };
@@ -25,8 +25,8 @@ describe('a bug ends one operation and leaves the connection alone', () => {
   test.each([
     ['throws', broken],
     ['rejects', () => Promise.reject(new Error('broken'))],
-    ['gives a stream that cannot start', () => createStream(broken).stream],
-    ['gives such a stream later', async () => createStream(broken).stream],
+    ['returns a stream that cannot start', () => createStream(broken).stream],
+    ['returns such a stream later', async () => createStream(broken).stream],
   ])('when subscribing %s', async (_how, subscribe) => {
     const { open, faults } = await createHarness({ subscribe });
     const socket = await open();
@@ -39,7 +39,7 @@ describe('a bug ends one operation and leaves the connection alone', () => {
     expect(faults).toEqual([]);
   });
 
-  test('when a result has no form in JSON', async () => {
+  test('when a result cannot be serialized as JSON', async () => {
     const { open, faults } = await createHarness({ field: () => 1n });
     const socket = await open();
     socket.subscribe('1', { query: '{ field }' });
@@ -53,8 +53,8 @@ describe('a bug ends one operation and leaves the connection alone', () => {
   });
 });
 
-describe('a complete from the client', () => {
-  test('gives back the place of a subscription whose stream comes later', async () => {
+describe('a complete message from the client', () => {
+  test('releases a subscription whose stream is created later', async () => {
     const { stream, source } = createStream(delivering({ data: { field: 'late' } }));
     let give!: (stream: SharedStream) => void;
     const given = new Promise<SharedStream>((resolve) => {
@@ -65,7 +65,7 @@ describe('a complete from the client', () => {
     socket.send({ id: '1', type: 'subscribe', payload: SUBSCRIBE }, { id: '1', type: 'complete' });
     expect(await socket.untilNow()).toEqual([]);
     give(stream);
-    await until(() => source.released === 1, { what: 'the place to be given back' });
+    await until(() => source.released === 1, { what: 'the stream to be released' });
     expect(await socket.untilNow()).toEqual([]);
   });
 
@@ -85,7 +85,7 @@ describe('a complete from the client', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  test('does not stop a mutation that waits for a subscription: it was sent', async () => {
+  test('does not stop a mutation that was sent and waits for a subscription', async () => {
     let give!: (stream: SharedStream) => void;
     const given = new Promise<SharedStream>((resolve) => {
       give = resolve;
@@ -104,7 +104,7 @@ describe('a complete from the client', () => {
   });
 });
 
-test('gives back every place when the connection breaks off', async () => {
+test('releases every stream when the connection breaks', async () => {
   const sources: { released: number }[] = [];
   const subscribe = () => {
     const { stream, source } = createStream(delivering());
@@ -117,10 +117,10 @@ test('gives back every place when the connection breaks off', async () => {
   await socket.untilNow();
   expect(sources.map(({ released }) => released)).toEqual([0, 0, 0]);
   socket.crash();
-  await until(() => sources.every(({ released }) => released === 1), { what: 'all to be given back' });
+  await until(() => sources.every(({ released }) => released === 1), { what: 'every stream to be released' });
 });
 
-test('completes live subscriptions when the server goes away, and closes with 1001', async () => {
+test('completes live subscriptions and closes with 1001 when the server shuts down', async () => {
   const { open, transport } = await createHarness({ subscribe: () => createStream(delivering()).stream });
   const socket = await open();
   socket.subscribe('1', SUBSCRIBE);
@@ -134,7 +134,7 @@ test('completes live subscriptions when the server goes away, and closes with 10
   expect(await socket.closed).toEqual({ code: 1001, reason: 'Going away' });
 });
 
-test('begins nothing more for a client that does not read, not even what came in the same read', async () => {
+test('starts no more operations for a client that does not read, not even those already received', async () => {
   const big = { data: { field: 'x'.repeat(200_000) } };
   let begun = 0;
   const subscribe = () => {
@@ -153,9 +153,9 @@ test('begins nothing more for a client that does not read, not even what came in
       payload: SUBSCRIBE,
     })),
   );
-  await until(() => begun > 0, { what: 'the first to begin' });
+  await until(() => begun > 0, { what: 'the first to start' });
   for (let turn = 0; turn < 50; turn += 1) await nextTurn();
-  // Sockets hold a few megabytes between them; all answers would be sixty.
+  // The sockets buffer a few megabytes, and all answers would be sixty.
   expect(begun).toBeLessThan(count / 2);
 
   socket.tcp.resume();

@@ -1,6 +1,6 @@
 /**
- * Whatever a client does on one socket with a few ids, all of it as the protocol allows: each subscription
- * that it holds at the end receives what is said in its room, once; nothing else receives anything.
+ * Whatever a client does on one socket with a few ids, within the protocol: each subscription that it holds
+ * at the end receives each message of its room once, and nothing else receives anything.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -41,7 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Client {
   readonly rooms = new Map<string, string>();
   readonly queries = new Set<string>();
-  /** Ids of queries that were completed unanswered: the answer may have been on its way already. */
+  /** Ids of queries that were completed before their answer, which may still arrive. */
   readonly crossed = new Set<string>();
 
   constructor(
@@ -53,7 +53,7 @@ class Client {
     return `${this.run}-${room}`;
   }
 
-  /** The message that a step comes to; undefined where the protocol does not allow it now. */
+  /** The message of a step, or undefined if the protocol does not allow it now. */
   messageOf(step: Step): WireMessage | undefined {
     if (step.do === 'ping' || step.do === 'settle') return { type: 'ping' };
     const { id } = step;
@@ -74,14 +74,14 @@ class Client {
     return { id, type: 'subscribe', payload };
   }
 
-  /** Takes note of what came; what answers a query is not what came for a subscription. */
+  /** Records a received message. The answer to a query must not be taken for a result of a subscription. */
   note({ id = '', type }: WireMessage): void {
     if (this.crossed.has(id)) return;
     expect(type === 'complete' && this.rooms.has(id), `complete for ${id}, which is followed`).toBe(false);
     if (type === 'complete' || type === 'error') this.queries.delete(id);
   }
 
-  /** Everything that was asked before is live, or answered. */
+  /** Waits until everything requested so far is live or answered. */
   async settle(): Promise<void> {
     this.socket.subscribe('settled', { query: 'mutation { __typename }' });
     for (;;) {
@@ -93,7 +93,7 @@ class Client {
   }
 }
 
-/** Says something in each room, and gives what came of it: which operation heard what. */
+/** Sends a message to each room, and returns which operation received what. */
 async function sayEverywhere(client: Client): Promise<[id: string, content: string][]> {
   for (const room of ROOMS) await say(used.server, client.roomId(room), `in ${room}`);
   const heard: [id: string, content: string][] = [];
@@ -107,7 +107,7 @@ async function sayEverywhere(client: Client): Promise<[id: string, content: stri
   return heard.sort();
 }
 
-/** The connection is counted where it follows, and nowhere else. */
+/** Expects that the connection counts exactly in the rooms it is subscribed to. */
 async function untilCounted(client: Client): Promise<void> {
   const followed = [...client.rooms.values()];
   const count = async (room: string) => used.redis.cli('SCARD', `connections:${client.roomId(room)}`);
@@ -116,11 +116,11 @@ async function untilCounted(client: Client): Promise<void> {
       const counts = await Promise.all(ROOMS.map(count));
       return ROOMS.every((room, index) => counts[index] === (followed.includes(room) ? '1' : '0'));
     },
-    { what: `the connection in [${followed}] alone` },
+    { what: `the connection to count only in [${followed}]` },
   );
 }
 
-test('ids may be used again in any order', async () => {
+test('ids can be reused in any order', async () => {
   const bursts = fc.array(fc.array(step, { maxLength: 8 }), { maxLength: 6 });
   let runs = 0;
   await fc.assert(

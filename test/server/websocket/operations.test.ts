@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Operation, type OperationHost } from '#server/websocket/operation.js';
 import { Operations } from '#server/websocket/operations.js';
 
-/** An operation that never begins. */
+/** An operation that never starts. */
 const operation = (id: string) => new Operation(id, {} as OperationHost);
 
 describe.each([0, 1, 2])('the operations of a connection, beside %d others', (others) => {
@@ -26,7 +26,7 @@ describe.each([0, 1, 2])('the operations of a connection, beside %d others', (ot
     expect(operations.size).toBe(others);
   });
 
-  test('keep one whose id an older one had', () => {
+  test('keep a new one whose id an older one had', () => {
     const operations = withOthers();
     const [older, newer] = [operation('1'), operation('1')];
     operations.add(older);
@@ -36,7 +36,7 @@ describe.each([0, 1, 2])('the operations of a connection, beside %d others', (ot
     expect(operations.get('1')).toBe(newer);
   });
 
-  test('may all go, and others come', () => {
+  test('can all be removed, and new ones added', () => {
     const operations = withOthers();
     for (const each of operations.list()) operations.remove(each);
     expect([operations.size, operations.list()]).toEqual([0, []]);

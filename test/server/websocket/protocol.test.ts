@@ -1,4 +1,4 @@
-/** Every transition of the protocol, spelled out: a change of protocol.ts has to be made here too. */
+/** All transitions of the protocol, written out. Any change to protocol.ts must be repeated here. */
 import { describe, expect, test } from 'vitest';
 import {
   CLOSINGS,
@@ -45,7 +45,7 @@ describe('a connection', () => {
     ['closing', 'signed in', 'closing', 'nothing'],
   ];
 
-  test.each(rows)('that is %s, on %s: is %s then, and does: %s', (state, event, next, act) => {
+  test.each(rows)('that is %s, on %s: becomes %s and does: %s', (state, event, next, act) => {
     const step = CONNECTION_STEPS[state][event];
     const done = step.act === 'close' ? `close ${step.closing.code}` : step.act;
     expect([step.next, done]).toEqual([next, act]);
@@ -82,7 +82,7 @@ describe('an operation', () => {
     ['ended', 'server is shutting down', 'ended', 'nothing'],
   ];
 
-  test.each(rows)('that is %s, on %s: is %s then, and does: %s', (state, event, next, act) => {
+  test.each(rows)('that is %s, on %s: becomes %s and does: %s', (state, event, next, act) => {
     expect(OPERATION_STEPS[state][event]).toEqual({ next, act });
   });
 
@@ -108,6 +108,6 @@ test.each([
   [duplicateId('a'), 4409, 'Subscriber for a already exists'],
   [CLOSINGS.tooManyInits, 4429, 'Too many initialisation requests'],
   [CLOSINGS.fault, 4500, 'Internal server error'],
-])('closes with the code and reason that clients know: %j', (closing, code, reason) => {
+])('closes with the code and reason that clients expect: %j', (closing, code, reason) => {
   expect(closing).toEqual({ code, reason });
 });

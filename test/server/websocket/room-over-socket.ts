@@ -20,7 +20,7 @@ const nextOf = (id: string, content: string) => ({
   payload: { data: { messageAdded: expect.objectContaining({ content }) } },
 });
 
-/** Sends over this socket; gives whatever else came before the send was answered. */
+/** Sends over this socket. Returns everything else that arrived before the answer. */
 export async function sendOver(socket: RawSocket, roomId: string, content: string): Promise<WireMessage[]> {
   socket.send(sendTo(roomId, content, `send ${content}`));
   const others: WireMessage[] = [];

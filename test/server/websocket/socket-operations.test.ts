@@ -1,4 +1,4 @@
-/** What may happen to one operation on a WebSocket, and leaves the socket and the others alone. */
+/** Failures of one operation on a WebSocket, which must not affect the socket or other operations. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { expectDelivery, sendOver, subscribeTo } from '#test/server/websocket/room-over-socket.js';
@@ -22,7 +22,7 @@ async function openSocket(): Promise<RawSocket> {
 
 const countOf = async (roomId: string) => Number(await used.redis.cli('SCARD', `connections:${roomId}`));
 
-describe('an operation that cannot be run is an error of that operation', () => {
+describe('an invalid operation fails alone', () => {
   test.each([
     ['a syntax error', { query: 'subscription {' }, 'Syntax Error'],
     ['an empty query', { query: '' }, 'Syntax Error'],
@@ -58,7 +58,7 @@ describe('an operation that cannot be run is an error of that operation', () => 
     expect(errors[0]!.extensions.code).toMatch(
       /^(BAD_USER_INPUT|GRAPHQL_PARSE_FAILED|GRAPHQL_VALIDATION_FAILED)$/,
     );
-    // The id is free again, and the other operation goes on.
+    // The id is free again, and the other operation continues.
     socket.subscribe('bad', { query: '{ __typename }' });
     expect(await socket.take(2)).toEqual([
       { id: 'bad', type: 'next', payload: { data: { __typename: 'Query' } } },
@@ -67,7 +67,7 @@ describe('an operation that cannot be run is an error of that operation', () => 
     await expectDelivery(socket, roomId, 'still there', ['other']);
   });
 
-  test('variables that do not fit', async () => {
+  test('variables of the wrong type', async () => {
     const socket = await openSocket();
     const { query } = paramsOf(MessageAdded, { roomId: '' });
     socket.subscribe('bad', { query, variables: { roomId: ['a', 'b'] } });
@@ -99,7 +99,7 @@ describe('ping and pong', () => {
     await socket.close();
   });
 
-  test('takes a pong that nobody asked for, with a payload and without', async () => {
+  test('accepts an unsolicited pong, with or without a payload', async () => {
     const socket = await openSocket();
     socket.send({ type: 'pong' }, { type: 'pong', payload: { at: 1 } });
     expect(await socket.untilNow()).toEqual([]);
@@ -116,7 +116,7 @@ describe('the end of an operation', () => {
     ]);
   });
 
-  test('comes from the client for a subscription: nothing is sent for it afterwards, not even complete', async () => {
+  test('comes from the client for a subscription, and nothing is sent for it afterwards, not even complete', async () => {
     const socket = await openSocket();
     const roomId = newRoom();
     socket.send(subscribeTo(roomId, 'a'), subscribeTo(roomId, 'b'));
@@ -127,7 +127,7 @@ describe('the end of an operation', () => {
     await expectDelivery(socket, roomId, 'to one', ['b']);
   });
 
-  test('is ignored where the operation is over, or never was', async () => {
+  test('is ignored if the operation has ended or never existed', async () => {
     const socket = await openSocket();
     socket.subscribe('1', { query: '{ __typename }' });
     await socket.take(2);
@@ -139,7 +139,7 @@ describe('the end of an operation', () => {
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  test('is ignored as the first message of all, and the id can be used then', async () => {
+  test('is ignored as the very first message, and its id can be used afterwards', async () => {
     for (const id of ['1', '__proto__', 'constructor']) {
       const socket = await openSocket();
       socket.send({ id, type: 'complete' });
@@ -151,17 +151,17 @@ describe('the end of an operation', () => {
     }
   });
 
-  test('may come from the client before a subscription is live: it gives up its place', async () => {
+  test('may come from the client before a subscription is live, which is then not counted', async () => {
     const socket = await openSocket();
     const roomId = newRoom();
     socket.sendTogether(subscribeTo(roomId, '1'), { id: '1', type: 'complete' });
 
     expect(await sendOver(socket, roomId, 'unheard')).toEqual([]);
-    await until(async () => (await countOf(roomId)) === 0, { what: 'the place to be given up' });
+    await until(async () => (await countOf(roomId)) === 0, { what: 'the connection to be removed' });
     expect(await socket.untilNow()).toEqual([]);
   });
 
-  test('may come from the client before a query is answered: then it is not', async () => {
+  test('may come from the client before a query is answered, and then it is not answered', async () => {
     const socket = await openSocket();
     socket.sendTogether(
       { id: '1', type: 'subscribe', payload: paramsOf(ConnectionCount, { roomId: 'empty' }) },
@@ -172,11 +172,11 @@ describe('the end of an operation', () => {
   });
 });
 
-test('a client that reads its answers late gets all of them, in the end', async () => {
+test('a client that reads late receives all its answers', async () => {
   const socket = await openSocket();
   const roomId = newRoom();
   await say(used.server, roomId, ...texts(20, 'x'.repeat(480)));
-  // Far more than the sockets between them hold: the server has to stop reading, and to go on.
+  // Far more than the sockets can buffer, so the server has to stop reading and continue later.
   socket.tcp.pause();
   const fields = Array.from({ length: 10 }, (_, index) => `c${index}: content`).join(' ');
   for (let index = 0; index < 200; index++) {
@@ -188,7 +188,7 @@ test('a client that reads its answers late gets all of them, in the end', async 
     subscribeTo(roomId, 'follow'),
   );
   socket.subscribe('last', { query: 'mutation { __typename }' });
-  await until(() => socket.socket.bufferedAmount === 0, { what: 'all questions to be sent' });
+  await until(() => socket.socket.bufferedAmount === 0, { what: 'all queries to be sent' });
   socket.tcp.resume();
 
   const answered = new Set<string>();
@@ -199,17 +199,17 @@ test('a client that reads its answers late gets all of them, in the end', async 
   await expectDelivery(socket, roomId, 'live', ['follow']);
 });
 
-test('a client that is far behind is still read from: it need not catch up first', async () => {
+test('a client that is far behind is still read from, and need not catch up first', async () => {
   const socket = await openSocket();
   const roomId = newRoom();
   await say(used.server, roomId, ...texts(20, 'x'.repeat(480)));
   socket.tcp.pause();
   const fields = Array.from({ length: 10 }, (_, index) => `c${index}: content`).join(' ');
   const query = `subscription { messageAdded(roomId: "${roomId}", last: 20) { ${fields} } }`;
-  // Some twenty megabytes, far more than the sockets between them hold.
+  // About twenty megabytes, far more than the sockets can buffer.
   for (let index = 0; index < 200; index++) socket.subscribe(`${index}`, { query });
-  await until(async () => (await countOf(roomId)) === 1, { what: 'the subscriptions to begin' });
-  // What comes while its socket is full makes the server stop reading; what is asked then lies in the socket.
+  await until(async () => (await countOf(roomId)) === 1, { what: 'the subscriptions to start' });
+  // While its socket is full, the server stops reading, and later messages wait in the socket.
   socket.send({ type: 'ping' });
   await until(() => socket.socket.bufferedAmount === 0, { what: 'all to be sent' });
   for (let turn = 0; turn < 50; turn++) await nextTurn();
@@ -225,7 +225,7 @@ test('a client that is far behind is still read from: it need not catch up first
   expect(before).toBeLessThan(200 * 20 * 0.9);
 });
 
-test('what was held back behind a message that closes the socket is not done', async () => {
+test('messages behind one that closes the socket are not handled', async () => {
   const socket = await openSocket();
   const roomId = newRoom();
   const again = subscribeTo(roomId, 'x');

@@ -13,9 +13,9 @@ afterAll(() => sender.close());
 describe('a socket that closes in the middle of a flush', () => {
   test.each<[string, (viewer: SocketClient) => void]>([
     ['breaks off', ({ socket }) => socket.terminate()],
-    ['says goodbye', ({ socket }) => socket.close(1000)],
+    ['closes normally', ({ socket }) => socket.close(1000)],
     [
-      'stalls, and then breaks off',
+      'stalls and then breaks off',
       (viewer) => {
         viewer.stall();
         setImmediate(() => viewer.close());
@@ -36,7 +36,7 @@ describe('a socket that closes in the middle of a flush', () => {
     for (const viewer of viewers) expect(viewer).toMatchObject({ disorder: [], errors: [] });
     for (const viewer of staying) viewer.close();
     await until(async () => (await used.redis.cli('scard', `connections:${room}`)) === '0', {
-      what: 'nobody in the room',
+      what: 'the room to be empty',
     });
   });
 });

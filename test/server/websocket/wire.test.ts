@@ -1,4 +1,4 @@
-/** Ready frames, answers and control frames on one socket, while the room is hot. */
+/** Prebuilt frames, answers and control frames on one socket while its room is busy. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSender, WITHOUT_LIMITS } from '#test/fanout/socket-client.js';
@@ -17,14 +17,14 @@ const follow = (roomId: string, selection = 'content') => ({
   query: `subscription { messageAdded(roomId: "${roomId}") { ${selection} } }`,
 });
 
-/** Follows on a socket, and resolves once that is live. */
+/** Subscribes on a socket. Resolves once the subscription is live. */
 async function live(socket: RawSocket, id: string, payload: object): Promise<void> {
   socket.subscribe(id, payload);
   socket.subscribe(`${id} is live`, { query: 'mutation { __typename }' });
   await socket.take(2);
 }
 
-/** The numbers of the messages that an operation was given, in the order in which they came. */
+/** The numbers of the messages that an operation received, in order. */
 const numbersOf = (messages: readonly WireMessage[], id: string) =>
   messages.flatMap((message) => {
     if (message.id !== id || message.type !== 'next') return [];
@@ -34,7 +34,7 @@ const numbersOf = (messages: readonly WireMessage[], id: string) =>
 
 const upTo = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);
 
-/** A frame as a client sends it: masked. */
+/** A masked frame, as a client sends it. */
 function clientFrame(opcode: number, text: string, isLast = true): Buffer {
   const payload = Buffer.from(text);
   const mask = Buffer.from([1, 2, 3, 4]);
@@ -46,8 +46,8 @@ const TEXT = 1;
 const CONTINUATION = 0;
 const PING = 9;
 
-describe('one socket while its room is hot', () => {
-  test('carries pings, queries and mutations between the messages, whole and all of them', async () => {
+describe('one socket in a busy room', () => {
+  test('carries pings, queries and mutations intact between the messages', async () => {
     const socket = await RawSocket.ready(used.server);
     await live(socket, 'hot', follow('busy'));
     const passing = sender.send('busy', 5_000);
@@ -57,7 +57,7 @@ describe('one socket while its room is hot', () => {
       socket.subscribe(`send ${number}`, {
         query: `mutation { sendMessage(input: { roomId: "other", content: "${number}" }) { content } }`,
       });
-      // In many turns, between those in which messages come.
+      // Spread over many turns, between those in which messages arrive.
       if (number % 10 === 0) await nextTurn();
     }
     await passing;
@@ -74,7 +74,7 @@ describe('one socket while its room is hot', () => {
     await socket.close();
   });
 
-  test('takes messages in fragments, with control frames between them', async () => {
+  test('accepts messages in fragments, with control frames between them', async () => {
     const socket = await RawSocket.ready(used.server);
     await live(socket, 'hot', follow('fragments'));
     let controlPongs = 0;
@@ -90,7 +90,7 @@ describe('one socket while its room is hot', () => {
       socket.tcp.write(clientFrame(CONTINUATION, text.slice(5, 9), false));
       socket.tcp.write(clientFrame(PING, ''));
       socket.tcp.write(clientFrame(CONTINUATION, text.slice(9)));
-      // ws ends a socket that pings faster than it can be answered.
+      // ws closes a socket that pings faster than it can be answered.
       while (messages.at(-1)?.type !== 'pong') messages.push(await socket.next());
       messages.pop();
     }
@@ -116,7 +116,7 @@ describe('one socket while its room is hot', () => {
     await socket.close();
   });
 
-  test('ends one operation, and carries the others on', async () => {
+  test('ends one operation and continues the others', async () => {
     const socket = await RawSocket.ready(used.server);
     await live(socket, 'stays', follow('shared'));
     await live(socket, 'goes', follow('shared'));
@@ -133,7 +133,7 @@ describe('one socket while its room is hot', () => {
 });
 
 describe('the size of a message', () => {
-  test('is any, also around those at which a frame has another header', async () => {
+  test('can be anything, including sizes around which the frame header changes', async () => {
     const socket = await RawSocket.ready(used.server);
     await live(socket, 'x', follow('sizes'));
     const around = JSON.stringify({

@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { TestServer } from '#test/support/server.js';
 
-/** What an application does with a GraphQL client, in the words of none of them. */
+/** What an application does with a GraphQL client, independent of the library. */
 export interface ChatClient {
   query<Data, Variables extends Record<string, unknown>>(
     document: TypedDocumentNode<Data, Variables>,
@@ -11,24 +11,24 @@ export interface ChatClient {
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
   ): Promise<Data>;
-  /** Follows until `stop` is called. */
+  /** Subscribes until `stop` is called. */
   subscribe<Data, Variables extends Record<string, unknown>>(
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
     observer: Observer<Data>,
   ): { stop(): void };
-  /** Gives up its connections. */
+  /** Closes all connections. */
   close(): Promise<void>;
 }
 
 export interface Observer<Data> {
   next(data: Data): void;
-  /** What the library makes of a refusal. */
+  /** Called with the error that the library reports when the server refuses. */
   error(error: unknown): void;
   complete?(): void;
 }
 
-/** A library, set up as its own documentation says. */
+/** A client library, set up as its documentation describes. */
 export interface ClientLibrary {
   name: string;
   connect(server: TestServer): ChatClient;

@@ -3,15 +3,15 @@ import type { FormattedExecutionResult } from 'graphql';
 import type { TestServer } from '#test/support/server.js';
 import type { Params } from './http.js';
 
-/** One event of a stream: `event: next`, with what its `data:` lines hold. */
+/** One event of a stream, such as `event: next`. `data` joins its `data:` lines. */
 export interface ServerEvent {
   event: string;
   data: string;
 }
 
 /**
- * Server-sent events with nothing between the test and the wire. Events are read strictly in their order;
- * comments, by which the server shows that it lives, are counted and left out.
+ * Reads server-sent events directly from the wire. Events come in order. Comments, which the server sends as
+ * heartbeats, are counted and skipped.
  */
 export class EventStream {
   readonly #events: AsyncGenerator<ServerEvent>;
@@ -24,7 +24,7 @@ export class EventStream {
     this.#events = this.#read();
   }
 
-  /** Asks for an operation's results as a stream; resolves with the head of the response. */
+  /** Subscribes to an operation's results as a stream. Resolves with the head of the response. */
   static async open(
     server: TestServer,
     params: Params,
@@ -46,20 +46,20 @@ export class EventStream {
     return this.response.statusCode;
   }
 
-  /** The next event; undefined once the stream has ended. */
+  /** The next event, or undefined if the stream has ended. */
   async next(): Promise<ServerEvent | undefined> {
     const { value } = await this.#events.next();
     return value;
   }
 
-  /** The result in the next event, which must be one. */
+  /** The result in the next event. Throws if the event is not a result. */
   async nextResult(): Promise<FormattedExecutionResult> {
     const event = await this.next();
     if (event?.event !== 'next') throw new Error(`Not a result: ${JSON.stringify(event)}`);
     return JSON.parse(event.data);
   }
 
-  /** Breaks the connection off: there is no other way for a client to leave. */
+  /** Breaks the connection, which is the only way for a client to leave. */
   crash(): void {
     this.sent.destroy();
   }

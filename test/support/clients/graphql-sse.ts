@@ -2,7 +2,7 @@ import { createClient } from 'graphql-sse';
 import type { ClientLibrary } from './chat-client.js';
 import { protocolClient } from './protocol-client.js';
 
-/** graphql-sse in its distinct connections mode: one request for each operation. */
+/** graphql-sse in distinct connections mode: one request per operation. */
 export const graphqlSse: ClientLibrary = {
   name: 'graphql-sse',
   connect: (server) =>

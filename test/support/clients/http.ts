@@ -2,7 +2,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { type FormattedExecutionResult, print } from 'graphql';
 import type { TestServer } from '#test/support/server.js';
 
-/** What a client may send as an operation: well formed or not. */
+/** An operation as a client may send it, valid or not. */
 export interface Params {
   query?: unknown;
   variables?: unknown;
@@ -10,7 +10,7 @@ export interface Params {
   extensions?: unknown;
 }
 
-/** An operation of a typed document as it goes over the wire. */
+/** The request parameters of a typed document. */
 export function paramsOf<Result, Variables>(
   document: TypedDocumentNode<Result, Variables>,
   variables: Variables,
@@ -18,14 +18,14 @@ export function paramsOf<Result, Variables>(
   return { query: print(document), variables };
 }
 
-/** An answer with its body read. */
+/** A response with its parsed body. */
 export interface Answer {
   status: number;
   headers: Headers;
   body: FormattedExecutionResult;
 }
 
-/** POSTs an operation as JSON. */
+/** Sends an operation as JSON by POST. */
 export async function post(server: TestServer, params: Params, headers: Record<string, string> = {}) {
   const response = await fetch(server.url, {
     method: 'POST',
@@ -35,7 +35,7 @@ export async function post(server: TestServer, params: Params, headers: Record<s
   return { status: response.status, headers: response.headers, body: await response.json() } as Answer;
 }
 
-/** Runs a query or mutation that must succeed, and gives its data. */
+/** Runs a query or mutation and returns its data. Throws if there are errors. */
 export async function run<Result, Variables>(
   server: TestServer,
   document: TypedDocumentNode<Result, Variables>,

@@ -10,7 +10,7 @@ import type { Client as SseClient } from 'graphql-sse';
 import type { Client as WebSocketClient } from 'graphql-ws';
 import type { ChatClient, Observer } from './chat-client.js';
 
-/** The clients of graphql-ws and of graphql-sse, which are used in the same way. */
+/** A client for graphql-ws or graphql-sse, which have the same interface. */
 export function protocolClient(client: WebSocketClient | SseClient): ChatClient {
   async function once<Data, Variables extends Record<string, unknown>>(
     document: TypedDocumentNode<Data, Variables>,
@@ -19,7 +19,7 @@ export function protocolClient(client: WebSocketClient | SseClient): ChatClient 
     for await (const result of client.iterate<Data>({ query: print(document), variables })) {
       return dataOf(result);
     }
-    throw new Error('It completed without a result.');
+    throw new Error('The operation completed without a result.');
   }
   return {
     query: once,

@@ -3,27 +3,24 @@ import { isDeepStrictEqual } from 'node:util';
 import { WebSocket } from 'ws';
 import type { TestServer } from '#test/support/server.js';
 
-/** A message of graphql-transport-ws, well formed or not. */
+/** A message of graphql-transport-ws, valid or not. */
 export interface WireMessage {
   type: string;
   id?: string;
   payload?: unknown;
 }
 
-/** How a socket was closed. */
+/** Why a socket was closed. */
 export interface Closing {
   code: number;
   reason: string;
 }
 
-/**
- * A WebSocket with nothing between the test and the wire. What the server sends is read strictly in its
- * order, by `next()`; nothing is left out.
- */
+/** A WebSocket without a GraphQL client on top. `next()` returns every message from the server in order. */
 export class RawSocket {
   readonly #unread: WireMessage[] = [];
   readonly #readers: ((message: WireMessage) => void)[] = [];
-  /** How it was closed, whichever side began. */
+  /** Resolves with the close code and reason when either side has closed the socket. */
   readonly closed: Promise<Closing>;
   #barriers = 0;
 
@@ -39,17 +36,17 @@ export class RawSocket {
     });
   }
 
-  /** Opens a socket and says nothing on it. */
+  /** Opens a socket and sends nothing. */
   static async open(server: TestServer, protocols: string[] = ['graphql-transport-ws']): Promise<RawSocket> {
     const socket = new WebSocket(server.wsUrl, protocols);
     const raw = new RawSocket(socket);
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    // An error after the handshake is told by how the socket closes.
+    // Errors after the handshake show in how the socket closes.
     socket.on('error', () => undefined);
     return raw;
   }
 
-  /** Opens a socket and has it acknowledged. */
+  /** Opens a socket and waits for `connection_ack`. */
   static async ready(server: TestServer, payload?: object): Promise<RawSocket> {
     const raw = await RawSocket.open(server);
     raw.send({ type: 'connection_init', payload });
@@ -58,7 +55,7 @@ export class RawSocket {
     return raw;
   }
 
-  /** The next message from the server, in the order in which they came; rejects where there is none before it closes. */
+  /** The next message from the server. Rejects if the socket closes first. */
   next(): Promise<WireMessage> {
     const message = this.#unread.shift();
     if (message !== undefined) return Promise.resolve(message);
@@ -70,21 +67,21 @@ export class RawSocket {
     ]);
   }
 
-  /** The next so many messages. */
+  /** The next `count` messages. */
   async take(count: number): Promise<WireMessage[]> {
     const messages: WireMessage[] = [];
     while (messages.length < count) messages.push(await this.next());
     return messages;
   }
 
-  /** Sends a message; a text as it is. */
+  /** Sends a message as JSON. Sends a string unchanged. */
   send(...messages: (WireMessage | string)[]): void {
     for (const message of messages) {
       this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
     }
   }
 
-  /** Sends messages in one write, so that they arrive together. */
+  /** Sends several messages in one write, so that they arrive together. */
   sendTogether(...messages: WireMessage[]): void {
     this.tcp.cork();
     this.send(...messages);
@@ -96,7 +93,7 @@ export class RawSocket {
     this.send({ id, type: 'subscribe', payload });
   }
 
-  /** Whatever the server has sent up to its answer to a ping of now. */
+  /** Sends a ping and returns every message that arrives before its pong. */
   async untilNow(): Promise<WireMessage[]> {
     const barrier = { barrier: ++this.#barriers };
     this.send({ type: 'ping', payload: barrier });
@@ -108,18 +105,18 @@ export class RawSocket {
     }
   }
 
-  /** The connection beneath. */
+  /** The underlying TCP socket. */
   get tcp(): Socket {
     return (this.socket as unknown as { _socket: Socket })._socket;
   }
 
-  /** Closes it as a browser does, and waits until it is closed. */
+  /** Closes the socket normally, as a browser does. Resolves when it is closed. */
   async close(): Promise<void> {
     this.socket.close(1000);
     await this.closed;
   }
 
-  /** Breaks the connection off, as a client does that crashes. */
+  /** Breaks the connection, as a crashing client does. */
   crash(): void {
     this.tcp.resetAndDestroy();
   }

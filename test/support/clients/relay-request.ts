@@ -17,10 +17,7 @@ import type { ConcreteRequest, NormalizationSelection } from 'relay-runtime';
 
 const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
 
-/**
- * What Relay's compiler would make of a document that holds one operation without fragments, whose
- * arguments are variables.
- */
+/** Compiles a document as Relay's compiler does. Supports one operation, without fragments or literals. */
 export function relayRequest(document: DocumentNode): ConcreteRequest {
   const operation = document.definitions[0] as OperationDefinitionNode;
   const name = operation.name!.value;
@@ -38,7 +35,7 @@ export function relayRequest(document: DocumentNode): ConcreteRequest {
       name,
       type: root.name,
       argumentDefinitions,
-      // Without fragments, what is read is what was written.
+      // Without fragments, the reader AST is the same as the normalization AST.
       selections: selections as ConcreteRequest['fragment']['selections'],
     },
     operation: { kind: 'Operation', name, argumentDefinitions, selections },
@@ -55,7 +52,7 @@ export function relayRequest(document: DocumentNode): ConcreteRequest {
 
 function selectionsOf(parent: GraphQLObjectType, { selections }: SelectionSetNode): NormalizationSelection[] {
   return selections.map((selection) => {
-    if (selection.kind !== Kind.FIELD) throw new Error('Fragments are not compiled here.');
+    if (selection.kind !== Kind.FIELD) throw new Error('Fragments are not supported here.');
     return fieldOf(parent, selection);
   });
 }
@@ -65,7 +62,7 @@ function fieldOf(parent: GraphQLObjectType, node: FieldNode): NormalizationSelec
   const type = getNullableType(parent.getFields()[name]!.type);
   const concrete = getNamedType(type);
   const args = (node.arguments ?? []).map((argument) => {
-    if (argument.value.kind !== Kind.VARIABLE) throw new Error('Literals are not compiled here.');
+    if (argument.value.kind !== Kind.VARIABLE) throw new Error('Literal arguments are not supported here.');
     return {
       kind: 'Variable' as const,
       name: argument.name.value,

@@ -77,7 +77,7 @@ export const relay: ClientLibrary = {
   },
 };
 
-/** The types of an operation, as Relay has them. */
+/** The types of an operation, as Relay expects them. */
 interface Operation<Data, Variables> {
   readonly variables: Variables;
   readonly response: Data & Record<string, unknown>;

@@ -15,7 +15,7 @@ describe.each([
 ])('in the %s theme', (_name, theme) => {
   const variable = (name: string) => new RegExp(`--${name}: ([^;]+);`).exec(theme)![1]!;
 
-  test.each(['ground', 'own'])('every name is readable on the colour “%s”', (ground) => {
+  test.each(['ground', 'own'])('every name is readable on the color “%s”', (ground) => {
     const behind = luminance(rgbOfHex(variable(ground)));
     const lightness = Number(variable('name-lightness'));
     const chroma = Number(variable('name-chroma'));

@@ -5,39 +5,39 @@ import { randomFrom } from './random.js';
 import type { MessageSender } from './sender.js';
 import type { Site } from './site.js';
 
-export interface StrangersOptions {
-  /** Clients over graphql-ws as it is; a fifth as many by streamly-chat-client come on top. */
+export interface ChurnOptions {
+  /** Clients that use plain graphql-ws. A fifth as many use streamly-chat-client in addition. */
   clients: number;
   messages: number;
-  /** Messages a second, as far as the machine keeps up. */
+  /** Messages per second, if the machine can keep up. */
   perSecond: number;
-  /** Milliseconds between two kills of all pub/sub connections. */
+  /** How often all pub/sub connections are killed, in milliseconds. */
   killEveryMs: number;
-  /** A client breaks off its connection after so many messages, more or less. */
+  /** Each client drops its connection after about this many messages. */
   dropEvery: number;
   seed: number;
 }
 
-export interface StrangersVerdict {
+export interface ChurnVerdict {
   viewers: number;
   counts: Counts;
-  /** How often a client was told that it cannot go on without a gap. */
-  told: number;
+  /** How often a client learned of a gap. */
+  gaps: number;
   drops: number;
   kills: number;
 }
 
-/** How far a client may be behind before the senders wait: well within the history that is kept. */
+/** How far a client may fall behind before the senders pause. Must be well within the kept history. */
 const MOST_BEHIND = 2_000;
 
-/** How often the list is read, so that no message leaves it unread. */
+/** How often to read the list, so that no message is trimmed unread. */
 const AUDIT_MS = 1_000;
 
-/** What a stranger would do to find out whether the promise holds: clients that drop, and a Redis that cuts. */
-export async function strangersCheck(site: Site, options: StrangersOptions): Promise<StrangersVerdict> {
+/** Checks that nothing is lost while clients keep dropping and Redis' pub/sub connections are killed. */
+export async function churnCheck(site: Site, options: ChurnOptions): Promise<ChurnVerdict> {
   const { clients, messages, perSecond, killEveryMs, dropEvery, seed } = options;
   const random = randomFrom(seed);
-  const roomId = 'strangers';
+  const roomId = 'churn';
   let drops = 0;
   const received = new Map<unknown, number>();
   const onMessage = (viewer: { drop(): void }) => {
@@ -49,7 +49,7 @@ export async function strangersCheck(site: Site, options: StrangersOptions): Pro
   for (let n = 0; n < clients; n += 1) site.viewer(roomId, { onMessage });
   for (let n = 0; n < clients / 5; n += 1) {
     let turn = n;
-    site.counts(new ClientViewer(`client ${n}`, roomId, () => site.node(turn++), onMessage));
+    site.add(new ClientViewer(`client ${n}`, roomId, () => site.node(turn++), onMessage));
   }
 
   const ledger = new Ledger();
@@ -60,19 +60,19 @@ export async function strangersCheck(site: Site, options: StrangersOptions): Pro
   });
   const auditing = every(AUDIT_MS, over.signal, () => site.audit(roomId, ledger));
   const senders: MessageSender[] = [];
-  // On a machine that is busy this process falls behind, which is no fault of the nodes.
-  const holdsBack = () => {
+  // On a busy machine this process may fall behind, which is not the nodes' fault.
+  const isPaused = () => {
     const sent = senders.reduce((sum, { total }) => sum + total, 0);
     return sent - Math.min(...received.values()) > MOST_BEHIND;
   };
-  for (let n = 0; n < 4; n += 1) senders.push(site.sender(roomId, { holdsBack }));
+  for (let n = 0; n < 4; n += 1) senders.push(site.sender(roomId, { isPaused }));
   await Promise.all(
-    senders.map((sender) => sender.say(messages / senders.length, perSecond / senders.length)),
+    senders.map((sender) => sender.send(messages / senders.length, perSecond / senders.length)),
   );
   over.abort();
   await Promise.all([killing, auditing]);
   const counts = await site.count(roomId, ledger);
-  return { viewers: site.viewers.length, counts, told: ledger.told, drops, kills };
+  return { viewers: site.viewers.length, counts, gaps: ledger.gaps, drops, kills };
 }
 
 async function every(ms: number, over: AbortSignal, act: () => Promise<void>): Promise<void> {

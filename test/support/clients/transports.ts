@@ -7,38 +7,38 @@ import { RawSocket, type WireMessage } from './raw-socket.js';
 
 type Result<Data> = FormattedExecutionResult<Data>;
 
-/** A subscription that is open, whatever carries it. */
+/** An open subscription over any transport. */
 export interface Following<Data> {
-  /** The data of the next result, which must be one without errors. */
+  /** The data of the next result. Throws if the result has errors. */
   next(): Promise<Data>;
-  /** The next so many, as `next` gives them. */
+  /** The data of the next `count` results. */
   take(count: number): Promise<Data[]>;
-  /** The next result as it is; undefined once the server has completed it. */
+  /** The next result with its errors, or undefined if the server has completed the subscription. */
   nextResult(): Promise<Result<Data> | undefined>;
-  /** Leaves it, as a client of that transport does. */
+  /** Unsubscribes in the transport's own way. */
   leave(): void;
 }
 
-/** A way to speak GraphQL with the server. */
+/** A way to run operations on the server. */
 export interface Transport {
   name: string;
-  /** Subscribes. Over SSE this resolves once it is live; over WebSocket `live` of the test has to wait for it. */
+  /** Subscribes. Resolves once the subscription is live. */
   follow<Data, Variables>(
     server: TestServer,
     document: TypedDocumentNode<Data, Variables> | Params,
     variables?: Variables,
   ): Promise<Following<Data>>;
-  /** Runs one operation and gives its first result, whatever kind it is and whatever comes of it. */
+  /** Runs one operation of any kind and returns its first result. */
   ask(server: TestServer, params: Params): Promise<FormattedExecutionResult>;
 }
 
-/** GraphQL over WebSocket: one socket for each operation. */
+/** GraphQL over WebSocket, with one socket per operation. */
 export const webSocket: Transport = {
   name: 'WebSocket',
   async follow(server, document, variables) {
     const socket = await RawSocket.ready(server);
     socket.subscribe('1', wireOf(document, variables));
-    // Answered in order: once this is, the subscription before it is live.
+    // Operations are answered in order, so the subscription is live once this mutation completes.
     socket.subscribe('live', { query: 'mutation { __typename }' });
     const early: WireMessage[] = [];
     for (let isLive = false; !isLive; ) {
@@ -62,7 +62,7 @@ export const webSocket: Transport = {
   },
 };
 
-/** Server-sent events: one request for each operation. */
+/** Server-sent events, with one request per operation. */
 export const eventStream: Transport = {
   name: 'SSE',
   async follow(server, document, variables) {
@@ -83,7 +83,7 @@ export const eventStream: Transport = {
   },
 };
 
-/** GraphQL over HTTP: for queries and mutations. */
+/** GraphQL over HTTP, for queries and mutations. */
 export const http = {
   name: 'HTTP',
   ask: async (server: TestServer, params: Params) => (await post(server, params)).body,
