@@ -59,7 +59,7 @@ export function createSubscribe(options: SubscribeOptions): Subscribe {
     }
     const selection = partsOf(args.schema).selections.of(args.document, args.operationName);
     const viewerKey = selection.viewerDependent ? options.contexts.viewerKey(args.contextValue) : undefined;
-    const key = projectionKey(selection, args.variableValues, viewerKey);
+    const key = projectionKey(selection.keyFor(args.variableValues), viewerKey);
     const makeRender = () => createRender(args, viewerKey !== undefined, options);
     return new SharedStream(source, options.formatError, (sink, owner) =>
       source.subscribe(key, makeRender, sink, owner),
@@ -72,15 +72,8 @@ export function createSubscribe(options: SubscribeOptions): Subscribe {
   };
 }
 
-function projectionKey(
-  selection: { text: string; variables: string[] },
-  values: ExecutionArgs['variableValues'],
-  viewerKey: string | undefined,
-): string {
-  if (selection.variables.length === 0 && viewerKey === undefined) return selection.text;
-  // JSON omits undefined. That is right: a missing variable takes its default, while null does not.
-  const used = Object.fromEntries(selection.variables.map((name) => [name, values?.[name]]));
-  return `${selection.text}\n${JSON.stringify(used)}\n${viewerKey === undefined ? '' : JSON.stringify(viewerKey)}`;
+function projectionKey(selectionKey: string, viewerKey: string | undefined): string {
+  return viewerKey === undefined ? selectionKey : `${selectionKey}\n${JSON.stringify(viewerKey)}`;
 }
 
 /** Returns a function that executes the selection on an event, like graphql-js, and serialises the result. */
