@@ -5,6 +5,7 @@ import type { Presence } from '#domain/ports/presence.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
 import type { StartPosition } from '#fanout/delivery/subscriber.js';
 import { FrameBudget } from '#fanout/projection/frame-cache.js';
+import { SelectionLimit, type SelectionLimits } from '#fanout/projection/selection-limit.js';
 import { Topics } from '#fanout/topics/topics.js';
 import { type DeliveryRates, Meter } from './meter.js';
 import { type FanoutHooks, Room } from './room.js';
@@ -25,6 +26,8 @@ export interface HubOptions {
   headCheckMs: number;
   /** Bytes of rendered messages that all rooms together keep, beyond a small share for each selection. */
   frameBytes: number;
+  /** Distinct selections that one client, or one room, may have at once. */
+  selections: SelectionLimits;
   hooks: FanoutHooks;
   /** A monotonic clock in milliseconds; `performance.now` if not given. */
   elapsed?: () => number;
@@ -48,13 +51,19 @@ export class Hub {
   readonly #rooms = new Map<string, Joined>();
   readonly #topics: Topics;
   readonly #frames: FrameBudget;
+  readonly #selectionLimit: SelectionLimit;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(private readonly options: HubOptions) {
     this.meter = new Meter(options.hooks);
     this.#frames = new FrameBudget(options.frameBytes);
-    this.#topics = new Topics({ everyMs: TOPIC_MS, onTrouble: options.hooks.onTrouble });
+    this.#selectionLimit = new SelectionLimit(options.selections);
+    this.#topics = new Topics({
+      everyMs: TOPIC_MS,
+      selectionLimit: this.#selectionLimit,
+      onTrouble: options.hooks.onTrouble,
+    });
   }
 
   /** Begins to compare heads with the store, so that even a feed that died in silence heals. */
@@ -183,6 +192,7 @@ export class Hub {
       log,
       meter: this.meter,
       budget: this.#frames,
+      selectionLimit: this.#selectionLimit,
       hooks,
       onFailed: (room, error) => {
         if (this.#rooms.get(roomId)?.room === room) this.#rooms.delete(roomId);
