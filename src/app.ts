@@ -164,6 +164,7 @@ function openHub(
     presence,
     logCapacity: config.logCapacity,
     frameBytes: config.frameCacheBytes,
+    selections: config.protection.selections,
     pageSize: Math.min(config.limits.pageSize, 100),
     ttlMs: config.messageTtlSeconds * 1_000,
     headCheckMs: config.headCheckMs,

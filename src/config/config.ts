@@ -123,6 +123,11 @@ function configOf(values: Values) {
       trustedDocuments: values.TRUSTED_DOCUMENTS,
       requireTrustedDocuments: values.REQUIRE_TRUSTED_DOCUMENTS,
       operationsPerConnection: values.OPERATIONS_PER_CONNECTION,
+      selections: {
+        perConnection: values.SELECTIONS_PER_CONNECTION,
+        perAddress: values.SELECTIONS_PER_ADDRESS,
+        perRoom: values.SELECTIONS_PER_ROOM,
+      },
       connections: values.CONNECTIONS_LIMIT,
       connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS,
       idleTimeoutMs: values.IDLE_TIMEOUT_MS,

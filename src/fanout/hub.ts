@@ -5,6 +5,7 @@ import type { Presence } from '#domain/ports/presence.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
 import type { StartPosition } from '#fanout/delivery/subscriber.js';
 import { FrameBudget } from '#fanout/projection/frame-cache.js';
+import { SelectionLimit, type SelectionLimits } from '#fanout/projection/selection-limit.js';
 import { Topics } from '#fanout/topics/topics.js';
 import { type DeliveryRates, Meter } from './meter.js';
 import { type FanoutHooks, Room } from './room.js';
@@ -26,6 +27,8 @@ export interface HubOptions {
   headCheckMs: number;
   /** Bytes of rendered messages that all rooms may cache. Each selection may exceed it by a small amount. */
   frameBytes: number;
+  /** Distinct selections that one client, or one room, may have at once. */
+  selections: SelectionLimits;
   hooks: FanoutHooks;
   /** A monotonic clock in milliseconds. Defaults to `performance.now`. */
   elapsed?: () => number;
@@ -49,13 +52,19 @@ export class Hub {
   readonly #rooms = new Map<string, Joined>();
   readonly #topics: Topics;
   readonly #frames: FrameBudget;
+  readonly #selectionLimit: SelectionLimit;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(private readonly options: HubOptions) {
     this.meter = new Meter(options.hooks);
     this.#frames = new FrameBudget(options.frameBytes);
-    this.#topics = new Topics({ everyMs: TOPIC_MS, onTrouble: options.hooks.onTrouble });
+    this.#selectionLimit = new SelectionLimit(options.selections);
+    this.#topics = new Topics({
+      everyMs: TOPIC_MS,
+      selectionLimit: this.#selectionLimit,
+      onTrouble: options.hooks.onTrouble,
+    });
   }
 
   /** Starts comparing heads with the store, to find messages that a feed lost without an error. */
@@ -186,6 +195,7 @@ export class Hub {
       log,
       meter: this.meter,
       budget: this.#frames,
+      selectionLimit: this.#selectionLimit,
       hooks,
       onFailed: (room, error) => {
         if (this.#rooms.get(roomId)?.room === room) this.#rooms.delete(roomId);

@@ -3,12 +3,14 @@ import { type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
 import type { StartPosition, Subscriber } from '#fanout/delivery/subscriber.js';
 import type { Render } from '#fanout/projection/framing.js';
+import type { HeldSelection, SelectionOwner } from '#fanout/projection/selection-limit.js';
 import type { Room } from './room.js';
 
 /** The source of one subscription to a room. `leave` is called once, when the source is released. */
 export class RoomSource extends SharedSource<Message> {
   #start: StartPosition | undefined;
   #leave: (() => void) | undefined;
+  #held: HeldSelection | undefined;
 
   constructor(
     private readonly room: Room,
@@ -18,6 +20,10 @@ export class RoomSource extends SharedSource<Message> {
     super();
     this.#start = start;
     this.#leave = leave;
+  }
+
+  override hold(key: string, owner: SelectionOwner): void {
+    this.#held = this.room.selections.hold(key, owner);
   }
 
   override subscribe(key: string, makeRender: () => Render<Message>, sink: Sink, owner: Owner): Subscriber {
@@ -33,6 +39,8 @@ export class RoomSource extends SharedSource<Message> {
   override release(): void {
     const leave = this.#leave;
     this.#leave = undefined;
+    this.#held?.release();
+    this.#held = undefined;
     leave?.();
   }
 }

@@ -8,7 +8,9 @@ import { RoomLog, type RoomLogOptions } from '#fanout/log/room-log.js';
 import type { FrameBudget } from '#fanout/projection/frame-cache.js';
 import type { Render } from '#fanout/projection/framing.js';
 import { Projection } from '#fanout/projection/projection.js';
+import { HeldSelections, type SelectionLimit } from '#fanout/projection/selection-limit.js';
 import type { Meter, MeterHooks } from './meter.js';
+import { byPopularity } from './slices.js';
 
 /** Hooks for logs and metrics. */
 export interface FanoutHooks extends MeterHooks {
@@ -25,6 +27,8 @@ export interface RoomOptions {
   meter: Meter;
   /** The memory budget for rendered messages that all rooms of the node share. */
   budget: FrameBudget;
+  /** Limits the distinct selections of all rooms and topics. */
+  selectionLimit: SelectionLimit;
   hooks: FanoutHooks;
   /** The feed failed permanently. */
   onFailed(room: Room, error: Error): void;
@@ -34,6 +38,7 @@ export interface RoomOptions {
 export class Room {
   readonly id: string;
   readonly log: RoomLog;
+  readonly selections: HeldSelections;
   readonly #projections = new Map<string, Projection>();
   readonly #onTrouble: (error: unknown) => void;
   readonly #pageAfter = (cursor: Cursor) => this.log.pageAfter(cursor);
@@ -44,11 +49,12 @@ export class Room {
   constructor(private readonly options: RoomOptions) {
     const { id, log, hooks } = options;
     this.id = id;
+    this.selections = new HeldSelections(options.selectionLimit);
     this.#onTrouble = (error) => hooks.onTrouble(id, error);
     this.log = new RoomLog(id, log, {
       onChange: () => {
         this.#count();
-        for (const projection of this.#projections.values()) projection.schedule();
+        for (const projection of byPopularity(this.#projections)) projection.schedule();
       },
       onFailed: (error) => options.onFailed(this, error),
       onGapFilled: (messages) => hooks.onGapFilled(id, messages),

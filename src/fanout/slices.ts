@@ -18,3 +18,13 @@ export async function inSlices<T>(items: Iterable<T>, visit: (item: T) => void):
 export function pumpAll(receivers: Iterable<{ pump(): void }>): Promise<void> {
   return inSlices(receivers, (receiver) => receiver.pump());
 }
+
+/**
+ * The values of a map, those with more subscribers first, and older ones first among equals. Many selections that
+ * few subscribe to must not delay the one that the crowd subscribes to.
+ */
+export function byPopularity<T extends { readonly size: number }>(
+  items: ReadonlyMap<string, T>,
+): Iterable<T> {
+  return items.size < 2 ? items.values() : [...items.values()].sort((a, b) => b.size - a.size);
+}

@@ -6,6 +6,7 @@ import type { Presence } from '#domain/ports/presence.js';
 import type { Audience } from '#fanout/delivery/sink.js';
 import { Hub, type HubOptions } from '#fanout/hub.js';
 import type { Framing } from '#fanout/projection/framing.js';
+import type { SelectionLimits } from '#fanout/projection/selection-limit.js';
 import type { Start } from '#fanout/start-position.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 
@@ -18,6 +19,9 @@ export type Render = (message: Message) => Buffer | Promise<Buffer>;
 export async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await nextTurn();
 }
+
+/** No limit on distinct selections. */
+export const UNLIMITED_SELECTIONS: SelectionLimits = { perConnection: 0, perAddress: 0, perRoom: 0 };
 
 /** Creates a hub on an in-memory store, and records what it reports. */
 export function createHub(options: Partial<HubOptions> & { store?: MemoryStore } = {}) {
@@ -33,6 +37,7 @@ export function createHub(options: Partial<HubOptions> & { store?: MemoryStore }
     presence,
     logCapacity: 16,
     frameBytes: 1_048_576,
+    selections: UNLIMITED_SELECTIONS,
     pageSize: 5,
     ttlMs: 86_400_000,
     headCheckMs: 3_600_000,

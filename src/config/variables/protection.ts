@@ -60,6 +60,22 @@ export const protection = {
       default: 100,
       description: 'Operations that one WebSocket may have open at once.',
     }),
+    SELECTIONS_PER_CONNECTION: variable({
+      parser: integer(0, 100_000),
+      default: 10,
+      description:
+        'Distinct selections that the subscriptions of one WebSocket may add. A message is executed once for each selection in its room. Subscriptions with a selection that the room has already are not limited.',
+    }),
+    SELECTIONS_PER_ADDRESS: variable({
+      parser: integer(0, 1_000_000),
+      default: 100,
+      description: 'Distinct selections that may come from one network address.',
+    }),
+    SELECTIONS_PER_ROOM: variable({
+      parser: integer(0, 100_000),
+      default: 200,
+      description: 'Distinct selections that one room may have on this server.',
+    }),
     CONNECTIONS_LIMIT: variable({
       parser: integer(0, 10_000_000),
       default: 100_000,

@@ -1,5 +1,6 @@
 import type { ChatError } from '#domain/errors.js';
 import type { Render } from '#fanout/projection/framing.js';
+import type { SelectionOwner } from '#fanout/projection/selection-limit.js';
 import type { Sink } from './sink.js';
 
 /** Delivery to one subscription. */
@@ -25,8 +26,14 @@ export interface Owner {
  */
 export abstract class SharedSource<Event> implements AsyncIterable<Event> {
   /**
-   * Starts delivery into a sink. `makeRender` is called for the first subscription with a `key`, and the
-   * others with the same key share its rendered events.
+   * Holds the selection with this key until the source is released. Throws RATE_LIMITED if the room or topic does
+   * not render it yet, and a limit on distinct selections is reached. Called at most once, before `subscribe`.
+   */
+  abstract hold(key: string, owner: SelectionOwner): void;
+
+  /**
+   * Starts delivery into a sink. `makeRender` is called for the first subscription with a `key`, and the others
+   * with the same key share its rendered events.
    */
   abstract subscribe(key: string, makeRender: () => Render<Event>, sink: Sink, owner: Owner): Delivery;
 

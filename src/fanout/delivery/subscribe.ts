@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import type { Render } from '#fanout/projection/framing.js';
 import { Selections } from '#fanout/projection/selection.js';
+import type { SelectionOwner } from '#fanout/projection/selection-limit.js';
 import { SharedSource } from './shared-source.js';
 import { type FormatError, SharedStream } from './shared-stream.js';
 import { type Source, SourceStreams } from './source-stream.js';
@@ -23,6 +24,8 @@ export interface SubscribeOptions {
   contexts: {
     /** A key for the viewer of an operation. Viewer-dependent results are shared only within the same key. */
     viewerKey(contextValue: unknown): string;
+    /** The client of an operation, as limits on distinct selections count it. */
+    owner(contextValue: unknown): SelectionOwner;
     /** Creates a context for events that go to all viewers. */
     shared(): unknown;
     /** Returns a function that creates contexts for events that go to the viewer of this operation only. */
@@ -59,7 +62,13 @@ export function createSubscribe(options: SubscribeOptions): Subscribe {
     }
     const selection = partsOf(args.schema).selections.of(args.document, args.operationName);
     const viewerKey = selection.viewerDependent ? options.contexts.viewerKey(args.contextValue) : undefined;
-    const key = projectionKey(selection, args.variableValues, viewerKey);
+    const key = projectionKey(selection.keyFor(args.variableValues), viewerKey);
+    try {
+      source.hold(key, options.contexts.owner(args.contextValue));
+    } catch (error) {
+      source.release();
+      return { errors: [options.formatError(error)] };
+    }
     const makeRender = () => createRender(args, viewerKey !== undefined, options);
     return new SharedStream(source, options.formatError, (sink, owner) =>
       source.subscribe(key, makeRender, sink, owner),
@@ -72,15 +81,8 @@ export function createSubscribe(options: SubscribeOptions): Subscribe {
   };
 }
 
-function projectionKey(
-  selection: { text: string; variables: string[] },
-  values: ExecutionArgs['variableValues'],
-  viewerKey: string | undefined,
-): string {
-  if (selection.variables.length === 0 && viewerKey === undefined) return selection.text;
-  // JSON omits undefined but keeps null. They differ: a missing variable takes its default, null does not.
-  const used = Object.fromEntries(selection.variables.map((name) => [name, values?.[name]]));
-  return `${selection.text}\n${JSON.stringify(used)}\n${viewerKey === undefined ? '' : JSON.stringify(viewerKey)}`;
+function projectionKey(selectionKey: string, viewerKey: string | undefined): string {
+  return viewerKey === undefined ? selectionKey : `${selectionKey}\n${JSON.stringify(viewerKey)}`;
 }
 
 /** Returns a function that executes the selection on an event, like graphql-js, and serializes the result. */

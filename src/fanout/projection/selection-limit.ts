@@ -22,51 +22,124 @@ const RETRY_AFTER_MS = 1_000;
  * Limits how many distinct selections one client can make this node render. Every distinct selection of a room
  * is executed again for each message, so a thousand of them would slow down everyone. A subscription whose
  * selection is rendered already costs nothing here, and is never refused.
+ *
+ * A client that uses one selection in many rooms has one distinct selection.
  */
 export class SelectionLimit {
-  readonly #byConnection = new Map<string, number>();
-  readonly #byAddress = new Map<string, number>();
+  readonly #perRoom: number;
+  readonly #byConnection: Claims;
+  readonly #byAddress: Claims;
 
-  constructor(private readonly limits: SelectionLimits) {}
+  constructor({ perConnection, perAddress, perRoom }: SelectionLimits) {
+    this.#perRoom = perRoom;
+    this.#byConnection = new Claims(perConnection);
+    this.#byAddress = new Claims(perAddress);
+  }
 
   /**
-   * Counts a new selection, and returns the function that releases it, which is safe to call twice. `inRoom` is
-   * how many the room has already. Throws RATE_LIMITED if a limit is reached.
+   * Counts a selection that a room does not render yet, and returns the function that releases it, which is safe
+   * to call twice. `inRoom` is how many the room has already. Throws RATE_LIMITED if a limit is reached.
    */
-  claim({ connectionId, address }: SelectionOwner, inRoom: number): () => void {
-    const { perConnection, perAddress, perRoom } = this.limits;
-    if (perRoom > 0 && inRoom >= perRoom) {
-      throw tooMany(`This room is limited to ${perRoom} distinct selections at once.`, perRoom);
-    }
-    if (isFull(this.#byConnection, connectionId, perConnection)) {
+  claim({ connectionId, address }: SelectionOwner, key: string, inRoom: number): () => void {
+    if (this.#byConnection.isFull(connectionId, key)) {
+      const { limit } = this.#byConnection;
       throw tooMany(
-        `A connection is limited to ${perConnection} distinct selections at once. Subscribe with the same fields and aliases, or complete a subscription first.`,
-        perConnection,
+        `A connection is limited to ${limit} distinct selections at once. Subscribe with the same fields and aliases, or complete a subscription first.`,
+        limit,
       );
     }
-    if (isFull(this.#byAddress, address, perAddress)) {
-      throw tooMany('Your network has too many distinct selections open at once.', perAddress);
+    if (this.#byAddress.isFull(address, key)) {
+      throw tooMany('Your network has too many distinct selections open at once.', this.#byAddress.limit);
     }
-    add(this.#byConnection, connectionId, 1);
-    add(this.#byAddress, address, 1);
+    if (this.#perRoom > 0 && inRoom >= this.#perRoom) {
+      throw tooMany(`This room is limited to ${this.#perRoom} distinct selections at once.`, this.#perRoom);
+    }
+    this.#byConnection.add(connectionId, key);
+    this.#byAddress.add(address, key);
     let isClaimed = true;
     return () => {
       if (!isClaimed) return;
       isClaimed = false;
-      add(this.#byConnection, connectionId, -1);
-      add(this.#byAddress, address, -1);
+      this.#byConnection.remove(connectionId, key);
+      this.#byAddress.remove(address, key);
     };
   }
 }
 
-function isFull(counts: ReadonlyMap<string, number>, name: string, limit: number): boolean {
-  return limit > 0 && name !== '' && (counts.get(name) ?? 0) >= limit;
+/** The selections of one room or topic that subscriptions hold. The first subscription makes a claim for all. */
+export class HeldSelections {
+  readonly #held = new Map<string, HeldSelection>();
+
+  constructor(private readonly limit: SelectionLimit) {}
+
+  /** Holds a selection for one subscription, which must release it once. Throws RATE_LIMITED; see SelectionLimit. */
+  hold(key: string, owner: SelectionOwner): HeldSelection {
+    let held = this.#held.get(key);
+    if (held === undefined) {
+      const release = this.limit.claim(owner, key, this.#held.size);
+      held = new HeldSelection(() => {
+        this.#held.delete(key);
+        release();
+      });
+      this.#held.set(key, held);
+    }
+    held.add();
+    return held;
+  }
 }
 
-function add(counts: Map<string, number>, name: string, by: 1 | -1): void {
-  const count = (counts.get(name) ?? 0) + by;
-  if (count > 0) counts.set(name, count);
-  else counts.delete(name);
+/** One selection of a room or topic, and how many subscriptions hold it. */
+export class HeldSelection {
+  #holders = 0;
+
+  constructor(private readonly onEmpty: () => void) {}
+
+  add(): void {
+    this.#holders += 1;
+  }
+
+  /** Must be called once by each subscription. */
+  release(): void {
+    this.#holders -= 1;
+    if (this.#holders === 0) this.onEmpty();
+  }
+}
+
+/** The distinct selections that each client has claimed. A selection may be claimed in several rooms. */
+class Claims {
+  readonly #byClient = new Map<string, Map<string, number>>();
+
+  /** `limit` applies to each client; 0 means no limit. */
+  constructor(readonly limit: number) {}
+
+  isFull(client: string, key: string): boolean {
+    if (!this.#counts(client)) return false;
+    const claimed = this.#byClient.get(client);
+    return claimed !== undefined && claimed.size >= this.limit && !claimed.has(key);
+  }
+
+  add(client: string, key: string): void {
+    if (!this.#counts(client)) return;
+    let claimed = this.#byClient.get(client);
+    if (claimed === undefined) {
+      claimed = new Map();
+      this.#byClient.set(client, claimed);
+    }
+    claimed.set(key, (claimed.get(key) ?? 0) + 1);
+  }
+
+  remove(client: string, key: string): void {
+    const claimed = this.#byClient.get(client);
+    const count = claimed?.get(key);
+    if (claimed === undefined || count === undefined) return;
+    if (count > 1) claimed.set(key, count - 1);
+    else claimed.delete(key);
+    if (claimed.size === 0) this.#byClient.delete(client);
+  }
+
+  #counts(client: string): boolean {
+    return this.limit > 0 && client !== '';
+  }
 }
 
 function tooMany(message: string, limit: number): ChatError {

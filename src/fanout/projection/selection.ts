@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
   type GraphQLSchema,
   getNamedType,
   getOperationAST,
+  getVariableValues,
   isAbstractType,
   isInterfaceType,
   isObjectType,
@@ -14,16 +16,28 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { canonicalText } from './canonical.js';
 
 /** The part of a subscription that determines the bytes its clients receive. */
 export interface Selection {
-  /** Equal for two operations if they have the same results for the same variables. */
-  text: string;
   /** Names of the variables that affect the result, sorted. */
-  variables: string[];
+  readonly variables: readonly string[];
   /** Whether a selected field is marked as depending on the viewer. */
-  viewerDependent: boolean;
+  readonly viewerDependent: boolean;
+  /**
+   * A key for these values of the operation's variables. Keys of two operations are equal only if both always have
+   * the same results. A key is short, however long the document is.
+   */
+  keyFor(values: ReadonlyVariables): string;
 }
+
+type ReadonlyVariables = Readonly<Record<string, unknown>> | null | undefined;
+
+/** Keys to cache for each selection, by the values of its variables. */
+const CACHED_KEYS = 32;
+
+/** Characters of a key. Longer ones are replaced by their hash. */
+const KEY_LENGTH = 256;
 
 /**
  * Finds the selection of a subscription, and caches it for the lifetime of the document.
@@ -58,21 +72,32 @@ export class Selections {
     if (operation == null) throw new Error('The document does not contain this operation.');
     const selectionSet = withoutRootArguments(operation).selectionSet;
     const fragments = fragmentsUsed(document, selectionSet);
-    const parts = [selectionSet, ...fragments];
-    const variables = new Set<string>();
-    for (const part of parts) {
-      visit(part, { Variable: (node) => void variables.add(node.name.value) });
+    const used = new Set<string>();
+    for (const part of [selectionSet, ...fragments]) {
+      visit(part, { Variable: (node) => void used.add(node.name.value) });
     }
-    const definitions = (operation.variableDefinitions ?? []).filter((definition) =>
-      variables.has(definition.variable.name.value),
+    const variables = [...used].sort();
+    const definitions = (operation.variableDefinitions ?? []).filter(({ variable }) =>
+      used.has(variable.name.value),
     );
+    const byName = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
+    const makeKey = (values: Record<string, unknown>): string => {
+      try {
+        const { coerced, errors } = getVariableValues(this.schema, definitions, values);
+        if (errors === undefined) return canonicalText(this.schema, operation, byName, coerced);
+      } catch {
+        // Not known how to write it in one way, or an error that its execution will report.
+      }
+      const text = [...definitions, selectionSet, ...fragments].map(print).join('\n');
+      return `as written\n${text}\n${JSON.stringify(values)}`;
+    };
     return {
-      text: [...definitions, ...parts].map(print).join('\n'),
-      variables: [...variables].sort(),
+      variables,
       viewerDependent: this.#readsViewer({
         kind: Kind.DOCUMENT,
         definitions: [operation, ...fragments],
       }),
+      keyFor: cached(variables, (values) => shortened(makeKey(values))),
     };
   }
 
@@ -104,6 +129,38 @@ export class Selections {
       return field === undefined ? [] : [field];
     });
   }
+}
+
+/** Caches the keys of the values that came most recently. */
+function cached(
+  variables: readonly string[],
+  makeKey: (values: Record<string, unknown>) => string,
+): Selection['keyFor'] {
+  let onlyKey: string | undefined;
+  const keys = new Map<string, string>();
+  return (values) => {
+    if (variables.length === 0) {
+      onlyKey ??= makeKey({});
+      return onlyKey;
+    }
+    // A missing variable takes its default, while null does not.
+    const used: Record<string, unknown> = {};
+    for (const name of variables) {
+      if (values && Object.hasOwn(values, name)) used[name] = values[name] ?? null;
+    }
+    const text = shortened(JSON.stringify(used));
+    let key = keys.get(text);
+    if (key === undefined) {
+      key = makeKey(used);
+      if (keys.size >= CACHED_KEYS) keys.clear();
+      keys.set(text, key);
+    }
+    return key;
+  };
+}
+
+function shortened(text: string): string {
+  return text.length <= KEY_LENGTH ? text : createHash('sha256').update(text).digest('base64');
 }
 
 function withoutRootArguments(operation: OperationDefinitionNode): OperationDefinitionNode {

@@ -9,7 +9,13 @@ import type { ChatError } from '#domain/errors.js';
 import { type Delivery, type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
 import type { Framing, Render } from '#fanout/projection/framing.js';
-import { pumpAll } from '#fanout/slices.js';
+import {
+  type HeldSelection,
+  HeldSelections,
+  type SelectionLimit,
+  type SelectionOwner,
+} from '#fanout/projection/selection-limit.js';
+import { byPopularity, pumpAll } from '#fanout/slices.js';
 
 /** Settings of a topic. */
 export interface TopicOptions<Value> {
@@ -17,6 +23,8 @@ export interface TopicOptions<Value> {
   read(): Value;
   /** Minimum milliseconds between two broadcasts. */
   everyMs: number;
+  /** Limits the distinct selections of all rooms and topics. */
+  selectionLimit: SelectionLimit;
   /** Reading or rendering failed. It is tried again at the next tick. */
   onTrouble(error: unknown): void;
   /** The last source was released. */
@@ -25,10 +33,13 @@ export interface TopicOptions<Value> {
 
 /** A changing value with its subscribers on this node. */
 export class Topic<Value> {
+  readonly selections: HeldSelections;
   readonly #channels = new Map<string, Channel<Value>>();
   #holders = 0;
 
-  constructor(private readonly options: TopicOptions<Value>) {}
+  constructor(private readonly options: TopicOptions<Value>) {
+    this.selections = new HeldSelections(options.selectionLimit);
+  }
 
   /** Returns a source for one subscription. The caller must release it. */
   join(): TopicSource<Value> {
@@ -41,7 +52,7 @@ export class Topic<Value> {
 
   /** Reads the value again and delivers it if the result has changed. */
   refresh(): void {
-    for (const channel of this.#channels.values()) channel.refresh();
+    for (const channel of byPopularity(this.#channels)) channel.refresh();
   }
 
   /** Ends all subscriptions with an error. */
@@ -63,6 +74,7 @@ export class Topic<Value> {
 /** A claim on a topic, which keeps it open until released. */
 export class TopicSource<Value> extends SharedSource<Value> {
   #topic: Topic<Value> | undefined;
+  #held: HeldSelection | undefined;
 
   constructor(
     topic: Topic<Value>,
@@ -70,6 +82,10 @@ export class TopicSource<Value> extends SharedSource<Value> {
   ) {
     super();
     this.#topic = topic;
+  }
+
+  override hold(key: string, owner: SelectionOwner): void {
+    this.#held = this.#topic?.selections.hold(key, owner);
   }
 
   override subscribe(key: string, makeRender: () => Render<Value>, sink: Sink, owner: Owner): Delivery {
@@ -80,6 +96,8 @@ export class TopicSource<Value> extends SharedSource<Value> {
   override release(): void {
     if (this.#topic === undefined) return;
     this.#topic = undefined;
+    this.#held?.release();
+    this.#held = undefined;
     this.onRelease();
   }
 }
@@ -99,6 +117,11 @@ class Channel<Value> {
     private readonly render: Render<Value>,
     private readonly onEmpty: () => void,
   ) {}
+
+  /** The number of subscribers. */
+  get size(): number {
+    return this.#subscribers.size;
+  }
 
   /** Increases with each value that is broadcast. */
   get version(): number {

@@ -1,11 +1,14 @@
 import { serviceUnavailable } from '#domain/errors.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
+import type { SelectionLimit } from '#fanout/projection/selection-limit.js';
 import { Topic } from './topic.js';
 
 /** Settings of the topics of a node. */
 export interface TopicsOptions {
   /** Minimum milliseconds between two broadcasts of a topic. */
   everyMs: number;
+  /** Limits the distinct selections of each topic. */
+  selectionLimit: SelectionLimit;
   /** Reading or rendering a topic failed. It is tried again. */
   onTrouble(name: string, error: unknown): void;
 }
@@ -27,12 +30,13 @@ export class Topics {
    */
   watch<Value>(name: string, read: () => Value): SharedSource<Value> {
     if (this.#closed) throw serviceUnavailable('The server is shutting down.');
-    const { everyMs, onTrouble } = this.options;
+    const { everyMs, selectionLimit, onTrouble } = this.options;
     let topic = this.#topics.get(name) as Topic<Value> | undefined;
     if (topic === undefined) {
       topic = new Topic<Value>({
         read,
         everyMs,
+        selectionLimit,
         onTrouble: (error) => onTrouble(name, error),
         onEmpty: () => this.#remove(name),
       });

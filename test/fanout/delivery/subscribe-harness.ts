@@ -3,9 +3,10 @@ import { buildSchema, GraphQLError, type GraphQLFieldResolver, type GraphQLObjec
 import type { Message } from '#domain/message.js';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import { createSubscribe, type SubscribeOptions } from '#fanout/delivery/subscribe.js';
+import type { SelectionLimits } from '#fanout/projection/selection-limit.js';
 import { createContexts, type OperationContext } from '#graphql/context.js';
 import { createErrorFormatter } from '#server/operation/errors.js';
-import { createHub, ROOM } from '#test/fanout/fixture.js';
+import { createHub, ROOM, UNLIMITED_SELECTIONS } from '#test/fanout/fixture.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 import { otherServices } from '#test/support/services.js';
 
@@ -19,9 +20,16 @@ export interface HarnessOptions {
   /** Replaces the default resolvers of these fields. */
   resolvers?: Record<string, Resolver>;
   formatError?: SubscribeOptions['formatError'];
+  /** Limits on distinct selections; none if not given. */
+  selections?: SelectionLimits;
 }
 
-export function createHarness({ marked = true, resolvers = {}, formatError }: HarnessOptions = {}) {
+export function createHarness({
+  marked = true,
+  resolvers = {},
+  formatError,
+  selections = UNLIMITED_SELECTIONS,
+}: HarnessOptions = {}) {
   const schema = buildSchema(`
     scalar Anything
     type Query { unused: Int }
@@ -39,7 +47,7 @@ export function createHarness({ marked = true, resolvers = {}, formatError }: Ha
   for (const [name, resolve] of Object.entries(resolvers)) fields[name]!.resolve = resolve;
 
   const store = new MemoryStore();
-  const { hub, troubles } = createHub({ store });
+  const { hub, troubles, present } = createHub({ store, selections });
   const root = schema.getSubscriptionType()!.getFields().messageAdded!;
   root.subscribe = (_root, args) => hub.join(args.roomId, { from: 'last', count: args.last ?? 0 }, 'c');
   root.resolve = (message) => message;
@@ -51,6 +59,7 @@ export function createHarness({ marked = true, resolvers = {}, formatError }: Ha
     contexts: {
       shared: contexts.shared,
       viewerKey: (context) => contexts.viewerKey(context as OperationContext),
+      owner: (context) => context as OperationContext,
       forViewer: (context) => contexts.forViewer(context as OperationContext),
     },
     formatError: formatError ?? createErrorFormatter((error) => void bugs.push(error)),
@@ -74,7 +83,7 @@ export function createHarness({ marked = true, resolvers = {}, formatError }: Ha
     return stream;
   }
 
-  return { store, hub, join, executed, bugs, troubles };
+  return { store, hub, join, executed, bugs, troubles, present };
 }
 
 /** Returns the next result of each stream. */

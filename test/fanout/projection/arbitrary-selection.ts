@@ -109,6 +109,8 @@ export interface Spelling {
   rootArguments: string;
   rootVariables: string[];
   separator: string;
+  /** Whether fragments are written where they are used, fields in two parts, and variables as their values. */
+  expanded: boolean;
 }
 
 export const PLAIN_SPELLING: Spelling = {
@@ -116,6 +118,7 @@ export const PLAIN_SPELLING: Spelling = {
   rootArguments: 'roomId: "room1"',
   rootVariables: [],
   separator: ' ',
+  expanded: false,
 };
 
 export const OTHER_SPELLING: Spelling = {
@@ -123,26 +126,38 @@ export const OTHER_SPELLING: Spelling = {
   rootArguments: 'last: $last, roomId: $room',
   rootVariables: ['$room: ID!', '$last: Int'],
   separator: '\n  , # or so\n',
+  expanded: true,
 };
 
 /** Prints a selection as a document. Numbers its fragments in order of appearance. */
-export function documentOf({ nodes, defaultOfC }: RandomSelection, spelling: Spelling): string {
+export function documentOf({ nodes, defaultOfC, values }: RandomSelection, spelling: Spelling): string {
   const fragments: string[] = [];
   const used = new Set<string>();
-  const { separator } = spelling;
+  const { separator, expanded } = spelling;
+  const literals: Record<string, unknown> = { $a: values.a, $b: values.b, $c: values.c ?? defaultOfC };
   const print = (node: Node): string => {
     const annotated = node.directives
       .map(({ name, condition }) => {
+        if (expanded) return ` @${name}(if: ${literals[condition] ?? condition})`;
         if (condition.startsWith('$')) used.add(condition);
         return ` @${name}(if: ${condition})`;
       })
       .join('');
-    const children =
-      node.children.length === 0 ? '' : ` {${separator}${node.children.map(print).join(separator)} }`;
+    const braces = (nodes: Node[]): string =>
+      nodes.length === 0 ? '' : ` {${separator}${nodes.map(print).join(separator)} }`;
+    const children = braces(node.children);
     if (node.kind === 'field') {
-      return `${node.alias && `${node.alias}${node.name.replaceAll('_', '')}: `}${node.name}${annotated}${children}`;
+      const alias = node.alias && `${node.alias}${node.name.replaceAll('_', '')}: `;
+      const field = `${alias}${node.name}${annotated}`;
+      if (!expanded) return field + children;
+      // In two parts; a part without children is a repetition of the other.
+      const half = Math.ceil(node.children.length / 2);
+      const rest = node.children.slice(half);
+      const first = braces(node.children.slice(0, half));
+      return `${field}${first} ${field}${rest.length === 0 ? first : braces(rest)}`;
     }
     if (node.kind === 'inline') return `...${node.named ? ` on ${node.type}` : ''}${annotated}${children}`;
+    if (expanded) return `... on ${node.type}${annotated}${children}`;
     const name = `F${fragments.length}`;
     // Reserve the number before nested fragments take the next ones.
     fragments.push('');

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Render } from '#fanout/projection/framing.js';
+import { SelectionLimit } from '#fanout/projection/selection-limit.js';
 import { Topics } from '#fanout/topics/topics.js';
-import { TestSink } from '#test/fanout/fixture.js';
+import { TestSink, UNLIMITED_SELECTIONS } from '#test/fanout/fixture.js';
 
 const EVERY_MS = 1_000;
 
@@ -18,6 +19,7 @@ function createHarness() {
   const troubles: unknown[] = [];
   const topics = new Topics({
     everyMs: EVERY_MS,
+    selectionLimit: new SelectionLimit(UNLIMITED_SELECTIONS),
     onTrouble: (_name, error) => void troubles.push(error),
   });
   const topic = { value: 0, reads: 0, renders: 0 };

@@ -6,7 +6,7 @@ import { MessageAdded } from '#test/support/documents.js';
 import { say } from '#test/support/say.js';
 import { useServer } from '#test/support/use-server.js';
 
-const used = useServer({ OPERATIONS_PER_CONNECTION: 0 });
+const used = useServer({ OPERATIONS_PER_CONNECTION: 0, SELECTIONS_PER_CONNECTION: 0 });
 
 const ROOM = 'room1';
 const ROOT = `messageAdded(roomId: "${ROOM}")`;

@@ -75,6 +75,10 @@ export async function createHarness({ subscribe, field }: HarnessOptions) {
 class NoSource extends SharedSource<never> {
   released = 0;
 
+  override hold(): never {
+    throw new Error('The stream does not share.');
+  }
+
   override subscribe(): never {
     throw new Error('The stream delivers to the sink instead.');
   }
