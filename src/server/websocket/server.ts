@@ -20,6 +20,13 @@ import { InitTimeout } from './init-timeout.js';
 import { Preparation, type PrepareOptions } from './prepare.js';
 import { CLOSINGS } from './protocol.js';
 
+/**
+ * Fragments of one message, and reads that one frame may arrive in. Each fragment keeps the memory that it was read
+ * into, up to 64 KB, until its message is complete. ws closes the socket with 1008 if there are more.
+ */
+const MAX_FRAGMENTS = 32;
+const MAX_BUFFERED_CHUNKS = 1_024;
+
 export interface WebSocketOptions extends PrepareOptions {
   /** Closes connections when the viewer's session or token ends. */
   sessionWatch: SessionWatch;
@@ -62,6 +69,8 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     WebSocket: ChatSocket,
     noServer: true,
     maxPayload: options.messageBytes,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_BUFFERED_CHUNKS,
     perMessageDeflate: false,
     clientTracking: false,
     handleProtocols,
