@@ -4,6 +4,7 @@ import { ChatError } from '#domain/errors.js';
 import type { RateLimit, RateLimiter } from '#domain/ports/limiter.js';
 import type { SessionStore } from '#domain/viewer.js';
 import type { ListSizes } from '#server/documents/cost-rule.js';
+import type { TextBytes } from '#server/documents/response-bytes-rule.js';
 import { type TrustedDocuments, useTrustedDocuments } from '#server/documents/trusted-documents.js';
 import { createQueryLimits, type QueryLimits } from '#server/documents/validation.js';
 import { ConcurrencyLimit, type ConcurrencyLimits } from '#server/guards/concurrency-limit.js';
@@ -51,6 +52,7 @@ export interface TransportOptions {
   documents: TrustedDocuments;
   queryLimits: QueryLimits;
   listSizes: ListSizes;
+  textBytes: TextBytes;
   introspection: boolean;
   graphiql: boolean;
   page: PageOptions;
@@ -107,6 +109,7 @@ export function createTransports(options: TransportOptions) {
       createQueryLimits({
         limits: options.queryLimits,
         sizes: options.listSizes,
+        texts: options.textBytes,
         introspection: options.introspection,
       }),
       useTrustedDocuments(documents),

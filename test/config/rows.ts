@@ -175,6 +175,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
   QUERY_DIRECTIVES_LIMIT: number((config) => config.protection.query.directives, 20, 0, 10_000),
   QUERY_TOKENS_LIMIT: number((config) => config.protection.query.tokens, 1_000, 0, 100_000),
   QUERY_COST_LIMIT: number((config) => config.protection.query.cost, 10_000, 0, 1_000_000_000),
+  // Without a value, it follows from other limits: see config.test.ts.
+  RESPONSE_BYTES_LIMIT: number(
+    (config) => config.protection.query.responseBytes,
+    1_592_000,
+    0,
+    1_000_000_000,
+  ),
   TRUSTED_DOCUMENTS: text((config) => config.protection.trustedDocuments, 'persisted-documents.json'),
   // `true` requires a manifest: see config.test.ts.
   REQUIRE_TRUSTED_DOCUMENTS: {

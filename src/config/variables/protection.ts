@@ -46,6 +46,11 @@ export const protection = {
       default: 10_000,
       description: 'Fields that an operation may resolve, if every list is as long as the operation allows.',
     }),
+    RESPONSE_BYTES_LIMIT: variable({
+      parser: integer(0, 1_000_000_000),
+      description:
+        'Bytes that the response to an operation may have, if every list and every text in it is as long as possible. If empty, enough for one page or list of the largest size, with all fields of each message: 1592000 with the default limits.',
+    }),
     TRUSTED_DOCUMENTS: variable({
       parser: text('a file path'),
       description: 'The manifest of trusted documents that graphql-codegen writes (persistedDocuments).',
