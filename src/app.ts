@@ -217,6 +217,7 @@ function openTransports(config: Config, { engine, store, log, metrics, isShuttin
       most: { first: limits.pageSize, last: limits.pageSize, limit: limits.roomCount },
     },
     textBytes: textBytes(limits),
+    openAnswers: { answers: protection.answersPerConnection, unreadBytes: protection.unreadBytes },
     page: {
       directory: PAGE,
       settings: {

@@ -124,6 +124,8 @@ function configOf(values: Values) {
       trustedDocuments: values.TRUSTED_DOCUMENTS,
       requireTrustedDocuments: values.REQUIRE_TRUSTED_DOCUMENTS,
       operationsPerConnection: values.OPERATIONS_PER_CONNECTION,
+      answersPerConnection: values.ANSWERS_PER_CONNECTION,
+      unreadBytes: values.UNREAD_BYTES_LIMIT,
       connections: values.CONNECTIONS_LIMIT,
       connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS,
       idleTimeoutMs: values.IDLE_TIMEOUT_MS,

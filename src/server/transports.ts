@@ -17,6 +17,7 @@ import { GuardPipeline, type GuardsOptions } from '#server/guards/pipeline.js';
 import { asksForStream, createHttpGraphQL, negotiate, parserOf } from '#server/http/graphql.js';
 import { healthRoutes } from '#server/http/health.js';
 import { type MetricsRouteOptions, metricsRoute } from '#server/http/metrics-route.js';
+import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { type PageOptions, pageRoutes } from '#server/http/page.js';
 import { createHttpTransport } from '#server/http/server.js';
 import type { Engine } from '#server/operation/engine.js';
@@ -47,6 +48,8 @@ export interface TransportOptions {
   /** How fast one WebSocket may start operations, and how many it may have open. */
   operationRate: RateLimit;
   operationsPerConnection: number;
+  /** What one connection may leave unread. */
+  openAnswers: OpenAnswerLimits;
   /** Bytes in one WebSocket message, and in the body of one request. */
   messageBytes: number;
   documents: TrustedDocuments;
@@ -149,6 +152,7 @@ export function createTransports(options: TransportOptions) {
     keepAliveTimeoutMs: options.keepAliveTimeoutMs,
     // A stream that is read gets a heartbeat well within this time.
     stallTimeoutMs: Math.max(options.requestTimeoutMs, 4 * options.heartbeatMs),
+    openAnswers: options.openAnswers,
     connections: connections > 0 ? connections + SPARE_CONNECTIONS : 0,
     onFault,
   });

@@ -189,6 +189,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
     good: { false: false, 0: false },
   },
   OPERATIONS_PER_CONNECTION: number((config) => config.protection.operationsPerConnection, 100, 0, 100_000),
+  ANSWERS_PER_CONNECTION: number((config) => config.protection.answersPerConnection, 10, 0, 100_000),
+  UNREAD_BYTES_LIMIT: number((config) => config.protection.unreadBytes, 4_194_304, 0, 1_000_000_000),
   CONNECTIONS_LIMIT: number((config) => config.protection.connections, 100_000, 0, 10_000_000),
   CONNECTIONS_PER_ADDRESS: number((config) => config.protection.connectionsPerAddress, 0, 0, 10_000_000),
   IDLE_TIMEOUT_MS: number((config) => config.protection.idleTimeoutMs, 600_000, 0, 86_400_000),

@@ -65,6 +65,17 @@ export const protection = {
       default: 100,
       description: 'Operations that one WebSocket may have open at once.',
     }),
+    ANSWERS_PER_CONNECTION: variable({
+      parser: integer(0, 100_000),
+      default: 10,
+      description:
+        'Queries and mutations that one connection may have under way: being executed, or with an answer that it has not read. An HTTP connection that pipelines more is ended.',
+    }),
+    UNREAD_BYTES_LIMIT: variable({
+      parser: integer(0, 1_000_000_000),
+      default: 4_194_304,
+      description: 'Bytes that one connection may leave unread. It is ended if it is sent more.',
+    }),
     CONNECTIONS_LIMIT: variable({
       parser: integer(0, 10_000_000),
       default: 100_000,
