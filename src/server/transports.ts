@@ -123,6 +123,7 @@ export function createTransports(options: TransportOptions) {
   const webSockets = createWebSocketTransport({
     engine,
     parseAndValidate: parserOf(yoga),
+    openAnswers: options.openAnswers,
     messageBytes: options.messageBytes,
     initTimeoutMs: options.initTimeoutMs,
     heartbeatMs: options.heartbeatMs,

@@ -69,7 +69,7 @@ export const protection = {
       parser: integer(0, 100_000),
       default: 10,
       description:
-        'Queries and mutations that one connection may have under way: being executed, or with an answer that it has not read. An HTTP connection that pipelines more is ended.',
+        'Queries and mutations that one connection may have under way: being executed, or with an answer that it has not read. A WebSocket is not read from while it has that many, an HTTP connection that pipelines more is ended.',
     }),
     UNREAD_BYTES_LIMIT: variable({
       parser: integer(0, 1_000_000_000),

@@ -3,10 +3,12 @@ import { MessageType, type SubscribeMessage } from 'graphql-ws';
 import { type RawData, WebSocket } from 'ws';
 import type { Viewer } from '#domain/viewer.js';
 import { OperationRateLimit } from '#server/guards/operation-rate-limit.js';
+import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import type { Caller } from '#server/operation/engine.js';
 import type { SessionWatch, SignInEnd, WatchedConnection } from '#server/operation/session-watch.js';
 import { Drain } from './drain.js';
 import { textFrames } from './framing.js';
+import { Inbox, type InboxOwner } from './inbox.js';
 import type { InitTimeout } from './init-timeout.js';
 import { type ClientMessage, readMessage } from './message.js';
 import { Operation, type OperationHost, type OperationServices } from './operation.js';
@@ -41,19 +43,20 @@ export interface ConnectionServices extends OperationServices {
   readonly initTimeout: InitTimeout;
   /** Closes connections when the viewer's session or token ends. */
   readonly sessionWatch: SessionWatch;
+  /** What one connection may have under way and unread. */
+  readonly openAnswers: OpenAnswerLimits;
 }
 
 /**
  * One WebSocket. It reads the client's messages, keeps the state that protocol.ts describes, and does what each
  * step says.
  *
- * A client that asks for more while it does not read its answers is not read from either: messages wait until
- * the socket has drained, at most as many as ws had read already.
+ * A client that does not read its answers, or has too many under way, is not read from either; see inbox.ts.
  *
  * There are thousands of these, so methods and listeners are shared, and whatever few connections need is made
  * when they need it.
  */
-export class Connection implements WatchedConnection, OperationHost {
+export class Connection implements WatchedConnection, OperationHost, InboxOwner {
   /** Who it belongs to, from connection_init on; null for a guest. */
   viewer: Viewer | null = null;
   /** Whether it has not answered the last ping. */
@@ -65,8 +68,7 @@ export class Connection implements WatchedConnection, OperationHost {
   #state: ConnectionState = 'awaiting init';
   #pending: PendingSubscriptions | undefined;
   #drain: Drain | undefined;
-  /** Messages that wait for the socket to drain. While there is a list, the WebSocket is paused. */
-  #held: RawData[] | undefined;
+  readonly #inbox = new Inbox(this);
 
   constructor(
     readonly webSocket: ChatSocket,
@@ -90,33 +92,43 @@ export class Connection implements WatchedConnection, OperationHost {
     return this.#pending;
   }
 
+  get mostExecutions(): number {
+    return this.services.openAnswers.answers;
+  }
+
   /** Handles a message from the client, or holds it until the client has read what it was sent. */
   deliver(data: RawData): void {
-    if (!this.isOpen) return;
-    if (this.#held !== undefined) {
-      this.#held.push(data);
-    } else if (this.socket.writableNeedDrain) {
-      this.#hold([data]);
-    } else {
-      this.#handle(data);
-      if (this.socket.writableNeedDrain && this.isOpen) this.#hold([]);
-    }
+    this.#inbox.deliver(data);
+  }
+
+  executionBegan(): void {
+    this.#inbox.executionBegan();
+  }
+
+  executionEnded(): void {
+    this.#inbox.executionEnded();
   }
 
   send(...messages: object[]): void {
     if (!this.isOpen) return;
+    const { unreadBytes } = this.services.openAnswers;
+    if (unreadBytes > 0 && this.socket.writableLength > unreadBytes) {
+      // A close frame would not be read either.
+      this.webSocket.terminate();
+      return;
+    }
     const frames = textFrames(...messages.map((message) => JSON.stringify(message)));
     this.socket.write(frames);
   }
 
-  whenDrained(callback: () => void): void {
+  whenDrained(callback: () => void, order?: 'first'): void {
     this.#drain ??= new Drain(this.socket);
-    this.#drain.wait(callback);
+    this.#drain.wait(callback, order);
   }
 
   close({ code, reason }: Closing): void {
     this.#state = 'closing';
-    this.#held = undefined;
+    this.#inbox.clear();
     // The reason may hold what the client sent. ws throws if it is longer than a frame allows.
     this.webSocket.close(code, Buffer.byteLength(reason) > LONGEST_REASON ? 'Bad request' : reason);
     // The client's own close frame has to be read.
@@ -126,7 +138,7 @@ export class Connection implements WatchedConnection, OperationHost {
   /** The socket is gone, whoever closed it. */
   closed(): void {
     this.#state = 'closing';
-    this.#held = undefined;
+    this.#inbox.clear();
     for (const operation of this.operations.list()) operation.cancel();
   }
 
@@ -151,7 +163,8 @@ export class Connection implements WatchedConnection, OperationHost {
     this.close(CLOSINGS.fault);
   }
 
-  #handle(data: RawData): void {
+  /** Handles a message now. */
+  handle(data: RawData): void {
     try {
       const message = readMessage(data);
       this.#step(message === undefined ? 'malformed' : (message.type as `${ClientMessage['type']}`), message);
@@ -210,29 +223,5 @@ export class Connection implements WatchedConnection, OperationHost {
     const operation = new Operation(id, this);
     this.operations.add(operation);
     operation.start(payload);
-  }
-
-  /** Stops reading until the socket has drained. Then it is read from again before subscriptions fill it. */
-  #hold(held: RawData[]): void {
-    this.#held = held;
-    this.webSocket.pause();
-    this.#drain ??= new Drain(this.socket);
-    this.#drain.wait(() => this.#release(), 'first');
-  }
-
-  #release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const [index, data] of held.entries()) {
-      if (!this.isOpen) return;
-      if (this.socket.writableNeedDrain) {
-        this.#hold(held.slice(index));
-        return;
-      }
-      this.#handle(data);
-    }
-    if (!this.isOpen) return;
-    if (this.socket.writableNeedDrain) this.#hold([]);
-    else this.webSocket.resume();
   }
 }

@@ -23,6 +23,9 @@ export interface OperationHost extends Outlet, Requester {
   readonly services: OperationServices;
   readonly pending: PendingSubscriptions;
   readonly operations: { readonly size: number; remove(operation: Operation): void };
+  /** Called around each execution of a query or mutation. */
+  executionBegan(): void;
+  executionEnded(): void;
   /** Sends messages in one write, unless the connection is closing. Throws if one has no form in JSON. */
   send(...messages: object[]): void;
 }
@@ -73,6 +76,7 @@ export class Operation implements SinkOwner {
   /** A mutation that has begun goes on when it is cancelled: its sender may have left after pressing send. */
   #execute(args: ExecutionArgs, pending: Promise<unknown> | undefined): void {
     this.#step('execute');
+    this.host.executionBegan();
     const { engine, onFault } = this.host.services;
     const executed =
       pending === undefined
@@ -83,7 +87,8 @@ export class Operation implements SinkOwner {
         (result) => this.#settle(result),
         (error: unknown) => this.#fail(error),
       )
-      .catch(onFault);
+      .catch(onFault)
+      .finally(() => this.host.executionEnded());
   }
 
   #subscribe(args: ExecutionArgs): void {

@@ -9,6 +9,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { refuseUpgrade } from '#server/http/upgrade.js';
 import type { Caller } from '#server/operation/engine.js';
 import type { SessionWatch } from '#server/operation/session-watch.js';
@@ -32,6 +33,8 @@ export interface WebSocketOptions extends PrepareOptions {
   sessionWatch: SessionWatch;
   /** How long a connection may have no operation, in milliseconds; 0 means for ever. */
   idleTimeoutMs: number;
+  /** What one connection may have under way and unread. */
+  openAnswers: OpenAnswerLimits;
   /** Bytes in one message from a client. */
   messageBytes: number;
   /** How long a client may take to send connection_init, in milliseconds. */
@@ -63,6 +66,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     framings: new WebSocketFramings(),
     initTimeout,
     sessionWatch,
+    openAnswers: options.openAnswers,
     onFault,
   };
   const server = new WebSocketServer<typeof ChatSocket>({
