@@ -125,6 +125,7 @@ function configOf(values: Values) {
       requireTrustedDocuments: values.REQUIRE_TRUSTED_DOCUMENTS,
       operationsPerConnection: values.OPERATIONS_PER_CONNECTION,
       answersPerConnection: values.ANSWERS_PER_CONNECTION,
+      answersPerAddress: values.ANSWERS_PER_ADDRESS,
       unreadBytes: values.UNREAD_BYTES_LIMIT,
       connections: values.CONNECTIONS_LIMIT,
       connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS,

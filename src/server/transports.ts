@@ -7,6 +7,7 @@ import type { ListSizes } from '#server/documents/cost-rule.js';
 import type { TextBytes } from '#server/documents/response-bytes-rule.js';
 import { type TrustedDocuments, useTrustedDocuments } from '#server/documents/trusted-documents.js';
 import { createQueryLimits, type QueryLimits } from '#server/documents/validation.js';
+import { AnswerLimit, limitAnswers, tooManyAnswers } from '#server/guards/answer-limit.js';
 import { ConcurrencyLimit, type ConcurrencyLimits } from '#server/guards/concurrency-limit.js';
 import { ConnectionRateLimit } from '#server/guards/connection-rate-limit.js';
 import { answerPreflights } from '#server/guards/cors.js';
@@ -19,7 +20,7 @@ import { healthRoutes } from '#server/http/health.js';
 import { type MetricsRouteOptions, metricsRoute } from '#server/http/metrics-route.js';
 import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { type PageOptions, pageRoutes } from '#server/http/page.js';
-import { createHttpTransport } from '#server/http/server.js';
+import { createHttpTransport, sendJson } from '#server/http/server.js';
 import type { Engine } from '#server/operation/engine.js';
 import { SessionWatch } from '#server/operation/session-watch.js';
 import { admitStreams } from '#server/streaming/admission.js';
@@ -50,6 +51,8 @@ export interface TransportOptions {
   operationsPerConnection: number;
   /** What one connection may leave unread. */
   openAnswers: OpenAnswerLimits;
+  /** Queries and mutations that one address may have under way. */
+  answersPerAddress: number;
   /** Bytes in one WebSocket message, and in the body of one request. */
   messageBytes: number;
   documents: TrustedDocuments;
@@ -96,10 +99,12 @@ export function createTransports(options: TransportOptions) {
     asksForStream: (request) => asksForStream(request, STREAM_FORMATS),
     onRefused: options.onRefused,
   });
+  const answerLimit = new AnswerLimit(options.answersPerAddress);
   const streamAdmission = admitStreams({
     formats: STREAM_FORMATS,
     admit: async (request, response) => {
       const refused = await guards.stream(request, response);
+      if (refused === undefined) answerLimit.becameStream(request);
       return refused && errorOf(refused);
     },
   });
@@ -124,6 +129,7 @@ export function createTransports(options: TransportOptions) {
     engine,
     parseAndValidate: parserOf(yoga),
     openAnswers: options.openAnswers,
+    answerLimit,
     messageBytes: options.messageBytes,
     initTimeoutMs: options.initTimeoutMs,
     heartbeatMs: options.heartbeatMs,
@@ -138,10 +144,19 @@ export function createTransports(options: TransportOptions) {
     streams: STREAM_FORMATS,
     graphiql: options.graphiql,
   });
+  const limited = limitAnswers(answer, answerLimit, {
+    addressOf,
+    refuse: (request, response) => {
+      options.onRefused('address', request);
+      const error = formatError(tooManyAnswers());
+      response.setHeader('Retry-After', 1);
+      sendJson(response, 429, { errors: [error] });
+    },
+  });
   const { connections } = options.connections;
   const http = createHttpTransport({
     routes: new Map([
-      [GRAPHQL, guards.request(answerPreflights(answer))],
+      [GRAPHQL, guards.request(answerPreflights(limited))],
       ['/', (_request, response) => void response.writeHead(302, { Location: GRAPHQL }).end()],
       ...pageRoutes(options.page),
       ...(options.metrics ? ([['/metrics', metricsRoute(options.metrics)]] as const) : []),

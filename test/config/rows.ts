@@ -190,6 +190,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
   OPERATIONS_PER_CONNECTION: number((config) => config.protection.operationsPerConnection, 100, 0, 100_000),
   ANSWERS_PER_CONNECTION: number((config) => config.protection.answersPerConnection, 10, 0, 100_000),
+  ANSWERS_PER_ADDRESS: number((config) => config.protection.answersPerAddress, 0, 0, 1_000_000),
   UNREAD_BYTES_LIMIT: number((config) => config.protection.unreadBytes, 4_194_304, 0, 1_000_000_000),
   CONNECTIONS_LIMIT: number((config) => config.protection.connections, 100_000, 0, 10_000_000),
   CONNECTIONS_PER_ADDRESS: number((config) => config.protection.connectionsPerAddress, 0, 0, 10_000_000),

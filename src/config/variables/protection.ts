@@ -71,6 +71,12 @@ export const protection = {
       description:
         'Queries and mutations that one connection may have under way: being executed, or with an answer that it has not read. A WebSocket is not read from while it has that many, an HTTP connection that pipelines more is ended.',
     }),
+    ANSWERS_PER_ADDRESS: variable({
+      parser: integer(0, 1_000_000),
+      default: 0,
+      productionDefault: 50,
+      description: 'How many of those one network address may have under way on this server.',
+    }),
     UNREAD_BYTES_LIMIT: variable({
       parser: integer(0, 1_000_000_000),
       default: 4_194_304,

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { MessageType, type SubscribeMessage } from 'graphql-ws';
 import { type RawData, WebSocket } from 'ws';
 import type { Viewer } from '#domain/viewer.js';
+import type { AnswerLimit } from '#server/guards/answer-limit.js';
 import { OperationRateLimit } from '#server/guards/operation-rate-limit.js';
 import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import type { Caller } from '#server/operation/engine.js';
@@ -45,6 +46,8 @@ export interface ConnectionServices extends OperationServices {
   readonly sessionWatch: SessionWatch;
   /** What one connection may have under way and unread. */
   readonly openAnswers: OpenAnswerLimits;
+  /** What one address may have under way. */
+  readonly answerLimit: AnswerLimit;
 }
 
 /**
@@ -68,6 +71,8 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
   #state: ConnectionState = 'awaiting init';
   #pending: PendingSubscriptions | undefined;
   #drain: Drain | undefined;
+  /** What to call once the client has read its answers, or is gone. */
+  #unread: Set<() => void> | undefined;
   readonly #inbox = new Inbox(this);
 
   constructor(
@@ -101,12 +106,14 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
     this.#inbox.deliver(data);
   }
 
-  executionBegan(): void {
+  beginAnswer(): (() => void) | undefined {
+    const leave = this.services.answerLimit.take(this.caller.address);
+    if (leave === undefined) return undefined;
     this.#inbox.executionBegan();
-  }
-
-  executionEnded(): void {
-    this.#inbox.executionEnded();
+    return () => {
+      this.#whenRead(leave);
+      this.#inbox.executionEnded();
+    };
   }
 
   send(...messages: object[]): void {
@@ -140,6 +147,7 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
     this.#state = 'closing';
     this.#inbox.clear();
     for (const operation of this.operations.list()) operation.cancel();
+    for (const callback of this.#unread ?? []) callback();
   }
 
   signInEnded(why: SignInEnd): void {
@@ -223,5 +231,18 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
     const operation = new Operation(id, this);
     this.operations.add(operation);
     operation.start(payload);
+  }
+
+  #whenRead(callback: () => void): void {
+    if (!this.isOpen || !this.socket.writableNeedDrain) {
+      callback();
+      return;
+    }
+    this.#unread ??= new Set();
+    this.#unread.add(callback);
+    this.whenDrained(() => {
+      this.#unread?.delete(callback);
+      callback();
+    });
   }
 }

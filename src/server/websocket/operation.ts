@@ -2,6 +2,7 @@ import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import { MessageType, type SubscribePayload } from 'graphql-ws';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import type { Subscribed } from '#fanout/delivery/subscribe.js';
+import { tooManyAnswers } from '#server/guards/answer-limit.js';
 import { type Engine, executeFormatted, runOperation } from '#server/operation/engine.js';
 import type { WebSocketFramings } from './framing.js';
 import type { PendingSubscriptions } from './pending-subscriptions.js';
@@ -23,9 +24,8 @@ export interface OperationHost extends Outlet, Requester {
   readonly services: OperationServices;
   readonly pending: PendingSubscriptions;
   readonly operations: { readonly size: number; remove(operation: Operation): void };
-  /** Called around each execution of a query or mutation. */
-  executionBegan(): void;
-  executionEnded(): void;
+  /** Counts a query or mutation that is executed. Returns what ends it; undefined if there are too many. */
+  beginAnswer(): (() => void) | undefined;
   /** Sends messages in one write, unless the connection is closing. Throws if one has no form in JSON. */
   send(...messages: object[]): void;
 }
@@ -75,9 +75,13 @@ export class Operation implements SinkOwner {
 
   /** A mutation that has begun goes on when it is cancelled: its sender may have left after pressing send. */
   #execute(args: ExecutionArgs, pending: Promise<unknown> | undefined): void {
-    this.#step('execute');
-    this.host.executionBegan();
     const { engine, onFault } = this.host.services;
+    const end = this.host.beginAnswer();
+    if (end === undefined) {
+      this.#refuse([engine.formatError(tooManyAnswers())]);
+      return;
+    }
+    this.#step('execute');
     const executed =
       pending === undefined
         ? executeFormatted(engine, args)
@@ -88,7 +92,7 @@ export class Operation implements SinkOwner {
         (error: unknown) => this.#fail(error),
       )
       .catch(onFault)
-      .finally(() => this.host.executionEnded());
+      .finally(end);
   }
 
   #subscribe(args: ExecutionArgs): void {

@@ -9,6 +9,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { AnswerLimit } from '#server/guards/answer-limit.js';
 import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { refuseUpgrade } from '#server/http/upgrade.js';
 import type { Caller } from '#server/operation/engine.js';
@@ -35,6 +36,7 @@ export interface WebSocketOptions extends PrepareOptions {
   idleTimeoutMs: number;
   /** What one connection may have under way and unread. */
   openAnswers: OpenAnswerLimits;
+  answerLimit: AnswerLimit;
   /** Bytes in one message from a client. */
   messageBytes: number;
   /** How long a client may take to send connection_init, in milliseconds. */
@@ -67,6 +69,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     initTimeout,
     sessionWatch,
     openAnswers: options.openAnswers,
+    answerLimit: options.answerLimit,
     onFault,
   };
   const server = new WebSocketServer<typeof ChatSocket>({

@@ -109,3 +109,23 @@ test('ends a connection that pings and does not read the pongs', async () => {
   }
   await until(() => transport.connections === 0, { what: 'the end of the connection', timeout: 5_000 });
 });
+
+test('refuses more from an address with RATE_LIMITED, until its answers are there', async () => {
+  const { waiting, field } = held();
+  const { open } = await createHarness({ field, answersPerAddress: 3 });
+  const [one, other] = [await open(), await open()];
+  askTogether(one, 2);
+  askTogether(other, 2);
+  const limited = { id: '1', type: 'error', payload: [{ message: expect.stringMatching(/Too many/) }] };
+  expect(await other.next()).toMatchObject(limited);
+  for (const answer of waiting.splice(0)) answer('x');
+  await one.take(4);
+  await other.take(2);
+  askTogether(one, 3, 'again');
+  await until(() => waiting.length === 3, { what: 'three queries' });
+  one.crash();
+  for (const answer of waiting.splice(0)) answer('x');
+  // What a client left behind is given back, too.
+  askTogether(other, 3, 'again');
+  await until(() => waiting.length === 3, { what: 'three queries' });
+});
