@@ -5,6 +5,7 @@ import { type Config, orConfigError } from '#config/config.js';
 import { Hub } from '#fanout/hub.js';
 import { readTlsFiles } from '#redis/client/tls.js';
 import { createStore, type Store } from '#redis/store.js';
+import { textBytes } from '#server/documents/response-bytes-rule.js';
 import { readManifest, TrustedDocuments } from '#server/documents/trusted-documents.js';
 import type { Engine } from '#server/operation/engine.js';
 import { createTransports } from '#server/transports.js';
@@ -213,6 +214,8 @@ function openTransports(config: Config, { engine, store, log, metrics, isShuttin
       defaultPageSize: limits.defaultPageSize,
       most: { first: limits.pageSize, last: limits.pageSize, limit: limits.roomCount },
     },
+    textBytes: textBytes(limits),
+    openAnswers: { answers: protection.answersPerConnection, unreadBytes: protection.unreadBytes },
     page: {
       directory: PAGE,
       settings: {

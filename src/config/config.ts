@@ -119,6 +119,7 @@ function configOf(values: Values) {
         directives: values.QUERY_DIRECTIVES_LIMIT,
         tokens: values.QUERY_TOKENS_LIMIT,
         cost: values.QUERY_COST_LIMIT,
+        responseBytes: values.RESPONSE_BYTES_LIMIT ?? largestListBytes(values),
       },
       trustedDocuments: values.TRUSTED_DOCUMENTS,
       requireTrustedDocuments: values.REQUIRE_TRUSTED_DOCUMENTS,
@@ -128,6 +129,9 @@ function configOf(values: Values) {
         perAddress: values.SELECTIONS_PER_ADDRESS,
         perRoom: values.SELECTIONS_PER_ROOM,
       },
+      answersPerConnection: values.ANSWERS_PER_CONNECTION,
+      answersPerAddress: values.ANSWERS_PER_ADDRESS,
+      unreadBytes: values.UNREAD_BYTES_LIMIT,
       connections: values.CONNECTIONS_LIMIT,
       connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS,
       idleTimeoutMs: values.IDLE_TIMEOUT_MS,
@@ -160,6 +164,21 @@ function configOf(values: Values) {
       trustedProxies: values.TRUST_PROXY,
     },
   };
+}
+
+/** Bytes of a message besides its content and its author's name: keys, ids, the room, the time. */
+const AROUND_MESSAGE_BYTES = 1_024;
+
+/** The most bytes of a page of messages, or of a list of rooms with the newest message of each. */
+function largestListBytes({
+  PAGE_SIZE_LIMIT,
+  ROOM_COUNT_LIMIT,
+  CONTENT_LENGTH_LIMIT,
+  NAME_LENGTH_LIMIT,
+}: Values): number {
+  // A character has at most four bytes.
+  const message = 4 * (CONTENT_LENGTH_LIMIT + NAME_LENGTH_LIMIT) + AROUND_MESSAGE_BYTES;
+  return Math.max(PAGE_SIZE_LIMIT, ROOM_COUNT_LIMIT) * message;
 }
 
 /** How the platform's own tokens are verified; undefined if it has none. */

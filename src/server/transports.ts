@@ -4,8 +4,10 @@ import { ChatError } from '#domain/errors.js';
 import type { RateLimit, RateLimiter } from '#domain/ports/limiter.js';
 import type { SessionStore } from '#domain/viewer.js';
 import type { ListSizes } from '#server/documents/cost-rule.js';
+import type { TextBytes } from '#server/documents/response-bytes-rule.js';
 import { type TrustedDocuments, useTrustedDocuments } from '#server/documents/trusted-documents.js';
 import { createQueryLimits, type QueryLimits } from '#server/documents/validation.js';
+import { AnswerLimit, limitAnswers, tooManyAnswers } from '#server/guards/answer-limit.js';
 import { ConcurrencyLimit, type ConcurrencyLimits } from '#server/guards/concurrency-limit.js';
 import { ConnectionRateLimit } from '#server/guards/connection-rate-limit.js';
 import { answerPreflights } from '#server/guards/cors.js';
@@ -16,8 +18,9 @@ import { GuardPipeline, type GuardsOptions } from '#server/guards/pipeline.js';
 import { asksForStream, createHttpGraphQL, negotiate, parserOf } from '#server/http/graphql.js';
 import { healthRoutes } from '#server/http/health.js';
 import { type MetricsRouteOptions, metricsRoute } from '#server/http/metrics-route.js';
+import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { type PageOptions, pageRoutes } from '#server/http/page.js';
-import { createHttpTransport } from '#server/http/server.js';
+import { createHttpTransport, sendJson } from '#server/http/server.js';
 import type { Engine } from '#server/operation/engine.js';
 import { SessionWatch } from '#server/operation/session-watch.js';
 import { admitStreams } from '#server/streaming/admission.js';
@@ -46,11 +49,16 @@ export interface TransportOptions {
   /** How fast one WebSocket may start operations, and how many it may have open at once. */
   operationRate: RateLimit;
   operationsPerConnection: number;
+  /** What one connection may leave unread. */
+  openAnswers: OpenAnswerLimits;
+  /** Queries and mutations that one address may have under way. */
+  answersPerAddress: number;
   /** Bytes in one WebSocket message, and in the body of one request. */
   messageBytes: number;
   documents: TrustedDocuments;
   queryLimits: QueryLimits;
   listSizes: ListSizes;
+  textBytes: TextBytes;
   introspection: boolean;
   graphiql: boolean;
   page: PageOptions;
@@ -91,10 +99,12 @@ export function createTransports(options: TransportOptions) {
     asksForStream: (request) => asksForStream(request, STREAM_FORMATS),
     onRefused: options.onRefused,
   });
+  const answerLimit = new AnswerLimit(options.answersPerAddress);
   const streamAdmission = admitStreams({
     formats: STREAM_FORMATS,
     admit: async (request, response) => {
       const refused = await guards.stream(request, response);
+      if (refused === undefined) answerLimit.becameStream(request);
       return refused && errorOf(refused);
     },
   });
@@ -107,6 +117,7 @@ export function createTransports(options: TransportOptions) {
       createQueryLimits({
         limits: options.queryLimits,
         sizes: options.listSizes,
+        texts: options.textBytes,
         introspection: options.introspection,
       }),
       useTrustedDocuments(documents),
@@ -117,6 +128,8 @@ export function createTransports(options: TransportOptions) {
   const webSockets = createWebSocketTransport({
     engine,
     parseAndValidate: parserOf(yoga),
+    openAnswers: options.openAnswers,
+    answerLimit,
     messageBytes: options.messageBytes,
     initTimeoutMs: options.initTimeoutMs,
     heartbeatMs: options.heartbeatMs,
@@ -131,10 +144,19 @@ export function createTransports(options: TransportOptions) {
     streams: STREAM_FORMATS,
     graphiql: options.graphiql,
   });
+  const limited = limitAnswers(answer, answerLimit, {
+    addressOf,
+    refuse: (request, response) => {
+      options.onRefused('address', request);
+      const error = formatError(tooManyAnswers());
+      response.setHeader('Retry-After', 1);
+      sendJson(response, 429, { errors: [error] });
+    },
+  });
   const { connections } = options.connections;
   const http = createHttpTransport({
     routes: new Map([
-      [GRAPHQL, guards.request(answerPreflights(answer))],
+      [GRAPHQL, guards.request(answerPreflights(limited))],
       ['/', (_request, response) => void response.writeHead(302, { Location: GRAPHQL }).end()],
       ...pageRoutes(options.page),
       ...(options.metrics ? ([['/metrics', metricsRoute(options.metrics)]] as const) : []),
@@ -146,6 +168,7 @@ export function createTransports(options: TransportOptions) {
     keepAliveTimeoutMs: options.keepAliveTimeoutMs,
     // Longer than the heartbeat, so that a stream whose client reads it is never inactive.
     stallTimeoutMs: Math.max(options.requestTimeoutMs, 4 * options.heartbeatMs),
+    openAnswers: options.openAnswers,
     connections: connections > 0 ? connections + SPARE_CONNECTIONS : 0,
     onFault,
   });

@@ -125,3 +125,11 @@ test('the default page size is at most the largest page size', () => {
   expect(configFromEnv({}).limits.defaultPageSize).toBe(50);
   expect(configFromEnv({ PAGE_SIZE_LIMIT: '20' }).limits.defaultPageSize).toBe(20);
 });
+
+test.each([
+  ['a list of rooms', {}, 500 * (4 * (500 + 40) + 1_024)],
+  ['a longer page', { PAGE_SIZE_LIMIT: '1000' }, 1_000 * (4 * (500 + 40) + 1_024)],
+  ['longer messages', { CONTENT_LENGTH_LIMIT: '2000' }, 500 * (4 * (2_000 + 40) + 1_024)],
+])('lets a response hold %s of the largest size', (_what, env, bytes) => {
+  expect(configFromEnv(env).protection.query.responseBytes).toBe(bytes);
+});

@@ -175,6 +175,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
   QUERY_DIRECTIVES_LIMIT: number((config) => config.protection.query.directives, 20, 0, 10_000),
   QUERY_TOKENS_LIMIT: number((config) => config.protection.query.tokens, 1_000, 0, 100_000),
   QUERY_COST_LIMIT: number((config) => config.protection.query.cost, 10_000, 0, 1_000_000_000),
+  // Without a value, it follows from other limits: see config.test.ts.
+  RESPONSE_BYTES_LIMIT: number(
+    (config) => config.protection.query.responseBytes,
+    1_592_000,
+    0,
+    1_000_000_000,
+  ),
   TRUSTED_DOCUMENTS: text((config) => config.protection.trustedDocuments, 'persisted-documents.json'),
   // `true` requires a manifest: see config.test.ts.
   REQUIRE_TRUSTED_DOCUMENTS: {
@@ -185,6 +192,9 @@ export const ROWS: Readonly<Record<string, Row>> = {
   SELECTIONS_PER_CONNECTION: number((config) => config.protection.selections.perConnection, 10, 0, 100_000),
   SELECTIONS_PER_ADDRESS: number((config) => config.protection.selections.perAddress, 100, 0, 1_000_000),
   SELECTIONS_PER_ROOM: number((config) => config.protection.selections.perRoom, 200, 0, 100_000),
+  ANSWERS_PER_CONNECTION: number((config) => config.protection.answersPerConnection, 10, 0, 100_000),
+  ANSWERS_PER_ADDRESS: number((config) => config.protection.answersPerAddress, 0, 0, 1_000_000),
+  UNREAD_BYTES_LIMIT: number((config) => config.protection.unreadBytes, 4_194_304, 0, 1_000_000_000),
   CONNECTIONS_LIMIT: number((config) => config.protection.connections, 100_000, 0, 10_000_000),
   CONNECTIONS_PER_ADDRESS: number((config) => config.protection.connectionsPerAddress, 0, 0, 10_000_000),
   IDLE_TIMEOUT_MS: number((config) => config.protection.idleTimeoutMs, 600_000, 0, 86_400_000),

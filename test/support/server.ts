@@ -42,6 +42,7 @@ const NO_RATE_LIMITS = {
   RATE_SESSIONS_PER_ADDRESS: 0,
   RATE_ROOMS_PER_ADDRESS: 0,
   RATE_OPERATIONS_PER_CONNECTION: 0,
+  ANSWERS_PER_ADDRESS: 0,
 };
 
 /** Starts a node in this process on a free port. It logs only if LOG_LEVEL is set. */

@@ -46,6 +46,11 @@ export const protection = {
       default: 10_000,
       description: 'Fields that an operation may resolve, if every list is as long as the operation allows.',
     }),
+    RESPONSE_BYTES_LIMIT: variable({
+      parser: integer(0, 1_000_000_000),
+      description:
+        'Bytes that the response to an operation may have, if every list and every text in it is as long as possible. If empty, enough for one page or list of the largest size, with all fields of each message: 1592000 with the default limits.',
+    }),
     TRUSTED_DOCUMENTS: variable({
       parser: text('a file path'),
       description: 'The manifest of trusted documents that graphql-codegen writes (persistedDocuments).',
@@ -75,6 +80,23 @@ export const protection = {
       parser: integer(0, 100_000),
       default: 200,
       description: 'Distinct selections that one room may have on this server.',
+    }),
+    ANSWERS_PER_CONNECTION: variable({
+      parser: integer(0, 100_000),
+      default: 10,
+      description:
+        'Queries and mutations that one connection may have under way: being executed, or with an answer that it has not read. A WebSocket is not read from while it has that many, an HTTP connection that pipelines more is ended.',
+    }),
+    ANSWERS_PER_ADDRESS: variable({
+      parser: integer(0, 1_000_000),
+      default: 0,
+      productionDefault: 50,
+      description: 'How many of those one network address may have under way on this server.',
+    }),
+    UNREAD_BYTES_LIMIT: variable({
+      parser: integer(0, 1_000_000_000),
+      default: 4_194_304,
+      description: 'Bytes that one connection may leave unread. It is ended if it is sent more.',
     }),
     CONNECTIONS_LIMIT: variable({
       parser: integer(0, 10_000_000),

@@ -26,50 +26,72 @@ export interface ListSizes {
   most: Readonly<Record<string, number>>;
 }
 
+/** What one field adds to a document's weight. */
+export interface Measure {
+  /** A field by itself, without what is selected below it. */
+  ofField(node: FieldNode, type: GraphQLCompositeType | undefined): number;
+  /** Each object in a list, besides its fields. */
+  perItem: number;
+}
+
 /** Creates a validation rule that refuses operations whose estimated cost exceeds `limit`. */
 export function queryCostRule(limit: number, sizes: ListSizes): ValidationRule {
-  return function QueryCost(context) {
-    const costs = new Costs(context, sizes);
+  return weightRule({ ofField: () => 1, perItem: 0 }, sizes, (cost) => {
+    if (cost <= limit) return;
+    throw new GraphQLError(
+      `The estimated cost of the operation is ${cost}, but the limit is ${limit}. Request fewer fields or items.`,
+    );
+  });
+}
+
+/** A validation rule that weighs each operation, and passes its weight to `check`, which throws if it is too much. */
+export function weightRule(
+  measure: Measure,
+  sizes: ListSizes,
+  check: (weight: number) => void,
+): ValidationRule {
+  return function Weight(context) {
+    const weights = new Weights(context, sizes, measure);
     return {
-      OperationDefinition: ({ operation, selectionSet }) => {
-        const cost = costs.of(selectionSet, context.getSchema().getRootType(operation) ?? undefined);
-        if (cost <= limit) return;
-        throw new GraphQLError(
-          `The estimated cost of the operation is ${cost}, but the limit is ${limit}. Request fewer fields or items.`,
-        );
-      },
+      OperationDefinition: ({ operation, selectionSet }) =>
+        check(weights.of(selectionSet, context.getSchema().getRootType(operation) ?? undefined)),
     };
   };
 }
 
-class Costs {
-  /** Costs of fragments. 0 while a fragment is being counted, because another rule refuses cycles. */
+class Weights {
+  /** Weights of fragments. 0 while a fragment is being counted: another rule refuses cycles. */
   readonly #fragments = new Map<string, number>();
 
   constructor(
     private readonly context: ValidationContext,
     private readonly sizes: ListSizes,
+    private readonly measure: Measure,
   ) {}
 
   of({ selections }: SelectionSetNode, type: GraphQLCompositeType | undefined): number {
-    let cost = 0;
+    let weight = 0;
     for (const selection of selections) {
-      if (selection.kind === 'Field') cost += this.#ofField(selection, type);
+      if (selection.kind === 'Field') weight += this.#ofField(selection, type);
       else if (selection.kind === 'InlineFragment') {
         const condition = selection.typeCondition?.name.value;
-        cost += this.of(selection.selectionSet, condition === undefined ? type : this.#typeNamed(condition));
-      } else cost += this.#ofFragment(selection.name.value);
+        weight += this.of(
+          selection.selectionSet,
+          condition === undefined ? type : this.#typeNamed(condition),
+        );
+      } else weight += this.#ofFragment(selection.name.value);
     }
-    return cost;
+    return weight;
   }
 
   #ofField(node: FieldNode, type: GraphQLCompositeType | undefined): number {
+    const own = this.measure.ofField(node, type);
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
     // Other rules limit introspection and refuse unknown fields.
-    if (node.selectionSet === undefined || node.name.value.startsWith('__') || !field) return 1;
+    if (node.selectionSet === undefined || node.name.value.startsWith('__') || !field) return own;
     const inner = getNamedType(field.type);
     const below = this.of(node.selectionSet, isCompositeType(inner) ? inner : undefined);
-    return 1 + this.#itemsOf(node, field, inner.name) * below;
+    return own + this.#itemsOf(node, field, inner.name) * (this.measure.perItem + below);
   }
 
   #itemsOf(node: FieldNode, field: GraphQLField<unknown, unknown>, typeName: string): number {
@@ -93,11 +115,11 @@ class Costs {
     if (known !== undefined) return known;
     this.#fragments.set(name, 0);
     const fragment: FragmentDefinitionNode | null | undefined = this.context.getFragment(name);
-    const cost = fragment
+    const weight = fragment
       ? this.of(fragment.selectionSet, this.#typeNamed(fragment.typeCondition.name.value))
       : 0;
-    this.#fragments.set(name, cost);
-    return cost;
+    this.#fragments.set(name, weight);
+    return weight;
   }
 
   #typeNamed(name: string): GraphQLCompositeType | undefined {

@@ -3,7 +3,8 @@
  * document that exceeds one is refused before it runs.
  *
  *   parse     tokens
- *   validate  the root field of subscriptions, depth, aliases, directives, names, cost, introspection if it is off
+ *   validate  the root field of subscriptions, depth, aliases, directives, names, cost, bytes of the response,
+ *             introspection if it is off
  */
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
@@ -18,6 +19,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { type ListSizes, queryCostRule } from './cost-rule.js';
+import { responseBytesRule, type TextBytes } from './response-bytes-rule.js';
 import { subscriptionRootRule } from './subscription-root-rule.js';
 
 /** The maximum of each in a document. 0 means no limit. */
@@ -27,11 +29,13 @@ export interface QueryLimits {
   directives: number;
   tokens: number;
   cost: number;
+  responseBytes: number;
 }
 
 export interface QueryLimitOptions {
   limits: QueryLimits;
   sizes: ListSizes;
+  texts: TextBytes;
   /** Whether clients may read the schema. If not, errors do not suggest names from it either. */
   introspection: boolean;
 }
@@ -39,14 +43,15 @@ export interface QueryLimitOptions {
 /**
  * Creates a Yoga plugin for the limits. All transports parse and validate through Yoga, so it applies to all.
  */
-export function createQueryLimits({ limits, sizes, introspection }: QueryLimitOptions): Plugin {
-  const { depth, aliases, directives, tokens, cost } = limits;
+export function createQueryLimits({ limits, sizes, texts, introspection }: QueryLimitOptions): Plugin {
+  const { depth, aliases, directives, tokens, cost, responseBytes } = limits;
   const rules: ValidationRule[] = [subscriptionRootRule, nameLengthRule];
   // Fragments do not add depth, and aliases of __typename count like any other.
   if (depth > 0) rules.push(maxDepthRule({ n: depth, flattenFragments: true }) as ValidationRule);
   if (aliases > 0) rules.push(maxAliasesRule({ n: aliases, allowList: [] }) as ValidationRule);
   if (directives > 0) rules.push(maxDirectivesRule({ n: directives }) as ValidationRule);
   if (cost > 0) rules.push(queryCostRule(cost, sizes));
+  if (responseBytes > 0) rules.push(responseBytesRule(responseBytes, sizes, texts));
   if (!introspection) rules.push(NoSchemaIntrospectionCustomRule);
 
   return {

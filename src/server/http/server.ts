@@ -1,7 +1,7 @@
 /** The HTTP server: routes requests and upgrades by path, and closes gracefully. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type OpenAnswerLimits, OpenAnswers } from './open-answers.js';
 import { afterAnswers, ignoreUpgrade, pathOf, type UpgradeHandler, upgradeOf } from './upgrade.js';
 
 /** The maximum size of a request's head, in bytes. A larger one is answered with 431. */
@@ -29,6 +29,8 @@ export interface HttpOptions {
   stallTimeoutMs: number;
   /** Sockets that may be open at once. 0 means no limit. */
   connections: number;
+  /** Answers that one connection may have under way. A connection that asks for more is ended. */
+  openAnswers: OpenAnswerLimits;
   /** Called with errors of the server and of handlers. */
   onFault(error: unknown): void;
 }
@@ -51,17 +53,17 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     // Node before 24.9 ignores this option and emits 'upgrade' for every offer; see `ignoreUpgrade`.
     shouldUpgradeCallback: (request: IncomingMessage) => upgradeOf(request, options.upgrades) !== undefined,
   };
-  /** The newest response on each socket. */
-  const newest = new WeakMap<Duplex, ServerResponse>();
+  const answers = new OpenAnswers(options.openAnswers);
   const server = createServer(limits, (request, response) => {
-    newest.set(request.socket, response);
+    if (!answers.add(request.socket, response)) return void request.socket.destroy();
     // When Node ignores the offer itself, it drops what the client sent after it in the same packet. Close
     // the connection, so that the client does not wait for a response to that.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     response.once('close', endIdleConnections);
     const handler = options.routes.get(pathOf(request)) ?? notFound;
     Promise.resolve()
-      .then(() => handler(request, response))
+      // All requests of one read are handed over before the first is handled: a later one may have ended them.
+      .then(() => (request.socket.destroyed ? undefined : handler(request, response)))
       .catch((error: unknown) => {
         options.onFault(error);
         if (!response.headersSent) sendJson(response, 500, { error: 'Internal server error' });
@@ -76,7 +78,7 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     if (socket.remoteAddress === undefined) socket.destroy();
   });
   server.on('upgrade', (request, socket, head) => {
-    afterAnswers(socket, newest.get(socket), async () => {
+    afterAnswers(socket, answers.newest(socket), async () => {
       const upgrade = upgradeOf(request, options.upgrades);
       if (upgrade === undefined) return ignoreUpgrade(server, request, socket, head);
       await upgrade(request, socket, head);

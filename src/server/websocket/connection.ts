@@ -2,11 +2,14 @@ import type { Duplex } from 'node:stream';
 import { MessageType, type SubscribeMessage } from 'graphql-ws';
 import { type RawData, WebSocket } from 'ws';
 import type { Viewer } from '#domain/viewer.js';
+import type { AnswerLimit } from '#server/guards/answer-limit.js';
 import { OperationRateLimit } from '#server/guards/operation-rate-limit.js';
+import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import type { Caller } from '#server/operation/engine.js';
 import type { SessionWatch, SignInEnd, WatchedConnection } from '#server/operation/session-watch.js';
 import { Drain } from './drain.js';
 import { textFrames } from './framing.js';
+import { Inbox, type InboxOwner } from './inbox.js';
 import type { InitTimeout } from './init-timeout.js';
 import { type ClientMessage, readMessage } from './message.js';
 import { Operation, type OperationHost, type OperationServices } from './operation.js';
@@ -41,19 +44,22 @@ export interface ConnectionServices extends OperationServices {
   readonly initTimeout: InitTimeout;
   /** Closes connections when the viewer's session or token ends. */
   readonly sessionWatch: SessionWatch;
+  /** What one connection may have under way and unread. */
+  readonly openAnswers: OpenAnswerLimits;
+  /** What one address may have under way. */
+  readonly answerLimit: AnswerLimit;
 }
 
 /**
  * One WebSocket. It reads the client's messages, keeps the state
  * described in protocol.ts, and performs the action of each step.
  *
- * Backpressure: if a client sends messages without reading its results, the server stops reading from it
- * until the socket has drained. The messages that ws has already read wait in a list.
+ * A client that does not read its answers, or has too many under way, is not read from either; see inbox.ts.
  *
  * A node has thousands of connections, so they share methods and listeners, and parts that few connections
  * need are created lazily.
  */
-export class Connection implements WatchedConnection, OperationHost {
+export class Connection implements WatchedConnection, OperationHost, InboxOwner {
   /** The signed-in user. Null for a guest, and until connection_init has been processed. */
   viewer: Viewer | null = null;
   /** Whether the last ping is unanswered. */
@@ -65,8 +71,9 @@ export class Connection implements WatchedConnection, OperationHost {
   #state: ConnectionState = 'awaiting init';
   #pending: PendingSubscriptions | undefined;
   #drain: Drain | undefined;
-  /** Messages that wait for the socket to drain. The WebSocket is paused while this is defined. */
-  #held: RawData[] | undefined;
+  /** What to call once the client has read its answers, or is gone. */
+  #unread: Set<() => void> | undefined;
+  readonly #inbox = new Inbox(this);
 
   constructor(
     readonly webSocket: ChatSocket,
@@ -90,33 +97,45 @@ export class Connection implements WatchedConnection, OperationHost {
     return this.#pending;
   }
 
-  /** Handles a message from the client, or holds it back until the socket has drained. */
+  get mostExecutions(): number {
+    return this.services.openAnswers.answers;
+  }
+
+  /** Handles a message from the client, or holds it until the client has read what it was sent. */
   deliver(data: RawData): void {
-    if (!this.isOpen) return;
-    if (this.#held !== undefined) {
-      this.#held.push(data);
-    } else if (this.socket.writableNeedDrain) {
-      this.#hold([data]);
-    } else {
-      this.#handle(data);
-      if (this.socket.writableNeedDrain && this.isOpen) this.#hold([]);
-    }
+    this.#inbox.deliver(data);
+  }
+
+  beginAnswer(): (() => void) | undefined {
+    const leave = this.services.answerLimit.take(this.caller.address);
+    if (leave === undefined) return undefined;
+    this.#inbox.executionBegan();
+    return () => {
+      this.#whenRead(leave);
+      this.#inbox.executionEnded();
+    };
   }
 
   send(...messages: object[]): void {
     if (!this.isOpen) return;
+    const { unreadBytes } = this.services.openAnswers;
+    if (unreadBytes > 0 && this.socket.writableLength > unreadBytes) {
+      // A close frame would not be read either.
+      this.webSocket.terminate();
+      return;
+    }
     const frames = textFrames(...messages.map((message) => JSON.stringify(message)));
     this.socket.write(frames);
   }
 
-  whenDrained(callback: () => void): void {
+  whenDrained(callback: () => void, order?: 'first'): void {
     this.#drain ??= new Drain(this.socket);
-    this.#drain.wait(callback);
+    this.#drain.wait(callback, order);
   }
 
   close({ code, reason }: Closing): void {
     this.#state = 'closing';
-    this.#held = undefined;
+    this.#inbox.clear();
     // The reason may contain text from the client. ws throws if it is too long for a close frame.
     this.webSocket.close(code, Buffer.byteLength(reason) > MAX_REASON_BYTES ? 'Bad request' : reason);
     // Keep reading, to receive the client's own close frame.
@@ -126,8 +145,9 @@ export class Connection implements WatchedConnection, OperationHost {
   /** Called when the socket has closed, for any reason. */
   closed(): void {
     this.#state = 'closing';
-    this.#held = undefined;
+    this.#inbox.clear();
     for (const operation of this.operations.list()) operation.cancel();
+    for (const callback of this.#unread ?? []) callback();
   }
 
   signInEnded(why: SignInEnd): void {
@@ -151,7 +171,8 @@ export class Connection implements WatchedConnection, OperationHost {
     this.close(CLOSINGS.fault);
   }
 
-  #handle(data: RawData): void {
+  /** Handles a message now. */
+  handle(data: RawData): void {
     try {
       const message = readMessage(data);
       this.#step(message === undefined ? 'malformed' : (message.type as `${ClientMessage['type']}`), message);
@@ -212,27 +233,16 @@ export class Connection implements WatchedConnection, OperationHost {
     operation.start(payload);
   }
 
-  /** Stops reading until the socket has drained, and resumes before subscriptions write to it again. */
-  #hold(held: RawData[]): void {
-    this.#held = held;
-    this.webSocket.pause();
-    this.#drain ??= new Drain(this.socket);
-    this.#drain.wait(() => this.#release(), 'first');
-  }
-
-  #release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const [index, data] of held.entries()) {
-      if (!this.isOpen) return;
-      if (this.socket.writableNeedDrain) {
-        this.#hold(held.slice(index));
-        return;
-      }
-      this.#handle(data);
+  #whenRead(callback: () => void): void {
+    if (!this.isOpen || !this.socket.writableNeedDrain) {
+      callback();
+      return;
     }
-    if (!this.isOpen) return;
-    if (this.socket.writableNeedDrain) this.#hold([]);
-    else this.webSocket.resume();
+    this.#unread ??= new Set();
+    this.#unread.add(callback);
+    this.whenDrained(() => {
+      this.#unread?.delete(callback);
+      callback();
+    });
   }
 }

@@ -2,6 +2,7 @@ import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import { MessageType, type SubscribePayload } from 'graphql-ws';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import type { Subscribed } from '#fanout/delivery/subscribe.js';
+import { tooManyAnswers } from '#server/guards/answer-limit.js';
 import { type Engine, executeFormatted, runOperation } from '#server/operation/engine.js';
 import type { WebSocketFramings } from './framing.js';
 import type { PendingSubscriptions } from './pending-subscriptions.js';
@@ -23,6 +24,8 @@ export interface OperationHost extends Outlet, Requester {
   readonly services: OperationServices;
   readonly pending: PendingSubscriptions;
   readonly operations: { readonly size: number; remove(operation: Operation): void };
+  /** Counts a query or mutation that runs. Returns the function that ends it, or undefined if there are too many. */
+  beginAnswer(): (() => void) | undefined;
   /**
    * Sends messages in one write, unless the connection is closing. Throws if one cannot be encoded as JSON.
    */
@@ -79,8 +82,13 @@ export class Operation implements SinkOwner {
    * Cancelling does not stop a mutation that has begun: its sender may have left just after pressing send.
    */
   #execute(args: ExecutionArgs, pending: Promise<unknown> | undefined): void {
-    this.#step('execute');
     const { engine, onFault } = this.host.services;
+    const end = this.host.beginAnswer();
+    if (end === undefined) {
+      this.#refuse([engine.formatError(tooManyAnswers())]);
+      return;
+    }
+    this.#step('execute');
     const executed =
       pending === undefined
         ? executeFormatted(engine, args)
@@ -90,7 +98,8 @@ export class Operation implements SinkOwner {
         (result) => this.#settle(result),
         (error: unknown) => this.#fail(error),
       )
-      .catch(onFault);
+      .catch(onFault)
+      .finally(end);
   }
 
   #subscribe(args: ExecutionArgs): void {

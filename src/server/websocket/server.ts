@@ -9,6 +9,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { AnswerLimit } from '#server/guards/answer-limit.js';
+import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { refuseUpgrade } from '#server/http/upgrade.js';
 import type { Caller } from '#server/operation/engine.js';
 import type { SessionWatch } from '#server/operation/session-watch.js';
@@ -20,11 +22,21 @@ import { InitTimeout } from './init-timeout.js';
 import { Preparation, type PrepareOptions } from './prepare.js';
 import { CLOSINGS } from './protocol.js';
 
+/**
+ * Fragments of one message, and reads that one frame may arrive in. Each fragment keeps the memory that it was read
+ * into, up to 64 KB, until its message is complete. ws closes the socket with 1008 if there are more.
+ */
+const MAX_FRAGMENTS = 32;
+const MAX_BUFFERED_CHUNKS = 1_024;
+
 export interface WebSocketOptions extends PrepareOptions {
   /** Closes connections when the viewer's session or token ends. */
   sessionWatch: SessionWatch;
   /** How long a connection may be open without an operation, in milliseconds. 0 means forever. */
   idleTimeoutMs: number;
+  /** What one connection may have under way and unread. */
+  openAnswers: OpenAnswerLimits;
+  answerLimit: AnswerLimit;
   /** The maximum size of a message from a client, in bytes. */
   messageBytes: number;
   /** How long a client may take to send connection_init, in milliseconds. */
@@ -58,12 +70,16 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     framings: new WebSocketFramings(),
     initTimeout,
     sessionWatch,
+    openAnswers: options.openAnswers,
+    answerLimit: options.answerLimit,
     onFault,
   };
   const server = new WebSocketServer<typeof ChatSocket>({
     WebSocket: ChatSocket,
     noServer: true,
     maxPayload: options.messageBytes,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_BUFFERED_CHUNKS,
     perMessageDeflate: false,
     clientTracking: false,
     handleProtocols,

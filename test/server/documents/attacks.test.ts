@@ -77,6 +77,19 @@ const ATTACKS: [what: string, limits: Record<string, number>, query: string, rea
     `{ ${many(10, (n) => `r${n}: activeRooms(limit: 500) { id connectionCount lastMessage { id content } }`)} }`,
     /estimated cost/,
   ],
+  [
+    'the content of a page under 15 aliases',
+    {},
+    `{ messages(roomId: "r", last: 200) { nodes { ${many(15, (n) => `a${n}: content`)} } } }`,
+    /The response may have \d+ bytes; the limit is 1592000/,
+  ],
+  [
+    'the names of authors under long aliases in a fragment',
+    { QUERY_COST_LIMIT: 0 },
+    `{ activeRooms(limit: 500) { lastMessage { author { ...F } } } }
+     fragment F on User { ${many(15, (n) => `${'a'.repeat(120)}${n}: name`)} }`,
+    /The response may have/,
+  ],
   ['nested introspection', {}, nestedIntrospection(), /introspection depth/i],
 ];
 
@@ -122,6 +135,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
       QUERY_TOKENS_LIMIT: 0,
       QUERY_ALIASES_LIMIT: 0,
       QUERY_COST_LIMIT: 0,
+      RESPONSE_BYTES_LIMIT: 0,
       QUERY_DEPTH_LIMIT: 0,
       QUERY_DIRECTIVES_LIMIT: 0,
     });
@@ -245,6 +259,42 @@ describe('trusted documents', () => {
   test('prevent the server from starting, with a reason, if the manifest cannot be read', async () => {
     const start = startServer({ redisUrl: used.redis.url, TRUSTED_DOCUMENTS: join(folder, 'none.json') });
     await expect(start).rejects.toThrow(/^TRUSTED_DOCUMENTS cannot be read: ENOENT/);
+  });
+});
+
+describe('the estimate of a response', () => {
+  const ALL =
+    'id content createdAt nonce roomId author { id name } room { id connectionCount slowModeSeconds }';
+
+  test('is no less than the largest page, which is allowed', async () => {
+    const server = await another({ CONTENT_LENGTH_LIMIT: 500, RATE_SENDS_PER_USER: 0 });
+    const content = '😀'.repeat(500);
+    const author = '😀'.repeat(40);
+    const say = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }';
+    for (let sent = 0; sent < 200; sent += 1) {
+      const nonce = `${sent}`.padStart(64, '0');
+      await post(server, { query: say, variables: { input: { roomId: 'full', content, author, nonce } } });
+    }
+    const page = `query ($n: Int) { messages(roomId: "full", last: $n) { edges { cursor node { ${ALL} } } } }`;
+    const { body } = await post(server, { query: page, variables: { n: 200 } });
+    expect(body).toHaveProperty('data.messages.edges.length', 200);
+    const bytes = Buffer.byteLength(JSON.stringify(body));
+    expect(bytes).toBeGreaterThan(500_000);
+    const less = await another({ RESPONSE_BYTES_LIMIT: bytes });
+    expect((await post(less, { query: page, variables: { n: 0 } })).body.errors).toMatchObject([
+      { message: expect.stringMatching(/The response may have/), extensions: { code: 'BAD_USER_INPUT' } },
+    ]);
+  });
+
+  test.each([
+    ['a list of rooms', `query ($n: Int) { activeRooms(limit: $n) { id lastMessage { ${ALL} } } }`],
+    [
+      'a subscription that begins with a page',
+      `subscription { messageAdded(roomId: "", last: 200) { ${ALL} } }`,
+    ],
+  ])('allows %s with all fields', async (_what, query) => {
+    const { body } = await post(used.server, { query }, { Accept: 'application/json, text/event-stream' });
+    expect(JSON.stringify(body)).not.toMatch(/may have/);
   });
 });
 

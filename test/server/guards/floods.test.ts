@@ -103,6 +103,47 @@ describe('90 MB', () => {
   });
 });
 
+describe('a WebSocket message', () => {
+  const PING = { type: 'ping', payload: { is: 'whole' } };
+
+  /** Sends a text in so many fragments, the last of which holds what is left. */
+  const sendInFragments = ({ socket }: RawSocket, text: string, fragments: number) => {
+    for (let at = 0; at < fragments - 1; at += 1) socket.send(text[at]!, { fin: false });
+    socket.send(text.slice(fragments - 1), { fin: true });
+  };
+
+  test('may come in 32 fragments', async () => {
+    const socket = await RawSocket.ready(used.server);
+    open.push(socket);
+    sendInFragments(socket, JSON.stringify(PING), 32);
+    expect(await socket.next()).toEqual({ ...PING, type: 'pong' });
+  });
+
+  test('in more fragments closes the socket with 1008', async () => {
+    const socket = await RawSocket.ready(used.server);
+    sendInFragments(socket, JSON.stringify(PING), 33);
+    expect((await socket.closed).code).toBe(1008);
+    await isHealthy();
+  });
+
+  test('does not hold the memory that its fragments were read into', async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const socket = await RawSocket.ready(used.server);
+    // One byte of a message, and then what fills the rest of a read.
+    const filler = Buffer.alloc(125);
+    for (let fragment = 0; fragment < 1_000 && socket.socket.readyState === WebSocket.OPEN; fragment += 1) {
+      socket.tcp.cork();
+      socket.socket.send('x', { fin: false });
+      for (let count = 0; count < 500; count += 1) socket.socket.pong(filler);
+      socket.tcp.uncork();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect((await socket.closed).code).toBe(1008);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MEGABYTE);
+    await isHealthy();
+  });
+});
+
 describe('operations', () => {
   test('runs 100 of 10,000 on one connection, refuses the others and keeps the connection open', async () => {
     const roomId = 'many-operations';

@@ -17,6 +17,7 @@ async function connect(options: Partial<HttpOptions>): Promise<RawTcp> {
     keepAliveTimeoutMs: 65_000,
     stallTimeoutMs: 10_000,
     connections: 10,
+    openAnswers: { answers: 10, unreadBytes: 0 },
     onFault: (error) => faults.push(error),
     ...options,
   });
@@ -51,6 +52,76 @@ test('ends a connection whose client does not read the response', async () => {
   connection.socket.pause();
   await connection.write('GET /long HTTP/1.1\r\nHost: x\r\n\r\n');
   await ended;
+});
+
+describe('a connection that pipelines', () => {
+  const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+  /** A route that counts its requests, and answers when it is told to. */
+  const held = () => {
+    const waiting: (() => void)[] = [];
+    const routes: HttpOptions['routes'] = new Map([
+      ['/', (_request, response) => void waiting.push(() => response.end('ok'))],
+    ]);
+    return { routes, waiting };
+  };
+
+  test('has as many answers under way as it may', async () => {
+    const { routes, waiting } = held();
+    const connection = await connect({ routes });
+    for (let round = 0; round < 2; round += 1) {
+      await connection.write(GET.repeat(10));
+      await until(() => waiting.length === 10, { what: 'ten requests' });
+      for (const answer of waiting.splice(0)) answer();
+      await until(() => connection.received.split('\r\nok').length === 11 + 10 * round, { what: 'answers' });
+    }
+  });
+
+  test.each([
+    ['in one read', true],
+    ['one after the other', false],
+  ])('is ended if it asks for more %s, and no more is begun', async (_how, together) => {
+    const { routes, waiting } = held();
+    const connection = await connect({ routes });
+    if (together) {
+      await connection.write(GET.repeat(11));
+      await connection.closed;
+      expect(waiting).toHaveLength(0);
+      return;
+    }
+    for (let sent = 1; sent <= 10; sent += 1) {
+      await connection.write(GET);
+      await until(() => waiting.length === sent, { what: 'the request' });
+    }
+    await connection.write(GET.repeat(100));
+    await connection.closed;
+    expect(waiting).toHaveLength(10);
+  });
+
+  test('is ended if it asks again while it leaves too much unread', async () => {
+    let begun = 0;
+    let ended = false;
+    const routes: HttpOptions['routes'] = new Map([
+      [
+        '/',
+        (request, response) => {
+          begun += 1;
+          request.socket.once('close', () => {
+            ended = true;
+          });
+          // More than the system holds for a client that does not read.
+          response.end(Buffer.alloc(32 * 1024 * 1024));
+        },
+      ],
+    ]);
+    const connection = await connect({ routes, openAnswers: { answers: 0, unreadBytes: 4 * 1024 * 1024 } });
+    connection.socket.pause();
+    await connection.write(GET);
+    await until(() => begun === 1, { what: 'the first answer' });
+    await connection.write(GET);
+    await until(() => ended, { what: 'the end of the connection', timeout: 5_000 });
+    expect(begun).toBe(1);
+  });
 });
 
 describe('an idle connection', () => {

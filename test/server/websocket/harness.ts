@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest';
 import { SharedSource } from '#fanout/delivery/shared-source.js';
 import { SharedStream, type StartDelivery } from '#fanout/delivery/shared-stream.js';
 import type { Subscribe } from '#fanout/delivery/subscribe.js';
+import { AnswerLimit } from '#server/guards/answer-limit.js';
+import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { ConnectionIds } from '#server/operation/engine.js';
 import { SessionWatch } from '#server/operation/session-watch.js';
 import { createWebSocketTransport } from '#server/websocket/server.js';
@@ -16,13 +18,20 @@ export interface HarnessOptions {
   subscribe?: Subscribe;
   /** Called for `{ field }` and `mutation { field }`. */
   field?(): unknown;
+  answersPerAddress?: number;
+  openAnswers?: Partial<OpenAnswerLimits>;
 }
 
 /** Sends errors unmasked. */
 const formatError = (error: unknown): GraphQLError =>
   error instanceof GraphQLError ? error : new GraphQLError((error as Error).message);
 
-export async function createHarness({ subscribe, field }: HarnessOptions) {
+export async function createHarness({
+  subscribe,
+  field,
+  openAnswers,
+  answersPerAddress = 0,
+}: HarnessOptions) {
   const schema = buildSchema(
     'scalar Any type Query { field: Any } type Mutation { field: Any } type Subscription { field: Any }',
   );
@@ -52,6 +61,8 @@ export async function createHarness({ subscribe, field }: HarnessOptions) {
     operationRate: { count: 0, windowMs: 1_000 },
     operationsPerConnection: 0,
     idleTimeoutMs: 0,
+    openAnswers: { answers: 10, unreadBytes: 4 * 1024 * 1024, ...openAnswers },
+    answerLimit: new AnswerLimit(answersPerAddress),
     messageBytes: 65_536,
     initTimeoutMs: 60_000,
     heartbeatMs: 60_000,

@@ -1,0 +1,61 @@
+/** How many operations of one address may be under way at once, over HTTP and WebSocket together. */
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { AnswerLimit, limitAnswers } from '#server/guards/answer-limit.js';
+import { EventStream } from '#test/support/clients/event-stream.js';
+import { post } from '#test/support/clients/http.js';
+import { RawTcp } from '#test/support/raw-tcp.js';
+import { until } from '#test/support/until.js';
+import { useServer } from '#test/support/use-server.js';
+
+describe('over HTTP', () => {
+  const used = useServer({ ANSWERS_PER_ADDRESS: 3 });
+  const request = (query: string, accept = 'application/json') => {
+    const body = JSON.stringify({ query });
+    return `POST /graphql HTTP/1.1\r\nHost: x\r\nAccept: ${accept}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  };
+
+  test('refuses those beyond the limit with 429 and RATE_LIMITED, and forgets those that ended', async () => {
+    const connection = await RawTcp.open(used.server);
+    await connection.write(request('{ activeRooms { id } }').repeat(8));
+    await until(() => connection.received.split('HTTP/1.1 ').length === 9, { what: 'eight answers' });
+    connection.end();
+    const statuses = connection.received.match(/(?<=HTTP\/1.1 )\d+/g);
+    expect(statuses).toEqual(['200', '200', '200', '429', '429', '429', '429', '429']);
+    expect(connection.received).toMatch(/Retry-After: 1\r\n/);
+    expect(connection.received).toMatch(/"code":"RATE_LIMITED","retryAfterMs":1000/);
+    expect((await post(used.server, { query: '{ __typename }' })).status).toBe(200);
+  });
+
+  test('does not count streams', async () => {
+    const streams: EventStream[] = [];
+    const query = 'subscription { messageAdded(roomId: "streams") { id } }';
+    for (let count = 0; count < 5; count += 1) streams.push(await EventStream.open(used.server, { query }));
+    expect((await post(used.server, { query: '{ __typename }' })).status).toBe(200);
+    for (const stream of streams) stream.crash();
+  });
+});
+
+test('counts a request until it is executed, even if its client has left', async () => {
+  const limit = new AnswerLimit(1);
+  let done!: () => void;
+  const refused: IncomingMessage[] = [];
+  const handler = limitAnswers(() => new Promise<void>((resolve) => (done = resolve)), limit, {
+    addressOf: () => 'a',
+    refuse: (request) => void refused.push(request),
+  });
+  const response = Object.assign(new EventEmitter(), { headersSent: false, closed: false });
+  const ask = () => handler({} as IncomingMessage, response as unknown as ServerResponse);
+  const first = ask();
+  response.closed = true;
+  response.emit('close');
+  await ask();
+  expect(refused).toHaveLength(1);
+  done();
+  await first;
+  const second = ask();
+  expect(refused).toHaveLength(1);
+  done();
+  await second;
+});
