@@ -11,12 +11,13 @@ const ALONE = [
 /** The first resolves `#domain/…` and the like to src/ instead of dist/ (package.json, `imports`). */
 const CONDITIONS = ['@streamly/source', 'node'];
 
-/** What `--mode quick` leaves out: faults, clusters, the browser, floods, long runs and thousands of random cases. */
+/** What `--mode quick` leaves out: faults, clusters, the browser, floods, long runs, processes and thousands of random cases. */
 const SLOW = [
   'test/{faults,clusters,web}/**',
-  'test/examples.test.ts',
+  'test/{examples,main}.test.ts',
   '**/*.property.test.ts',
-  'test/server/{fuzzing,guards/floods,guards/slow-clients}.test.ts',
+  'test/server/{fuzzing,guards/floods,guards/selection-limits,guards/slow-clients}.test.ts',
+  'test/redis/cache/cache.test.ts',
   '**/{churn,outage,restarts,stalled-connection,tracing}.test.ts',
 ];
 
