@@ -51,13 +51,10 @@ export interface ConnectionServices extends OperationServices {
 }
 
 /**
- * One WebSocket. It reads the client's messages, keeps the state
- * described in protocol.ts, and performs the action of each step.
+ * One WebSocket. It reads the client's messages, keeps the state described in protocol.ts, and performs the action of
+ * each step. A client that does not read its answers, or has too many under way, is not read from; see inbox.ts.
  *
- * A client that does not read its answers, or has too many under way, is not read from either; see inbox.ts.
- *
- * A node has thousands of connections, so they share methods and listeners, and parts that few connections
- * need are created lazily.
+ * A node has thousands of connections, so they share methods and listeners, and rare parts are created lazily.
  */
 export class Connection implements WatchedConnection, OperationHost, InboxOwner {
   /** The signed-in user. Null for a guest, and until connection_init has been processed. */
@@ -73,7 +70,7 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
   #drain: Drain | undefined;
   /** What to call once the client has read its answers, or is gone. */
   #unread: Set<() => void> | undefined;
-  readonly #inbox = new Inbox(this);
+  #inbox: Inbox | undefined;
 
   constructor(
     readonly webSocket: ChatSocket,
@@ -97,22 +94,30 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
     return this.#pending;
   }
 
+  private get inbox(): Inbox {
+    this.#inbox ??= new Inbox(this);
+    return this.#inbox;
+  }
+
   get mostExecutions(): number {
     return this.services.openAnswers.answers;
   }
 
   /** Handles a message from the client, or holds it until the client has read what it was sent. */
   deliver(data: RawData): void {
-    this.#inbox.deliver(data);
+    // Most connections only subscribe and read what they get, so they need no inbox.
+    if (this.#inbox !== undefined || this.socket.writableNeedDrain) this.inbox.deliver(data);
+    else if (this.isOpen) this.handle(data);
   }
 
   beginAnswer(): (() => void) | undefined {
     const leave = this.services.answerLimit.take(this.caller.address);
     if (leave === undefined) return undefined;
-    this.#inbox.executionBegan();
+    const { inbox } = this;
+    inbox.executionBegan();
     return () => {
       this.#whenRead(leave);
-      this.#inbox.executionEnded();
+      inbox.executionEnded();
     };
   }
 
@@ -135,7 +140,7 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
 
   close({ code, reason }: Closing): void {
     this.#state = 'closing';
-    this.#inbox.clear();
+    this.#inbox?.clear();
     // The reason may contain text from the client. ws throws if it is too long for a close frame.
     this.webSocket.close(code, Buffer.byteLength(reason) > MAX_REASON_BYTES ? 'Bad request' : reason);
     // Keep reading, to receive the client's own close frame.
@@ -145,7 +150,7 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
   /** Called when the socket has closed, for any reason. */
   closed(): void {
     this.#state = 'closing';
-    this.#inbox.clear();
+    this.#inbox?.clear();
     for (const operation of this.operations.list()) operation.cancel();
     for (const callback of this.#unread ?? []) callback();
   }
@@ -234,10 +239,7 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
   }
 
   #whenRead(callback: () => void): void {
-    if (!this.isOpen || !this.socket.writableNeedDrain) {
-      callback();
-      return;
-    }
+    if (!this.isOpen || !this.socket.writableNeedDrain) return callback();
     this.#unread ??= new Set();
     this.#unread.add(callback);
     this.whenDrained(() => {
