@@ -95,7 +95,7 @@ export const protection = {
     }),
     UNREAD_BYTES_LIMIT: variable({
       parser: integer(0, 1_000_000_000),
-      default: 4_194_304,
+      default: 16_777_216,
       description: 'Bytes that one connection may leave unread. It is ended if it is sent more.',
     }),
     CONNECTIONS_LIMIT: variable({

@@ -65,11 +65,10 @@ export class SourceStreams {
   }
 
   /** Whether the arguments are of the kind that our transports pass. graphql-js handles the others. */
-  #isUsual({ schema, variableValues, options, subscribeFieldResolver }: ExecutionArgs): boolean {
+  #isUsual({ schema, variableValues, subscribeFieldResolver }: ExecutionArgs): boolean {
     return (
       schema === this.schema &&
       (variableValues == null || typeof variableValues === 'object') &&
-      options === undefined &&
       subscribeFieldResolver == null
     );
   }
@@ -80,7 +79,10 @@ export class SourceStreams {
       this.schema,
       operation.variableDefinitions ?? [],
       args.variableValues ?? {},
-      { maxErrors: MAX_VARIABLE_ERRORS, hideSuggestions: args.hideSuggestions ?? false },
+      {
+        maxErrors: args.options?.maxCoercionErrors ?? MAX_VARIABLE_ERRORS,
+        hideSuggestions: args.hideSuggestions ?? false,
+      },
     );
     if (variables.errors !== undefined) return { errors: variables.errors };
     const failed = (error: unknown): Source => ({ errors: [locatedError(error, fieldNodes, [path.key])] });

@@ -60,10 +60,12 @@ export function createSubscribe(options: SubscribeOptions): Subscribe {
       if ('errors' in source) return { errors: source.errors!.map(options.formatError) };
       throw new Error('A subscription field must return a SharedSource.');
     }
-    const selection = partsOf(args.schema).selections.of(args.document, args.operationName);
-    const viewerKey = selection.viewerDependent ? options.contexts.viewerKey(args.contextValue) : undefined;
-    const key = projectionKey(selection.keyFor(args.variableValues), viewerKey);
+    let viewerKey: string | undefined;
+    let key: string;
     try {
+      const selection = partsOf(args.schema).selections.of(args.document, args.operationName);
+      viewerKey = selection.viewerDependent ? options.contexts.viewerKey(args.contextValue) : undefined;
+      key = projectionKey(selection.keyFor(args.variableValues), viewerKey);
       source.hold(key, options.contexts.owner(args.contextValue));
     } catch (error) {
       source.release();

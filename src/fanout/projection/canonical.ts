@@ -31,7 +31,7 @@ interface Level {
   visited: Set<string>;
 }
 
-/** Selections to visit. An operation that uses its fragments very often has many more of them than it has words. */
+/** Selections to visit. An operation that uses its fragments very often can visit far more selections than its length suggests. */
 const MAX_NODES = 2_000;
 
 /**

@@ -86,7 +86,7 @@ export class Selections {
         const { coerced, errors } = getVariableValues(this.schema, definitions, values);
         if (errors === undefined) return canonicalText(this.schema, operation, byName, coerced);
       } catch {
-        // Not known how to write it in one way, or an error that its execution will report.
+        // Has no canonical form, or an error that its execution will report.
       }
       const text = [...definitions, selectionSet, ...fragments].map(print).join('\n');
       return `as written\n${text}\n${JSON.stringify(values)}`;

@@ -29,7 +29,7 @@ const USER_ID = 384;
 
 const NUMBER = 24;
 
-/** The answer to a full introspection query has 45 KB. */
+/** The answer to a full introspection query is 45 KB. */
 const INTROSPECTION = 65_536;
 
 /** `"":,` around a key and its value, `{},` around an object. */

@@ -7,7 +7,7 @@ const RETRY_AFTER_MS = 1_000;
 
 /** The error of an operation that was refused. */
 export function tooManyAnswers() {
-  const message = 'Too many operations of this network address are under way. Please try again shortly.';
+  const message = 'Too many operations from this network address are in progress. Try again shortly.';
   return rateLimited(message, RETRY_AFTER_MS);
 }
 
@@ -37,7 +37,7 @@ export class AnswerLimit {
     };
   }
 
-  /** Counts an HTTP request until its answer is read, and until it is executed if the client leaves before. */
+  /** Counts an HTTP request until its answer is read, and until it is executed if the client leaves first. */
   takeFor(request: IncomingMessage, response: ServerResponse, address: string): (() => void) | undefined {
     const end = this.take(address);
     if (end === undefined) return undefined;
@@ -46,7 +46,7 @@ export class AnswerLimit {
       if (response.headersSent) end();
     });
     return () => {
-      if (response.closed) end();
+      if (response.closed || request.socket.destroyed) end();
     };
   }
 

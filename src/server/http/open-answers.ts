@@ -20,13 +20,29 @@ export class OpenAnswers {
 
   /** Counts an answer until it is closed. Returns false, and does not count it, if the connection has too many. */
   add(socket: Duplex, answer: ServerResponse): boolean {
-    const open = this.#bySocket.get(socket) ?? new Set();
+    const open = this.#bySocket.get(socket) ?? this.#watch(socket);
     const { answers, unreadBytes } = this.limits;
     if (answers > 0 && open.size >= answers) return false;
     if (unreadBytes > 0 && unreadOf(open) > unreadBytes) return false;
-    this.#bySocket.set(socket, open.add(answer));
+    open.add(answer);
     answer.once('close', () => open.delete(answer));
     return true;
+  }
+
+  /**
+   * Closes the answers of a socket with it. Node does so only for the one that is being written, and those that wait
+   * behind it would count forever.
+   */
+  #watch(socket: Duplex): Set<ServerResponse> {
+    const open = new Set<ServerResponse>();
+    this.#bySocket.set(socket, open);
+    socket.once('close', () => {
+      // Node's own listeners come first.
+      process.nextTick(() => {
+        for (const answer of [...open]) answer.emit('close');
+      });
+    });
+    return open;
   }
 
   /** The newest answer that is not closed. */
@@ -35,7 +51,7 @@ export class OpenAnswers {
   }
 }
 
-/** The bytes of answers that are not passed on to the system. */
+/** The bytes of answers that are not yet handed to the operating system. */
 function unreadOf(answers: Iterable<ServerResponse>): number {
   let bytes = 0;
   for (const { writableLength } of answers) bytes += writableLength;

@@ -239,7 +239,7 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
   }
 
   #whenRead(callback: () => void): void {
-    if (!this.isOpen || !this.socket.writableNeedDrain) return callback();
+    if (!this.isOpen || !this.socket.writableNeedDrain) return void callback();
     this.#unread ??= new Set();
     this.#unread.add(callback);
     this.whenDrained(() => {

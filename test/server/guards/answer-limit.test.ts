@@ -28,6 +28,23 @@ describe('over HTTP', () => {
     expect((await post(used.server, { query: '{ __typename }' })).status).toBe(200);
   });
 
+  test('forgets answers that wait in a pipeline when their client leaves', async () => {
+    const connection = await RawTcp.open(used.server);
+    const stream = request('subscription { messageAdded(roomId: "pipeline") { id } }', 'text/event-stream');
+    const send =
+      'mutation { sendMessage(input: { roomId: "pipeline", author: "Ann", content: "x" }) { id } }';
+    // The stream never ends, so the answers behind it are never written.
+    await connection.write(stream + request(send).repeat(3));
+    await until(async () => (await used.redis.cli('LLEN', 'messages:pipeline')) === '3', {
+      what: 'the messages to be stored',
+    });
+    expect((await post(used.server, { query: '{ __typename }' })).status).toBe(429);
+    connection.socket.destroy();
+    await until(async () => (await post(used.server, { query: '{ __typename }' })).status === 200, {
+      what: 'an operation to be accepted',
+    });
+  });
+
   test('does not count streams', async () => {
     const streams: EventStream[] = [];
     const query = 'subscription { messageAdded(roomId: "streams") { id } }';
@@ -46,7 +63,7 @@ test('counts a request until it is executed, even if its client has left', async
     refuse: (request) => void refused.push(request),
   });
   const response = Object.assign(new EventEmitter(), { headersSent: false, closed: false });
-  const ask = () => handler({} as IncomingMessage, response as unknown as ServerResponse);
+  const ask = () => handler({ socket: {} } as IncomingMessage, response as unknown as ServerResponse);
   const first = ask();
   response.closed = true;
   response.emit('close');
