@@ -166,7 +166,7 @@ export class Resumption {
     this.#progress.delivered(state?.cursor);
   }
 
-  /** Finds out up to where the subscription has to catch up, if anyone listens to events. */
+  /** Asks for the cursor that the subscription has to catch up to, if anyone listens to events. */
   #findHead(): void {
     const state = this.#state;
     if (!state || !this.#options.onEvent || !this.#stopSubscription || this.#stopQuery) return;

@@ -19,7 +19,7 @@ export interface Owner {
 
 /**
  * What the resolver of a shared subscription returns: a claim on a room or a topic, from which delivery can
- * be started. Whoever holds the source must release it.
+ * start. The holder must release it.
  *
  * graphql-js and Pothos accept only an AsyncIterable from a subscription's resolver, so this is one by type.
  * It cannot be iterated, however: events are executed once for all subscriptions, not by each consumer.

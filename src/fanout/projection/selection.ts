@@ -43,7 +43,7 @@ const KEY_LENGTH = 256;
  * Finds the selection of a subscription, and caches it for the lifetime of the document.
  *
  * The operation's name and the arguments of the root field are not part of it. Subscriptions are shared
- * within one room, so the room is the same for all, and where a subscription starts only affects its cursor.
+ * within one room, so all have the same room, and the start position only affects the cursor.
  */
 export class Selections {
   readonly #cache = new WeakMap<DocumentNode, Map<string, Selection>>();

@@ -58,7 +58,7 @@ export interface AppendOptions {
 }
 
 /** No limits, except the slow mode of rooms. */
-export const UNLIMITED: SendLimits = {
+const UNLIMITED: SendLimits = {
   perUser: { count: 0, windowMs: 0 },
   perAddress: { count: 0, windowMs: 0 },
   roomsPerAddress: { count: 0, windowMs: 0 },

@@ -49,7 +49,7 @@ type Reply = ['expired'] | ['page', More, More, string, string, string, string, 
 interface Result extends Head {
   older: More;
   newer: More;
-  /** Where the call stopped because it had examined as many entries as it may. */
+  /** The cursor at which the call stopped because it had reached its limit of examined entries. */
   stoppedAt: Cursor | undefined;
   entries: string[];
 }

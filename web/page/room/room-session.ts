@@ -95,7 +95,7 @@ export class RoomSession {
     return () => this.#messageListeners.delete(listener);
   }
 
-  /** Sends a message and goes to the newest messages, where it is shown. */
+  /** Sends a message, and scrolls to the newest messages so that it can be seen. */
   say(author: string, content: string): void {
     this.jumpToNewest();
     this.#outbox.say(author, content);

@@ -167,7 +167,7 @@ export class Timeline {
     this.#hasOlder = true;
   }
 
-  /** Inserts the gap into older lines if they reach it. Usually it is where the server's history begins. */
+  /** Inserts the gap into older lines if they reach it. It usually marks the beginning of the server's history. */
   #withGap(older: Line[], hasMore: boolean): Line[] {
     const gap = this.#gapBefore;
     if (gap === undefined) return older;

@@ -92,7 +92,7 @@ local examined, seen = 0, ''
 
 -- Examines entries from `index` up to, but not including, `stop`, in steps
 -- of 1 or -1, until `visit` returns true or MAX_EXAMINED is reached. Returns
--- the index where it stopped. The chunks that it reads double in size.
+-- the index where it stopped. Each chunk is twice as large as the one before.
 local function examine(index, stop, step, chunk, visit)
   while (stop - index) * step > 0 and examined < MAX_EXAMINED do
     local size = math.min(chunk, (stop - index) * step, MAX_EXAMINED - examined)
