@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 import type { Render } from '#fanout/projection/framing.js';
 import { Selections } from '#fanout/projection/selection.js';
-import type { SelectionOwner } from '#fanout/projection/selection-limit.js';
+import type { SelectionHolder } from '#fanout/projection/selection-limit.js';
 import { SharedSource } from './shared-source.js';
 import { type FormatError, SharedStream } from './shared-stream.js';
 import { type Source, SourceStreams } from './source-stream.js';
@@ -25,7 +25,7 @@ export interface SubscribeOptions {
     /** A key for the viewer of an operation. Viewer-dependent results are shared only within the same key. */
     viewerKey(contextValue: unknown): string;
     /** The client of an operation, as limits on distinct selections count it. */
-    owner(contextValue: unknown): SelectionOwner;
+    client(contextValue: unknown): SelectionHolder;
     /** Creates a context for events that go to all viewers. */
     shared(): unknown;
     /** Returns a function that creates contexts for events that go to the viewer of this operation only. */
@@ -66,7 +66,7 @@ export function createSubscribe(options: SubscribeOptions): Subscribe {
       const selection = partsOf(args.schema).selections.of(args.document, args.operationName);
       viewerKey = selection.viewerDependent ? options.contexts.viewerKey(args.contextValue) : undefined;
       key = projectionKey(selection.keyFor(args.variableValues), viewerKey);
-      source.hold(key, options.contexts.owner(args.contextValue));
+      source.hold(key, options.contexts.client(args.contextValue));
     } catch (error) {
       source.release();
       return { errors: [options.formatError(error)] };

@@ -12,8 +12,8 @@ import type { Framing, Render } from '#fanout/projection/framing.js';
 import {
   type HeldSelection,
   HeldSelections,
+  type SelectionHolder,
   type SelectionLimit,
-  type SelectionOwner,
 } from '#fanout/projection/selection-limit.js';
 import { byPopularity, pumpAll } from '#fanout/slices.js';
 
@@ -72,7 +72,9 @@ export class Topic<Value> {
 }
 
 /** A claim on a topic, which keeps it open until released. */
-export class TopicSource<Value> extends SharedSource<Value> {
+export class TopicSource<Value> extends SharedSource<Value> implements SelectionHolder {
+  connectionId = '';
+  address = '';
   #topic: Topic<Value> | undefined;
   #held: HeldSelection | undefined;
 
@@ -84,8 +86,10 @@ export class TopicSource<Value> extends SharedSource<Value> {
     this.#topic = topic;
   }
 
-  override hold(key: string, owner: SelectionOwner): void {
-    this.#held = this.#topic?.selections.hold(key, owner);
+  override hold(key: string, { connectionId, address }: SelectionHolder): void {
+    this.connectionId = connectionId;
+    this.address = address;
+    this.#held = this.#topic?.selections.hold(key, this);
   }
 
   override subscribe(key: string, makeRender: () => Render<Value>, sink: Sink, owner: Owner): Delivery {
@@ -96,7 +100,7 @@ export class TopicSource<Value> extends SharedSource<Value> {
   override release(): void {
     if (this.#topic === undefined) return;
     this.#topic = undefined;
-    this.#held?.release();
+    this.#held?.release(this);
     this.#held = undefined;
     this.onRelease();
   }
