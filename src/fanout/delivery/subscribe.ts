@@ -9,6 +9,7 @@ import {
   type ExecutionResult,
   execute,
   type GraphQLError,
+  type GraphQLFormattedError,
   type GraphQLSchema,
 } from 'graphql';
 import type { Render } from '#fanout/projection/framing.js';
@@ -97,9 +98,14 @@ function createRender(
   const makeContext = viewerDependent
     ? options.contexts.forViewer(args.contextValue)
     : options.contexts.shared;
+  // Clients share a result although their documents differ, so a location in one of them is wrong for the others.
+  const formatShared = (error: GraphQLError): GraphQLFormattedError => {
+    const { locations, ...formatted } = options.formatError(error).toJSON();
+    return formatted;
+  };
   const serialize = (result: ExecutionResult): Buffer => {
-    const formatted = result.errors ? { ...result, errors: result.errors.map(options.formatError) } : result;
-    return Buffer.from(JSON.stringify(formatted));
+    const { errors } = result;
+    return Buffer.from(JSON.stringify(errors ? { ...result, errors: errors.map(formatShared) } : result));
   };
   const serializeError = (error: unknown): Buffer => serialize({ errors: [error as GraphQLError] });
   return (event) => {
