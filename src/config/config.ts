@@ -128,6 +128,7 @@ function configOf(values: Values) {
         perConnection: values.SELECTIONS_PER_CONNECTION,
         perAddress: values.SELECTIONS_PER_ADDRESS,
         perRoom: values.SELECTIONS_PER_ROOM,
+        topicsPerAddress: values.TOPICS_PER_ADDRESS,
       },
       answersPerConnection: values.ANSWERS_PER_CONNECTION,
       answersPerAddress: values.ANSWERS_PER_ADDRESS,

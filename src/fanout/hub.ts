@@ -63,6 +63,7 @@ export class Hub {
     this.#topics = new Topics({
       everyMs: TOPIC_MS,
       selectionLimit: this.#selectionLimit,
+      perAddress: options.selections.topicsPerAddress,
       onTrouble: options.hooks.onTrouble,
     });
   }

@@ -192,6 +192,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   SELECTIONS_PER_CONNECTION: number((config) => config.protection.selections.perConnection, 10, 0, 100_000),
   SELECTIONS_PER_ADDRESS: number((config) => config.protection.selections.perAddress, 100, 0, 1_000_000),
   SELECTIONS_PER_ROOM: number((config) => config.protection.selections.perRoom, 200, 0, 100_000),
+  TOPICS_PER_ADDRESS: number((config) => config.protection.selections.topicsPerAddress, 500, 0, 1_000_000),
   ANSWERS_PER_CONNECTION: number((config) => config.protection.answersPerConnection, 10, 0, 100_000),
   ANSWERS_PER_ADDRESS: number((config) => config.protection.answersPerAddress, 0, 0, 1_000_000),
   UNREAD_BYTES_LIMIT: number((config) => config.protection.unreadBytes, 16_777_216, 0, 1_000_000_000),

@@ -6,6 +6,8 @@ export interface SelectionLimits {
   perAddress: number;
   /** Selections in one room, or on one topic. */
   perRoom: number;
+  /** Topics that one address follows, whatever it selects. */
+  topicsPerAddress: number;
 }
 
 /** A subscription that holds a selection. */
@@ -30,7 +32,11 @@ export class SelectionLimit {
   readonly #byConnection: Claims;
   readonly #byAddress: Claims;
 
-  constructor({ perConnection, perAddress, perRoom }: SelectionLimits) {
+  constructor(
+    { perConnection, perAddress, perRoom }: Omit<SelectionLimits, 'topicsPerAddress'>,
+    /** What is counted, for messages to clients. */
+    private readonly counted = 'distinct selections',
+  ) {
     this.#perRoom = perRoom;
     this.#byConnection = new Claims(perConnection);
     this.#byAddress = new Claims(perAddress);
@@ -45,15 +51,15 @@ export class SelectionLimit {
     if (this.#byConnection.isFull(connectionId, key)) {
       const { limit } = this.#byConnection;
       throw tooMany(
-        `A connection is limited to ${limit} distinct selections at once. Subscribe with the same fields and aliases, or complete a subscription first.`,
+        `A connection is limited to ${limit} ${this.counted} at once. Subscribe with the same fields and aliases, or complete a subscription first.`,
         limit,
       );
     }
     if (this.#byAddress.isFull(address, key)) {
-      throw tooMany('Your network has too many distinct selections open at once.', this.#byAddress.limit);
+      throw tooMany(`Your network has too many ${this.counted} open at once.`, this.#byAddress.limit);
     }
     if (this.#perRoom > 0 && inRoom >= this.#perRoom) {
-      throw tooMany(`This room is limited to ${this.#perRoom} distinct selections at once.`, this.#perRoom);
+      throw tooMany(`This room is limited to ${this.#perRoom} ${this.counted} at once.`, this.#perRoom);
     }
     this.inherit(holder, key);
   }

@@ -19,6 +19,9 @@ import { byPopularity, pumpAll } from '#fanout/slices.js';
 
 /** Settings of a topic. */
 export interface TopicOptions<Value> {
+  name: string;
+  /** The topics that subscriptions follow, by name. */
+  followed: HeldSelections;
   /** Reads the current value. Anything asynchronous is left to the resolvers of the selection. */
   read(): Value;
   /** Minimum milliseconds between two broadcasts. */
@@ -50,6 +53,11 @@ export class Topic<Value> {
     });
   }
 
+  /** Counts the topic for a subscription. Throws RATE_LIMITED if its client follows too many. */
+  follow(holder: SelectionHolder): HeldSelection {
+    return this.options.followed.hold(this.options.name, holder);
+  }
+
   /** Reads the value again and delivers it if the result has changed. */
   refresh(): void {
     for (const channel of byPopularity(this.#channels)) channel.refresh();
@@ -76,6 +84,7 @@ export class TopicSource<Value> extends SharedSource<Value> implements Selection
   connectionId = '';
   address = '';
   #topic: Topic<Value> | undefined;
+  #followed: HeldSelection | undefined;
   #held: HeldSelection | undefined;
 
   constructor(
@@ -89,6 +98,7 @@ export class TopicSource<Value> extends SharedSource<Value> implements Selection
   override hold(key: string, { connectionId, address }: SelectionHolder): void {
     this.connectionId = connectionId;
     this.address = address;
+    this.#followed = this.#topic?.follow(this);
     this.#held = this.#topic?.selections.hold(key, this);
   }
 
@@ -101,7 +111,8 @@ export class TopicSource<Value> extends SharedSource<Value> implements Selection
     if (this.#topic === undefined) return;
     this.#topic = undefined;
     this.#held?.release(this);
-    this.#held = undefined;
+    this.#followed?.release(this);
+    this.#held = this.#followed = undefined;
     this.onRelease();
   }
 }
