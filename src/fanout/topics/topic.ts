@@ -58,9 +58,9 @@ export class Topic<Value> {
     return this.options.followed.hold(this.options.name, holder);
   }
 
-  /** Reads the value again and delivers it if the result has changed. */
-  refresh(): void {
-    for (const channel of byPopularity(this.#channels)) channel.refresh();
+  /** What must be rendered again now: functions that never reject. */
+  *due(): Iterable<() => Promise<void>> {
+    for (const channel of byPopularity(this.#channels)) if (channel.isDue) yield () => channel.refresh();
   }
 
   /** Ends all subscriptions with an error. */
@@ -145,7 +145,7 @@ class Channel<Value> {
 
   add(subscriber: TopicSubscriber): void {
     this.#subscribers.add(subscriber);
-    if (this.#payload === undefined) this.refresh();
+    if (this.#payload === undefined && this.isDue) this.refresh().catch(this.options.onTrouble);
   }
 
   remove(subscriber: TopicSubscriber): void {
@@ -156,12 +156,16 @@ class Channel<Value> {
     for (const subscriber of [...this.#subscribers]) subscriber.refuse(reason);
   }
 
-  refresh(): void {
-    const now = performance.now();
-    if (this.#refreshing || now - this.#refreshedAt < this.options.everyMs) return;
+  /** Whether the value may be broadcast again. */
+  get isDue(): boolean {
+    return !this.#refreshing && performance.now() - this.#refreshedAt >= this.options.everyMs;
+  }
+
+  /** Reads the value again and delivers it if the result has changed. Never rejects. */
+  async refresh(): Promise<void> {
     this.#refreshing = true;
-    this.#refreshedAt = now;
-    this.#renderAndBroadcast()
+    this.#refreshedAt = performance.now();
+    await this.#renderAndBroadcast()
       .catch(this.options.onTrouble)
       .finally(() => {
         this.#refreshing = false;

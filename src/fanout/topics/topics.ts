@@ -1,7 +1,7 @@
 import { serviceUnavailable } from '#domain/errors.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
 import { HeldSelections, SelectionLimit } from '#fanout/projection/selection-limit.js';
-import { inSlices } from '#fanout/slices.js';
+import { atMost } from '#fanout/slices.js';
 import { Topic } from './topic.js';
 
 /** Settings of the topics of a node. */
@@ -18,6 +18,9 @@ export interface TopicsOptions {
 
 /** Timer ticks per broadcast interval. A broadcast is late by at most one tick. */
 const TICKS_PER_INTERVAL = 4;
+
+/** Selections of topics that are rendered concurrently. */
+const RENDERED_TOGETHER = 16;
 
 /** The topics with subscribers on this node. The first subscription opens a topic, and the last one closes it. */
 export class Topics {
@@ -70,11 +73,15 @@ export class Topics {
   #refresh(): void {
     if (this.#refreshing) return;
     this.#refreshing = true;
-    inSlices(this.#topics.values(), (topic) => topic.refresh())
+    atMost(RENDERED_TOGETHER, this.#due(), (refresh) => refresh())
       .catch((error: unknown) => this.options.onTrouble('*', error))
       .finally(() => {
         this.#refreshing = false;
       });
+  }
+
+  *#due(): Iterable<() => Promise<void>> {
+    for (const topic of this.#topics.values()) yield* topic.due();
   }
 
   #remove(name: string): void {
