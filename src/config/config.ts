@@ -160,6 +160,7 @@ function configOf(values: Values) {
       sessionsPerAddress: values.RATE_SESSIONS_PER_ADDRESS,
       roomsPerAddress: values.RATE_ROOMS_PER_ADDRESS,
       operationsPerConnection: values.RATE_OPERATIONS_PER_CONNECTION,
+      costPerAddress: values.RATE_COST_PER_ADDRESS,
       onFailure: values.RATE_LIMIT_FAILURE,
       timeoutMs: values.RATE_LIMIT_TIMEOUT_MS,
       trustedProxies: values.TRUST_PROXY,

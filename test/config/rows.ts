@@ -129,6 +129,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   RATE_SESSIONS_PER_ADDRESS: number((config) => config.rates.sessionsPerAddress, 0, 0, 100_000),
   RATE_ROOMS_PER_ADDRESS: number((config) => config.rates.roomsPerAddress, 0, 0, 100_000),
   RATE_OPERATIONS_PER_CONNECTION: number((config) => config.rates.operationsPerConnection, 0, 0, 100_000),
+  RATE_COST_PER_ADDRESS: number((config) => config.rates.costPerAddress, 0, 0, 1_000_000_000),
   RATE_LIMIT_FAILURE: {
     of: (config) => config.rates.onFailure,
     default: 'open',
