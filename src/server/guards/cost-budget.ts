@@ -38,17 +38,23 @@ export class CostBudget {
   }
 
   /**
-   * Spends points, even more than are left. If the bucket is overdrawn already, by more than `debt` points, returns
-   * RATE_LIMITED instead and spends nothing.
+   * Spends points, even more than are left. If the bucket is overdrawn already, returns RATE_LIMITED instead and spends
+   * nothing. `overdraft` points are tolerated, and so are those that the same operation has `paid` before.
    */
-  spend(address: string, points: number, debt = 0): ChatError | undefined {
+  spend(address: string, points: number, { overdraft = 0, paid = 0 } = {}): ChatError | undefined {
     if (!this.counts(address)) return undefined;
     const now = this.now();
     // An empty bucket takes a whole window to fill.
     const overdrawnMs = (this.#fullAt.get(address) ?? now) - now - this.budget.windowMs;
-    if (overdrawnMs > 0 && overdrawnMs > this.#msFor(debt)) return rateLimited(TOO_MUCH, overdrawnMs);
+    const waitMs = overdrawnMs - this.#msFor(overdraft);
+    if (waitMs > 0 && waitMs > this.#msFor(paid)) return rateLimited(TOO_MUCH, waitMs);
     this.charge(address, points);
     return undefined;
+  }
+
+  /** The points of a full bucket. */
+  get capacity(): number {
+    return this.budget.points;
   }
 
   /** Takes points for work that was admitted before, even if the bucket is overdrawn. Negative points are a refund. */

@@ -31,6 +31,12 @@ const FIELD = 2;
 /** `__schema` or `__type`. */
 const INTROSPECTION = 5_000;
 
+/**
+ * How far operations over WebSocket may overdraw the budget, as a share of it. So someone who floods the server with
+ * requests does not silence the people behind the same address who are in a chat already.
+ */
+const WEBSOCKET_OVERDRAFT = 0.5;
+
 /** Charges operations to the budget of their address. Nothing is counted for an empty address. */
 export class OperationCosts {
   constructor(
@@ -50,7 +56,8 @@ export class OperationCosts {
 
   /** Charges an operation over WebSocket, before its document is read. Throws RATE_LIMITED. */
   admitOperation(address: string): void {
-    const error = this.budget.spend(address, OPERATION);
+    const overdraft = this.budget.capacity * WEBSOCKET_OVERDRAFT;
+    const error = this.budget.spend(address, OPERATION, { overdraft });
     if (error !== undefined) throw error;
   }
 
@@ -60,7 +67,8 @@ export class OperationCosts {
    * of many requests at once only the first gets a slow document validated.
    */
   admitDocument(address: string, text: string): void {
-    const error = this.budget.spend(address, DOCUMENT + CHARACTER * text.length, REQUEST + OPERATION);
+    const paid = REQUEST + OPERATION;
+    const error = this.budget.spend(address, DOCUMENT + CHARACTER * text.length, { paid });
     if (error !== undefined) throw error;
   }
 
