@@ -38,6 +38,7 @@ test.each(losses)(
     const before = new Ledger();
     await site.audit('room1', before);
     expect(before.counts).toEqual(nothingLost(100, 600));
+    const subscribesBefore = silent.map(({ subscribes }) => subscribes);
 
     await lose(site.redis);
     await sender.send(100);
@@ -51,7 +52,7 @@ test.each(losses)(
     expect(counts).toEqual({ sent: 101, lost: 0, duplicated: 0, outOfOrder: 0, unknown: 0 });
     expect(viewers.map(({ refusals }) => refusals.get('CURSOR_EXPIRED'))).toEqual(viewers.map(() => 1));
     await until(async () => (await counted()) === 3, { what: 'the silent room to be counted again' });
-    expect(silent.map(({ subscribes }) => subscribes)).toEqual([1, 1, 1]);
+    expect(silent.map(({ subscribes }) => subscribes)).toEqual(subscribesBefore);
   },
 );
 
