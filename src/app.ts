@@ -201,6 +201,7 @@ function openTransports(config: Config, { engine, store, log, metrics, isShuttin
     sessionCheckMs: config.identity.checkMs,
     origins: { allowed: protection.allowedOrigins, development: !production },
     connections: { connections: protection.connections, perAddress: protection.connectionsPerAddress },
+    costBudget: { points: rates.costPerAddress, windowMs: rates.windowMs },
     operationRate: { count: rates.operationsPerConnection, windowMs: rates.windowMs },
     documents: orConfigError(
       () =>

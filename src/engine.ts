@@ -46,7 +46,7 @@ export function createEngine(
       contexts: {
         shared: contexts.shared,
         viewerKey: (context) => contexts.viewerKey(context as OperationContext),
-        owner: (context) => context as OperationContext,
+        client: (context) => context as OperationContext,
         forViewer: (context) => contexts.forViewer(context as OperationContext),
       },
       formatError,

@@ -35,6 +35,7 @@ export const contenders: readonly Contender[] = [
       RATE_SENDS_PER_ADDRESS: '0',
       RATE_CONNECTIONS_PER_ADDRESS: '0',
       RATE_OPERATIONS_PER_CONNECTION: '0',
+      RATE_COST_PER_ADDRESS: '0',
       SELECTIONS_PER_CONNECTION: '0',
       SELECTIONS_PER_ADDRESS: '0',
       SELECTIONS_PER_ROOM: '0',

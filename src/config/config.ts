@@ -128,6 +128,7 @@ function configOf(values: Values) {
         perConnection: values.SELECTIONS_PER_CONNECTION,
         perAddress: values.SELECTIONS_PER_ADDRESS,
         perRoom: values.SELECTIONS_PER_ROOM,
+        topicsPerAddress: values.TOPICS_PER_ADDRESS,
       },
       answers: {
         perConnection: values.ANSWERS_PER_CONNECTION,
@@ -166,6 +167,7 @@ function configOf(values: Values) {
       sessionsPerAddress: values.RATE_SESSIONS_PER_ADDRESS,
       roomsPerAddress: values.RATE_ROOMS_PER_ADDRESS,
       operationsPerConnection: values.RATE_OPERATIONS_PER_CONNECTION,
+      costPerAddress: values.RATE_COST_PER_ADDRESS,
       onFailure: values.RATE_LIMIT_FAILURE,
       timeoutMs: values.RATE_LIMIT_TIMEOUT_MS,
       trustedProxies: values.TRUST_PROXY,

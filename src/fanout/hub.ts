@@ -9,7 +9,7 @@ import { SelectionLimit, type SelectionLimits } from '#fanout/projection/selecti
 import { Topics } from '#fanout/topics/topics.js';
 import { type DeliveryRates, Meter } from './meter.js';
 import { type FanoutHooks, Room } from './room.js';
-import { RoomSource } from './room-source.js';
+import { type OpenRoom, RoomSource } from './room-source.js';
 import { findPosition, heldPosition, type Start } from './start-position.js';
 
 /** Settings and dependencies of a hub. */
@@ -49,7 +49,7 @@ const TOPIC_MS = 1_000;
 export class Hub {
   /** Counts the deliveries of this node. */
   readonly meter: Meter;
-  readonly #rooms = new Map<string, Joined>();
+  readonly #rooms = new Map<string, OpenRoom>();
   readonly #topics: Topics;
   readonly #frames: FrameBudget;
   readonly #selectionLimit: SelectionLimit;
@@ -63,6 +63,7 @@ export class Hub {
     this.#topics = new Topics({
       everyMs: TOPIC_MS,
       selectionLimit: this.#selectionLimit,
+      perAddress: options.selections.topicsPerAddress,
       onTrouble: options.hooks.onTrouble,
     });
   }
@@ -138,7 +139,7 @@ export class Hub {
       : this.#takeSource(joined, position, connectionId);
   }
 
-  async #joinLater(joined: Joined, start: Start, connectionId: string): Promise<RoomSource> {
+  async #joinLater(joined: OpenRoom, start: Start, connectionId: string): Promise<RoomSource> {
     try {
       await joined.opened;
       return this.#takeSource(joined, await findPosition(joined.room.log, start), connectionId);
@@ -148,9 +149,9 @@ export class Hub {
     }
   }
 
-  #takeSource(joined: Joined, position: StartPosition, connectionId: string): RoomSource {
+  #takeSource(joined: OpenRoom, position: StartPosition, connectionId: string): RoomSource {
     this.options.presence.join(joined.room.id, connectionId);
-    return new RoomSource(joined.room, position, () => this.#leave(joined, connectionId));
+    return new RoomSource(joined, position, connectionId, this.#leave);
   }
 
   /** Compares the heads of all rooms with the store, in one round trip. Rooms that differ catch up. */
@@ -164,7 +165,7 @@ export class Hub {
     }
   }
 
-  #retain(roomId: string): Joined {
+  #retain(roomId: string): OpenRoom {
     let joined = this.#rooms.get(roomId);
     if (joined === undefined) {
       const room = this.#makeRoom(roomId);
@@ -175,12 +176,12 @@ export class Hub {
     return joined;
   }
 
-  #leave(joined: Joined, connectionId: string): void {
+  readonly #leave = (joined: OpenRoom, connectionId: string): void => {
     this.options.presence.leave(joined.room.id, connectionId);
     this.#release(joined);
-  }
+  };
 
-  #release(joined: Joined): void {
+  #release(joined: OpenRoom): void {
     joined.holders -= 1;
     if (joined.holders > 0) return;
     if (this.#rooms.get(joined.room.id) === joined) this.#rooms.delete(joined.room.id);
@@ -213,14 +214,6 @@ export class Hub {
   #closeLog(room: Room): void {
     room.log.close().catch((error: unknown) => this.options.hooks.onTrouble(room.id, error));
   }
-}
-
-/** A room, and how many sources keep it open. */
-interface Joined {
-  room: Room;
-  opened: Promise<void>;
-  /** Sources that are open or about to be opened. */
-  holders: number;
 }
 
 function shuttingDown(): ChatError {

@@ -3,44 +3,57 @@ import { type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
 import type { StartPosition, Subscriber } from '#fanout/delivery/subscriber.js';
 import type { Render } from '#fanout/projection/framing.js';
-import type { HeldSelection, SelectionOwner } from '#fanout/projection/selection-limit.js';
+import type { HeldSelection, SelectionHolder } from '#fanout/projection/selection-limit.js';
 import type { Room } from './room.js';
 
-/** The source of one subscription to a room. `leave` is called once, when the source is released. */
-export class RoomSource extends SharedSource<Message> {
+/** A room that is open on this node, or being opened. */
+export interface OpenRoom {
+  readonly room: Room;
+  readonly opened: Promise<void>;
+  /** Sources that are open or about to be opened. */
+  holders: number;
+}
+
+/** The source of one subscription to a room. There may be thousands, so they share what `onRelease` does. */
+export class RoomSource extends SharedSource<Message> implements SelectionHolder {
+  address = '';
+  #open: OpenRoom | undefined;
   #start: StartPosition | undefined;
-  #leave: (() => void) | undefined;
   #held: HeldSelection | undefined;
 
   constructor(
-    private readonly room: Room,
+    open: OpenRoom,
     start: StartPosition,
-    leave: () => void,
+    readonly connectionId: string,
+    /** Called once, when the source is released. */
+    private readonly onRelease: (open: OpenRoom, connectionId: string) => void,
   ) {
     super();
+    this.#open = open;
     this.#start = start;
-    this.#leave = leave;
   }
 
-  override hold(key: string, owner: SelectionOwner): void {
-    this.#held = this.room.selections.hold(key, owner);
+  override hold(key: string, { address }: SelectionHolder): void {
+    this.address = address;
+    this.#held = this.#open?.room.selections.hold(key, this);
   }
 
   override subscribe(key: string, makeRender: () => Render<Message>, sink: Sink, owner: Owner): Subscriber {
     const start = this.#start;
-    if (this.#leave === undefined || start === undefined) {
+    if (this.#open === undefined || start === undefined) {
       throw new Error('A RoomSource can be subscribed to only once.');
     }
     this.#start = undefined;
     sink.startsAfter?.(start.cursor);
-    return this.room.subscribe(key, makeRender, sink, start, owner);
+    return this.#open.room.subscribe(key, makeRender, sink, start, owner);
   }
 
   override release(): void {
-    const leave = this.#leave;
-    this.#leave = undefined;
-    this.#held?.release();
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    this.#held?.release(this);
     this.#held = undefined;
-    leave?.();
+    this.onRelease(open, this.connectionId);
   }
 }

@@ -99,15 +99,7 @@ export class Room {
       projection = this.#project(key, makeRender());
       this.#projections.set(key, projection);
     }
-    const subscriber = new Subscriber({
-      log: this.log.reader,
-      pageAfter: this.#pageAfter,
-      projection,
-      sink,
-      start,
-      owner,
-      onTrouble: this.#onTrouble,
-    });
+    const subscriber = new Subscriber(projection, sink, start, owner);
     if (this.#refusal !== undefined) subscriber.refuse(this.#refusal);
     return subscriber;
   }
@@ -127,6 +119,7 @@ export class Room {
       render,
       meter,
       onEmpty: () => this.#projections.delete(key),
+      pageAfter: this.#pageAfter,
       onFault: this.#onTrouble,
     });
   }

@@ -14,6 +14,28 @@ export async function inSlices<T>(items: Iterable<T>, visit: (item: T) => void):
   }
 }
 
+/**
+ * Visits many items, at most `atOnce` at a time, and in slices. What a visit allocates can then be freed before the
+ * next ones begin. `visit` must not reject.
+ */
+export async function atMost<T>(
+  atOnce: number,
+  items: Iterable<T>,
+  visit: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items[Symbol.iterator]();
+  let turnEnds = performance.now() + SLICE_MS;
+  const visitNext = async (): Promise<void> => {
+    for (let next = left.next(); !next.done; next = left.next()) {
+      await visit(next.value);
+      if (performance.now() < turnEnds) continue;
+      await nextTurn();
+      turnEnds = performance.now() + SLICE_MS;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, visitNext));
+}
+
 /** Pumps every receiver, in slices. */
 export function pumpAll(receivers: Iterable<{ pump(): void }>): Promise<void> {
   return inSlices(receivers, (receiver) => receiver.pump());

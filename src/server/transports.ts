@@ -1,18 +1,21 @@
 /** The entry point of server/: HTTP, WebSockets and streams, with one engine and one set of guards. */
+import type { ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { ChatError } from '#domain/errors.js';
 import type { RateLimit, RateLimiter } from '#domain/ports/limiter.js';
 import type { SessionStore } from '#domain/viewer.js';
-import type { ListSizes } from '#server/documents/cost-rule.js';
 import type { TextBytes } from '#server/documents/response-bytes-rule.js';
 import { type TrustedDocuments, useTrustedDocuments } from '#server/documents/trusted-documents.js';
 import { createQueryLimits, type QueryLimits } from '#server/documents/validation.js';
+import type { ListSizes } from '#server/documents/weights.js';
 import { AnswerLimit, type AnswerLimits, limitAnswers } from '#server/guards/answer-limit.js';
 import { ConcurrencyLimit, type ConcurrencyLimits } from '#server/guards/concurrency-limit.js';
 import { ConnectionRateLimit } from '#server/guards/connection-rate-limit.js';
 import { answerPreflights } from '#server/guards/cors.js';
+import { type Budget, CostBudget, limitCost } from '#server/guards/cost-budget.js';
 import type { Refused } from '#server/guards/guard.js';
 import { hostGuard } from '#server/guards/host.js';
+import { chargeOperations, OperationCosts } from '#server/guards/operation-costs.js';
 import { OriginGuard, type OriginOptions } from '#server/guards/origin.js';
 import { GuardPipeline, type GuardsOptions } from '#server/guards/pipeline.js';
 import { UnreadBytes, type UnreadBytesLimits } from '#server/guards/unread-bytes.js';
@@ -58,6 +61,8 @@ export interface TransportOptions {
   answers: AnswerLimits;
   /** What the clients of one address, and all clients, may leave unread. */
   unread: UnreadBytesLimits;
+  /** What the operations of one address may cost. */
+  costBudget: Budget;
   /** Bytes in one WebSocket message, and in the body of one request. */
   messageBytes: number;
   documents: TrustedDocuments;
@@ -108,6 +113,7 @@ export function createTransports(options: TransportOptions) {
   });
   const answerLimit = new AnswerLimit(options.answers);
   const unreadBytes = new UnreadBytes(options.unread, options.onUnread);
+  const costs = new OperationCosts(new CostBudget(options.costBudget), options.listSizes);
   const streamAdmission = admitStreams({
     formats: STREAM_FORMATS,
     admit: async (request, response) => {
@@ -135,6 +141,7 @@ export function createTransports(options: TransportOptions) {
         introspection: options.introspection,
       }),
       useTrustedDocuments(documents),
+      chargeOperations(costs, addressOf),
       streamAdmission,
       responseStreams.plugin,
       countUnreadAnswers({ unreadBytes, addressOf, isStream: responseStreams.has }),
@@ -146,6 +153,7 @@ export function createTransports(options: TransportOptions) {
     openAnswers: options.openAnswers,
     answerLimit,
     unreadBytes,
+    costs,
     messageBytes: options.messageBytes,
     initTimeoutMs: options.initTimeoutMs,
     heartbeatMs: options.heartbeatMs,
@@ -160,12 +168,22 @@ export function createTransports(options: TransportOptions) {
     streams: STREAM_FORMATS,
     graphiql: options.graphiql,
   });
-  const limited = limitAnswers(answer, answerLimit, {
+  const refuse = (response: ServerResponse, error: ChatError, status = 429) => {
+    response.setHeader('Retry-After', Math.ceil((error.details.retryAfterMs ?? 0) / 1_000));
+    sendJson(response, status, { errors: [formatError(error)] });
+  };
+  const fewAnswers = limitAnswers(answer, answerLimit, {
     addressOf,
     refuse: (request, response, { status, error }) => {
       options.onRefused(status === 503 ? 'answers' : 'address', request);
-      response.setHeader('Retry-After', 1);
-      sendJson(response, status, { errors: [formatError(error)] });
+      refuse(response, error, status);
+    },
+  });
+  const limited = limitCost(fewAnswers, {
+    spend: (request) => costs.admitRequest(addressOf(request)),
+    refuse: (request, response, error) => {
+      options.onRefused('rate', request);
+      refuse(response, error);
     },
   });
   const { connections } = options.connections;

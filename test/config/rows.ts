@@ -129,6 +129,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   RATE_SESSIONS_PER_ADDRESS: number((config) => config.rates.sessionsPerAddress, 0, 0, 100_000),
   RATE_ROOMS_PER_ADDRESS: number((config) => config.rates.roomsPerAddress, 0, 0, 100_000),
   RATE_OPERATIONS_PER_CONNECTION: number((config) => config.rates.operationsPerConnection, 0, 0, 100_000),
+  RATE_COST_PER_ADDRESS: number((config) => config.rates.costPerAddress, 0, 0, 1_000_000_000),
   RATE_LIMIT_FAILURE: {
     of: (config) => config.rates.onFailure,
     default: 'open',
@@ -192,6 +193,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   SELECTIONS_PER_CONNECTION: number((config) => config.protection.selections.perConnection, 10, 0, 100_000),
   SELECTIONS_PER_ADDRESS: number((config) => config.protection.selections.perAddress, 100, 0, 1_000_000),
   SELECTIONS_PER_ROOM: number((config) => config.protection.selections.perRoom, 200, 0, 100_000),
+  TOPICS_PER_ADDRESS: number((config) => config.protection.selections.topicsPerAddress, 500, 0, 1_000_000),
   ANSWERS_PER_CONNECTION: number((config) => config.protection.answers.perConnection, 10, 0, 100_000),
   ANSWERS_PER_ADDRESS: number((config) => config.protection.answers.perAddress, 0, 0, 1_000_000),
   ANSWERS_LIMIT: number((config) => config.protection.answers.inAll, 1_000, 0, 10_000_000),

@@ -21,7 +21,12 @@ export async function turns(count = 5): Promise<void> {
 }
 
 /** No limit on distinct selections. */
-export const UNLIMITED_SELECTIONS: SelectionLimits = { perConnection: 0, perAddress: 0, perRoom: 0 };
+export const UNLIMITED_SELECTIONS: SelectionLimits = {
+  perConnection: 0,
+  perAddress: 0,
+  perRoom: 0,
+  topicsPerAddress: 0,
+};
 
 /** Creates a hub on an in-memory store, and records what it reports. */
 export function createHub(options: Partial<HubOptions> & { store?: MemoryStore } = {}) {

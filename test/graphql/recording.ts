@@ -179,7 +179,7 @@ function subscribeWith(contexts: Contexts) {
     contexts: {
       shared: contexts.shared,
       viewerKey: (context) => contexts.viewerKey(context as OperationContext),
-      owner: (context) => context as OperationContext,
+      client: (context) => context as OperationContext,
       forViewer: (context) => contexts.forViewer(context as OperationContext),
     },
     formatError: (error) => error as GraphQLError,

@@ -81,6 +81,12 @@ export const protection = {
       default: 200,
       description: 'Distinct selections that one room may have on this server.',
     }),
+    TOPICS_PER_ADDRESS: variable({
+      parser: integer(0, 1_000_000),
+      default: 500,
+      description:
+        'Rooms that one network address may follow with roomUpdated on this server, besides those that others follow. Each is read and rendered every second.',
+    }),
     ANSWERS_PER_CONNECTION: variable({
       parser: integer(0, 100_000),
       default: 10,

@@ -48,6 +48,13 @@ export const rateLimits = {
       description:
         'Operations that one WebSocket may start. Counted by the server that holds the connection.',
     }),
+    RATE_COST_PER_ADDRESS: variable({
+      parser: integer(0, 1_000_000_000),
+      default: 0,
+      productionDefault: 1_000_000,
+      description:
+        'What the operations of one network address may cost, in points. A point is about one microsecond of CPU time, so a million points in 10 seconds is a tenth of a core. Counted by the server that runs them.',
+    }),
     RATE_LIMIT_FAILURE: variable({
       parser: oneOf('open', 'closed'),
       default: 'open',

@@ -9,11 +9,12 @@ import {
   type ExecutionResult,
   execute,
   type GraphQLError,
+  type GraphQLFormattedError,
   type GraphQLSchema,
 } from 'graphql';
 import type { Render } from '#fanout/projection/framing.js';
 import { Selections } from '#fanout/projection/selection.js';
-import type { SelectionOwner } from '#fanout/projection/selection-limit.js';
+import type { SelectionHolder } from '#fanout/projection/selection-limit.js';
 import { SharedSource } from './shared-source.js';
 import { type FormatError, SharedStream } from './shared-stream.js';
 import { type Source, SourceStreams } from './source-stream.js';
@@ -25,7 +26,7 @@ export interface SubscribeOptions {
     /** A key for the viewer of an operation. Viewer-dependent results are shared only within the same key. */
     viewerKey(contextValue: unknown): string;
     /** The client of an operation, as limits on distinct selections count it. */
-    owner(contextValue: unknown): SelectionOwner;
+    client(contextValue: unknown): SelectionHolder;
     /** Creates a context for events that go to all viewers. */
     shared(): unknown;
     /** Returns a function that creates contexts for events that go to the viewer of this operation only. */
@@ -66,7 +67,7 @@ export function createSubscribe(options: SubscribeOptions): Subscribe {
       const selection = partsOf(args.schema).selections.of(args.document, args.operationName);
       viewerKey = selection.viewerDependent ? options.contexts.viewerKey(args.contextValue) : undefined;
       key = projectionKey(selection.keyFor(args.variableValues), viewerKey);
-      source.hold(key, options.contexts.owner(args.contextValue));
+      source.hold(key, options.contexts.client(args.contextValue));
     } catch (error) {
       source.release();
       return { errors: [options.formatError(error)] };
@@ -97,9 +98,14 @@ function createRender(
   const makeContext = viewerDependent
     ? options.contexts.forViewer(args.contextValue)
     : options.contexts.shared;
+  // Clients share a result although their documents differ, so a location in one of them is wrong for the others.
+  const formatShared = (error: GraphQLError): GraphQLFormattedError => {
+    const { locations, ...formatted } = options.formatError(error).toJSON();
+    return formatted;
+  };
   const serialize = (result: ExecutionResult): Buffer => {
-    const formatted = result.errors ? { ...result, errors: result.errors.map(options.formatError) } : result;
-    return Buffer.from(JSON.stringify(formatted));
+    const { errors } = result;
+    return Buffer.from(JSON.stringify(errors ? { ...result, errors: errors.map(formatShared) } : result));
   };
   const serializeError = (error: unknown): Buffer => serialize({ errors: [error as GraphQLError] });
   return (event) => {

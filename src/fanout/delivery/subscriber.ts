@@ -1,8 +1,6 @@
 import { type Cursor, compareIds } from '#domain/cursor.js';
 import { isMessage } from '#domain/entry.js';
 import { ChatError, cursorExpired } from '#domain/errors.js';
-import type { Page } from '#domain/ports/event-log.js';
-import type { LogReader } from '#fanout/log/tail.js';
 import type { Projection, Receiver } from '#fanout/projection/projection.js';
 import type { Delivery, Owner } from './shared-source.js';
 import type { Sink } from './sink.js';
@@ -13,19 +11,6 @@ export interface StartPosition {
   cursor: Cursor;
   /** The log position after the cursor. Undefined if the log is too short, so that the store must be read. */
   position: number | undefined;
-}
-
-/** Dependencies of a subscriber. */
-export interface SubscriberOptions {
-  log: LogReader;
-  /** Reads older entries from the store. Throws CURSOR_EXPIRED and SERVICE_UNAVAILABLE. */
-  pageAfter(cursor: Cursor): Promise<Page>;
-  projection: Projection;
-  sink: Sink;
-  start: StartPosition;
-  owner: Owner;
-  /** Rendering or reading failed. It will be tried again. */
-  onTrouble(error: unknown): void;
 }
 
 /**
@@ -39,15 +24,12 @@ export class Subscriber implements Receiver, Delivery {
   #waiting = false;
   #ended = false;
 
-  private readonly log: LogReader;
-  private readonly projection: Projection;
-  private readonly sink: Sink;
-
-  constructor(private readonly options: SubscriberOptions) {
-    const { log, projection, sink, start } = options;
-    this.log = log;
-    this.projection = projection;
-    this.sink = sink;
+  constructor(
+    private readonly projection: Projection,
+    private readonly sink: Sink,
+    start: StartPosition,
+    private readonly owner: Owner,
+  ) {
     this.#cursor = start.cursor;
     this.#position = start.position;
     projection.add(this);
@@ -72,28 +54,30 @@ export class Subscriber implements Receiver, Delivery {
   refuse(reason: ChatError): void {
     if (this.#ended) return;
     this.end();
-    this.options.owner.refused(reason);
+    this.owner.refused(reason);
   }
 
   /** Writes one batch. Returns whether another one may be ready. */
   #step(): boolean {
+    const { projection } = this;
+    const { log } = projection;
     if (this.sink.full) return this.#waitForDrain();
-    if (this.#position !== undefined && this.#position < this.log.floor) {
+    if (this.#position !== undefined && this.#position < log.floor) {
       this.refuse(cursorExpired(this.#cursor));
       return false;
     }
-    if (this.#position === undefined || this.#position < this.log.start) {
-      this.#position = this.log.locate(this.#cursor);
+    if (this.#position === undefined || this.#position < log.start) {
+      this.#position = log.locate(this.#cursor);
       if (this.#position === undefined) return this.#readBehind();
     }
-    if (this.#position >= this.projection.ready) return false;
-    const batch = this.projection.batch(this.#position, this.sink.framing);
+    if (this.#position >= projection.ready) return false;
+    const batch = projection.batch(this.#position, this.sink.framing);
     if (batch === undefined) return true;
     if (batch instanceof Promise) return this.#waitFor(batch);
     this.#position = batch.end;
     this.#cursor = batch.lastId;
     if (batch.count === 0) return true;
-    this.projection.meter.delivered(batch.count, batch.bytes);
+    projection.meter.delivered(batch.count, batch.bytes);
     this.sink.write(batch.frames);
     return true;
   }
@@ -106,7 +90,7 @@ export class Subscriber implements Receiver, Delivery {
 
   #waitFor(rendering: Promise<unknown>): false {
     this.#waiting = true;
-    rendering.catch(this.options.onTrouble).finally(() => this.#resume());
+    rendering.catch(this.projection.onFault).finally(() => this.#resume());
     return false;
   }
 
@@ -117,13 +101,13 @@ export class Subscriber implements Receiver, Delivery {
       (moved) => {
         this.#waiting = false;
         // Even if the page was empty, the log may have received more entries in the meantime.
-        if (moved || this.log.locate(this.#cursor) !== undefined) this.pump();
+        if (moved || this.projection.log.locate(this.#cursor) !== undefined) this.pump();
       },
       (error: unknown) => {
         this.#waiting = false;
         // If the store is unavailable, keep the subscription. The next change or head check pumps it again.
         if (error instanceof ChatError && error.code === 'CURSOR_EXPIRED') this.refuse(error);
-        else this.options.onTrouble(error);
+        else this.projection.onFault(error);
       },
     );
     return false;
@@ -136,7 +120,7 @@ export class Subscriber implements Receiver, Delivery {
 
   /** Reads and writes one page. Returns whether the cursor has moved. */
   async #deliverPage(): Promise<boolean> {
-    const page = await this.options.pageAfter(this.#cursor);
+    const page = await this.projection.pageAfter(this.#cursor);
     const payloads = await this.projection.renderPage(page.entries);
     // If the page is empty, the store no longer keeps the entries up to its head. Skip them.
     const end = page.entries.at(-1)?.id ?? page.head;

@@ -12,6 +12,7 @@ import type { Cursor } from '#domain/cursor.js';
 import { type Entry, isMessage } from '#domain/entry.js';
 import type { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
+import type { Page } from '#domain/ports/event-log.js';
 import type { LogReader } from '#fanout/log/tail.js';
 import type { Meter } from '#fanout/meter.js';
 import { pumpAll } from '#fanout/slices.js';
@@ -53,9 +54,11 @@ export interface ProjectionOptions {
   budget: FrameBudget;
   render: Render<Message>;
   meter: Meter;
+  /** Reads older entries from the store. Throws CURSOR_EXPIRED and SERVICE_UNAVAILABLE. */
+  pageAfter(cursor: Cursor): Promise<Page>;
   /** The last receiver has left. */
   onEmpty(): void;
-  /** Rendering failed. An error is delivered in place of the message. */
+  /** Rendering failed, and an error is delivered in place of the message, or reading failed and is tried again. */
   onFault(error: unknown): void;
 }
 
@@ -73,12 +76,16 @@ export class Projection {
   #isDue = false;
 
   readonly meter: Meter;
-  private readonly log: LogReader;
+  readonly log: LogReader;
+  readonly pageAfter: ProjectionOptions['pageAfter'];
+  readonly onFault: ProjectionOptions['onFault'];
 
   constructor(private readonly options: ProjectionOptions) {
-    const { log, capacity, budget, meter } = options;
+    const { log, capacity, budget, meter, pageAfter, onFault } = options;
     this.log = log;
     this.meter = meter;
+    this.pageAfter = pageAfter;
+    this.onFault = onFault;
     this.#frames = new FrameCache(capacity, budget);
     this.#ready = log.end;
   }
@@ -124,7 +131,7 @@ export class Projection {
     setImmediate(() => {
       this.#isDue = false;
       this.#flush()
-        .catch(this.options.onFault)
+        .catch(this.onFault)
         .finally(() => {
           this.#flushing = false;
           // Stop if the last receiver has left.
@@ -214,14 +221,14 @@ export class Projection {
       payload.then((bytes) => {
         // Skip this if the cache has evicted the frame or was cleared in the meantime.
         if (this.#frames.get(position) === payload) this.#frames.set(position, bytes);
-      }, this.options.onFault);
+      }, this.onFault);
     }
     return payload;
   }
 
   #render(message: Message): Buffer | Promise<Buffer> {
     const failed = (error: unknown) => {
-      this.options.onFault(error);
+      this.onFault(error);
       return FAILED;
     };
     try {

@@ -6,10 +6,12 @@ export interface SelectionLimits {
   perAddress: number;
   /** Selections in one room, or on one topic. */
   perRoom: number;
+  /** Topics that one address follows, whatever it selects. */
+  topicsPerAddress: number;
 }
 
-/** Who asked for a selection first. */
-export interface SelectionOwner {
+/** A subscription that holds a selection. */
+export interface SelectionHolder {
   connectionId: string;
   /** Empty if it is not known; it is not counted then. */
   address: string;
@@ -30,78 +32,100 @@ export class SelectionLimit {
   readonly #byConnection: Claims;
   readonly #byAddress: Claims;
 
-  constructor({ perConnection, perAddress, perRoom }: SelectionLimits) {
+  constructor(
+    { perConnection, perAddress, perRoom }: Omit<SelectionLimits, 'topicsPerAddress'>,
+    /** What is counted, for messages to clients. */
+    private readonly counted = 'distinct selections',
+  ) {
     this.#perRoom = perRoom;
     this.#byConnection = new Claims(perConnection);
     this.#byAddress = new Claims(perAddress);
   }
 
   /**
-   * Counts a selection that a room does not render yet, and returns the function that releases it, which is safe
-   * to call twice. `inRoom` is how many the room has already. Throws RATE_LIMITED if a limit is reached.
+   * Counts a selection that a room does not render yet. `inRoom` is how many the room has already. Throws
+   * RATE_LIMITED if a limit is reached.
    */
-  claim({ connectionId, address }: SelectionOwner, key: string, inRoom: number): () => void {
+  claim(holder: SelectionHolder, key: string, inRoom: number): void {
+    const { connectionId, address } = holder;
     if (this.#byConnection.isFull(connectionId, key)) {
       const { limit } = this.#byConnection;
       throw tooMany(
-        `A connection is limited to ${limit} distinct selections at once. Subscribe with the same fields and aliases, or complete a subscription first.`,
+        `A connection is limited to ${limit} ${this.counted} at once. Subscribe with the same fields and aliases, or complete a subscription first.`,
         limit,
       );
     }
     if (this.#byAddress.isFull(address, key)) {
-      throw tooMany('Your network has too many distinct selections open at once.', this.#byAddress.limit);
+      throw tooMany(`Your network has too many ${this.counted} open at once.`, this.#byAddress.limit);
     }
     if (this.#perRoom > 0 && inRoom >= this.#perRoom) {
-      throw tooMany(`This room is limited to ${this.#perRoom} distinct selections at once.`, this.#perRoom);
+      throw tooMany(`This room is limited to ${this.#perRoom} ${this.counted} at once.`, this.#perRoom);
     }
+    this.inherit(holder, key);
+  }
+
+  /** Counts a selection that another subscription claimed and has left. It is rendered already, so never refused. */
+  inherit({ connectionId, address }: SelectionHolder, key: string): void {
     this.#byConnection.add(connectionId, key);
     this.#byAddress.add(address, key);
-    let isClaimed = true;
-    return () => {
-      if (!isClaimed) return;
-      isClaimed = false;
-      this.#byConnection.remove(connectionId, key);
-      this.#byAddress.remove(address, key);
-    };
+  }
+
+  /** Ends what `claim` or `inherit` counted. */
+  release({ connectionId, address }: SelectionHolder, key: string): void {
+    this.#byConnection.remove(connectionId, key);
+    this.#byAddress.remove(address, key);
   }
 }
 
-/** The selections of one room or topic that subscriptions hold. The first subscription makes a claim for all. */
+/** The selections of one room or topic that subscriptions hold. */
 export class HeldSelections {
   readonly #held = new Map<string, HeldSelection>();
 
   constructor(private readonly limit: SelectionLimit) {}
 
-  /** Holds a selection for one subscription, which must release it once. Throws RATE_LIMITED; see SelectionLimit. */
-  hold(key: string, owner: SelectionOwner): HeldSelection {
+  /** Holds a selection for a subscription, which must release it. Throws RATE_LIMITED; see SelectionLimit. */
+  hold(key: string, holder: SelectionHolder): HeldSelection {
     let held = this.#held.get(key);
     if (held === undefined) {
-      const release = this.limit.claim(owner, key, this.#held.size);
-      held = new HeldSelection(() => {
-        this.#held.delete(key);
-        release();
-      });
+      this.limit.claim(holder, key, this.#held.size);
+      held = new HeldSelection(key, holder, this.limit, () => this.#held.delete(key));
       this.#held.set(key, held);
     }
-    held.add();
+    held.add(holder);
     return held;
   }
 }
 
-/** One selection of a room or topic, and how many subscriptions hold it. */
+/**
+ * One selection of a room or topic, and the subscriptions that hold it. The oldest of them counts against the limits.
+ * Otherwise a client could begin selections for others to keep, and have its own limit back when it leaves.
+ */
 export class HeldSelection {
-  #holders = 0;
+  readonly #holders = new Set<SelectionHolder>();
 
-  constructor(private readonly onEmpty: () => void) {}
+  constructor(
+    private readonly key: string,
+    private claimant: SelectionHolder,
+    private readonly limit: SelectionLimit,
+    private readonly onEmpty: () => void,
+  ) {}
 
-  add(): void {
-    this.#holders += 1;
+  add(holder: SelectionHolder): void {
+    this.#holders.add(holder);
   }
 
-  /** Must be called once by each subscription. */
-  release(): void {
-    this.#holders -= 1;
-    if (this.#holders === 0) this.onEmpty();
+  /** Safe to call twice. */
+  release(holder: SelectionHolder): void {
+    if (!this.#holders.delete(holder)) return;
+    const [oldest] = this.#holders;
+    if (holder === this.claimant) {
+      this.limit.release(holder, this.key);
+      if (oldest !== undefined) {
+        this.limit.inherit(oldest, this.key);
+        this.claimant = oldest;
+      }
+    }
+    if (oldest === undefined) this.onEmpty();
   }
 }
 

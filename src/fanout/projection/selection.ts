@@ -61,13 +61,13 @@ export class Selections {
     }
     let selection = ofDocument.get(operationName ?? '');
     if (selection === undefined) {
-      selection = this.#analyse(document, operationName);
+      selection = this.#analyze(document, operationName);
       ofDocument.set(operationName ?? '', selection);
     }
     return selection;
   }
 
-  #analyse(document: DocumentNode, operationName?: string | null): Selection {
+  #analyze(document: DocumentNode, operationName?: string | null): Selection {
     const operation = getOperationAST(document, operationName);
     if (operation == null) throw new Error('The document does not contain this operation.');
     const selectionSet = withoutRootArguments(operation).selectionSet;

@@ -12,13 +12,16 @@ import type { Framing, Render } from '#fanout/projection/framing.js';
 import {
   type HeldSelection,
   HeldSelections,
+  type SelectionHolder,
   type SelectionLimit,
-  type SelectionOwner,
 } from '#fanout/projection/selection-limit.js';
 import { byPopularity, pumpAll } from '#fanout/slices.js';
 
 /** Settings of a topic. */
 export interface TopicOptions<Value> {
+  name: string;
+  /** The topics that subscriptions follow, by name. */
+  followed: HeldSelections;
   /** Reads the current value. Anything asynchronous is left to the resolvers of the selection. */
   read(): Value;
   /** Minimum milliseconds between two broadcasts. */
@@ -50,9 +53,14 @@ export class Topic<Value> {
     });
   }
 
-  /** Reads the value again and delivers it if the result has changed. */
-  refresh(): void {
-    for (const channel of byPopularity(this.#channels)) channel.refresh();
+  /** Counts the topic for a subscription. Throws RATE_LIMITED if its client follows too many. */
+  follow(holder: SelectionHolder): HeldSelection {
+    return this.options.followed.hold(this.options.name, holder);
+  }
+
+  /** What must be rendered again now: functions that never reject. */
+  *due(): Iterable<() => Promise<void>> {
+    for (const channel of byPopularity(this.#channels)) if (channel.isDue) yield () => channel.refresh();
   }
 
   /** Ends all subscriptions with an error. */
@@ -72,8 +80,11 @@ export class Topic<Value> {
 }
 
 /** A claim on a topic, which keeps it open until released. */
-export class TopicSource<Value> extends SharedSource<Value> {
+export class TopicSource<Value> extends SharedSource<Value> implements SelectionHolder {
+  connectionId = '';
+  address = '';
   #topic: Topic<Value> | undefined;
+  #followed: HeldSelection | undefined;
   #held: HeldSelection | undefined;
 
   constructor(
@@ -84,8 +95,11 @@ export class TopicSource<Value> extends SharedSource<Value> {
     this.#topic = topic;
   }
 
-  override hold(key: string, owner: SelectionOwner): void {
-    this.#held = this.#topic?.selections.hold(key, owner);
+  override hold(key: string, { connectionId, address }: SelectionHolder): void {
+    this.connectionId = connectionId;
+    this.address = address;
+    this.#followed = this.#topic?.follow(this);
+    this.#held = this.#topic?.selections.hold(key, this);
   }
 
   override subscribe(key: string, makeRender: () => Render<Value>, sink: Sink, owner: Owner): Delivery {
@@ -96,8 +110,9 @@ export class TopicSource<Value> extends SharedSource<Value> {
   override release(): void {
     if (this.#topic === undefined) return;
     this.#topic = undefined;
-    this.#held?.release();
-    this.#held = undefined;
+    this.#held?.release(this);
+    this.#followed?.release(this);
+    this.#held = this.#followed = undefined;
     this.onRelease();
   }
 }
@@ -130,7 +145,7 @@ class Channel<Value> {
 
   add(subscriber: TopicSubscriber): void {
     this.#subscribers.add(subscriber);
-    if (this.#payload === undefined) this.refresh();
+    if (this.#payload === undefined && this.isDue) this.refresh().catch(this.options.onTrouble);
   }
 
   remove(subscriber: TopicSubscriber): void {
@@ -141,12 +156,16 @@ class Channel<Value> {
     for (const subscriber of [...this.#subscribers]) subscriber.refuse(reason);
   }
 
-  refresh(): void {
-    const now = performance.now();
-    if (this.#refreshing || now - this.#refreshedAt < this.options.everyMs) return;
+  /** Whether the value may be broadcast again. */
+  get isDue(): boolean {
+    return !this.#refreshing && performance.now() - this.#refreshedAt >= this.options.everyMs;
+  }
+
+  /** Reads the value again and delivers it if the result has changed. Never rejects. */
+  async refresh(): Promise<void> {
     this.#refreshing = true;
-    this.#refreshedAt = now;
-    this.#renderAndBroadcast()
+    this.#refreshedAt = performance.now();
+    await this.#renderAndBroadcast()
       .catch(this.options.onTrouble)
       .finally(() => {
         this.#refreshing = false;

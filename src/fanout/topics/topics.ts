@@ -1,6 +1,7 @@
 import { serviceUnavailable } from '#domain/errors.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
-import type { SelectionLimit } from '#fanout/projection/selection-limit.js';
+import { HeldSelections, SelectionLimit } from '#fanout/projection/selection-limit.js';
+import { atMost } from '#fanout/slices.js';
 import { Topic } from './topic.js';
 
 /** Settings of the topics of a node. */
@@ -9,6 +10,8 @@ export interface TopicsOptions {
   everyMs: number;
   /** Limits the distinct selections of each topic. */
   selectionLimit: SelectionLimit;
+  /** Topics that one address may follow, unless others follow them. 0 means no limit. */
+  perAddress: number;
   /** Reading or rendering a topic failed. It is tried again. */
   onTrouble(name: string, error: unknown): void;
 }
@@ -16,13 +19,24 @@ export interface TopicsOptions {
 /** Timer ticks per broadcast interval. A broadcast is late by at most one tick. */
 const TICKS_PER_INTERVAL = 4;
 
+/** Selections of topics that are rendered concurrently. */
+const RENDERED_TOGETHER = 16;
+
 /** The topics with subscribers on this node. The first subscription opens a topic, and the last one closes it. */
 export class Topics {
   readonly #topics = new Map<string, Topic<unknown>>();
+  /** By name. Each topic is read and rendered every second, even if all have the same selection. */
+  readonly #followed: HeldSelections;
+  #refreshing = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(private readonly options: TopicsOptions) {}
+  constructor(private readonly options: TopicsOptions) {
+    const { perAddress } = options;
+    this.#followed = new HeldSelections(
+      new SelectionLimit({ perConnection: 0, perAddress, perRoom: 0 }, 'changing values'),
+    );
+  }
 
   /**
    * Subscribes to a topic. Calls with the same name share a topic, so their `read` must be equivalent. The caller
@@ -34,6 +48,8 @@ export class Topics {
     let topic = this.#topics.get(name) as Topic<Value> | undefined;
     if (topic === undefined) {
       topic = new Topic<Value>({
+        name,
+        followed: this.#followed,
         read,
         everyMs,
         selectionLimit,
@@ -55,7 +71,17 @@ export class Topics {
   }
 
   #refresh(): void {
-    for (const topic of this.#topics.values()) topic.refresh();
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    atMost(RENDERED_TOGETHER, this.#due(), (refresh) => refresh())
+      .catch((error: unknown) => this.options.onTrouble('*', error))
+      .finally(() => {
+        this.#refreshing = false;
+      });
+  }
+
+  *#due(): Iterable<() => Promise<void>> {
+    for (const topic of this.#topics.values()) yield* topic.due();
   }
 
   #remove(name: string): void {

@@ -3,12 +3,17 @@ import type { DocumentNode, GraphQLError } from 'graphql';
 /** The maximum number of entries. */
 const CAPACITY = 512;
 
-/** Longer texts, in characters, are not cached, so that a few of them cannot fill the memory. */
+/** The maximum length of all texts together, in characters. A parsed document uses about 60 bytes per character. */
+const CAPACITY_LENGTH = 262_144;
+
+/** Longer texts, in characters, are not cached, so that a few of them cannot push out all others. */
 const MAX_TEXT_LENGTH = 16_384;
 
-/** A cache keyed by texts that clients send. Drops the least recently used entry when it is full. */
+/** A cache keyed by texts that clients send. Drops the least recently used entries when it is full. */
 export class BoundedCache<T> {
   readonly #known = new Map<string, T>();
+  /** The length of all texts. */
+  #length = 0;
 
   get(text: string): T | undefined {
     const known = this.#known.get(text);
@@ -20,10 +25,13 @@ export class BoundedCache<T> {
 
   set(text: string, value: T): void {
     if (text.length > MAX_TEXT_LENGTH) return;
+    if (!this.#known.has(text)) this.#length += text.length;
     this.#known.set(text, value);
-    if (this.#known.size <= CAPACITY) return;
-    const oldest = this.#known.keys().next();
-    if (!oldest.done) this.#known.delete(oldest.value);
+    for (const [oldest] of this.#known) {
+      if (this.#known.size <= CAPACITY && this.#length <= CAPACITY_LENGTH) return;
+      this.#known.delete(oldest);
+      this.#length -= oldest.length;
+    }
   }
 }
 

@@ -13,7 +13,8 @@ import {
   type ValidationRule,
 } from 'graphql';
 import type { Limits } from '#domain/limits.js';
-import { type ListSizes, weightRule } from './cost-rule.js';
+import { weightRule } from './cost-rule.js';
+import type { ListSizes } from './weights.js';
 
 /** The most bytes of a text field, by `Type.field`. Other texts count as `OTHER_TEXT`. */
 export type TextBytes = Readonly<Record<string, number>>;

@@ -18,9 +18,10 @@ import {
   validate,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { type ListSizes, queryCostRule } from './cost-rule.js';
+import { queryCostRule } from './cost-rule.js';
 import { responseBytesRule, type TextBytes } from './response-bytes-rule.js';
 import { subscriptionRootRule } from './subscription-root-rule.js';
+import type { ListSizes } from './weights.js';
 
 /** The maximum of each in a document. 0 means no limit. */
 export interface QueryLimits {

@@ -42,13 +42,12 @@ export class ConcurrencyLimit implements Guard {
     }
     this.#open += 1;
     if (perAddress > 0) this.#byAddress.set(address, fromAddress + 1);
-    let isHeld = true;
+    let held: string | undefined = address;
     return {
       allowed: true,
       release: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        this.#release(address);
+        if (held !== undefined) this.#release(held);
+        held = undefined;
       },
     };
   }

@@ -95,8 +95,9 @@ export class GuardPipeline {
       Object.assign(headers, verdict.headers);
       const { release } = verdict;
       if (release === undefined) continue;
+      // `once` would keep three more objects for each open connection.
       if (connection.destroyed) release();
-      else connection.once('close', release);
+      else connection.on('close', release);
     }
     return undefined;
   }

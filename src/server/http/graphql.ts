@@ -64,11 +64,11 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
 
 /**
  * Returns a function that parses and validates like Yoga, with the rules of all plugins, and formats the
- * errors. It throws a GraphQLError on a syntax error.
+ * errors. It throws a GraphQLError on a syntax error. `address` is the network address that pays for it.
  */
 export function parserOf(yoga: Yoga) {
-  return (query: string): { document: DocumentNode; errors: readonly GraphQLError[] } => {
-    const { parse, validate, schema } = yoga.getEnveloped({ params: { query } });
+  return (query: string, address: string): { document: DocumentNode; errors: readonly GraphQLError[] } => {
+    const { parse, validate, schema } = yoga.getEnveloped({ params: { query }, address });
     const document: DocumentNode = parse(query);
     return { document, errors: validate(schema, document) };
   };

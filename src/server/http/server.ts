@@ -46,7 +46,7 @@ export interface HttpTransport {
 }
 
 export function createHttpTransport(options: HttpOptions): HttpTransport {
-  const { headersTimeoutMs, requestTimeoutMs } = options;
+  const { headersTimeoutMs, requestTimeoutMs, stallTimeoutMs } = options;
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
@@ -62,6 +62,8 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     // When Node ignores the offer itself, it drops what the client sent after it in the same packet. Close
     // the connection, so that the client does not wait for a response to that.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    // Only sockets with requests. `server.timeout` would leave a timer behind for each WebSocket, too.
+    if (request.socket.timeout !== stallTimeoutMs) request.socket.setTimeout(stallTimeoutMs);
     response.once('close', endIdleConnections);
     const handler = options.routes.get(pathOf(request)) ?? notFound;
     Promise.resolve()
@@ -78,7 +80,6 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
         else response.destroy();
       });
   });
-  server.timeout = options.stallTimeoutMs;
   if (options.connections > 0) server.maxConnections = options.connections;
   // Node reads the address on first use, which fails if the client has already disconnected. Limits per
   // address could not count such a socket.

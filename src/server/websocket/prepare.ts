@@ -4,15 +4,21 @@ import { ChatError } from '#domain/errors.js';
 import type { RateLimit } from '#domain/ports/limiter.js';
 import type { Viewer } from '#domain/viewer.js';
 import { Documents } from '#server/documents/document-cache.js';
+import { isExempt, type OperationCosts } from '#server/guards/operation-costs.js';
 import type { OperationRateLimit } from '#server/guards/operation-rate-limit.js';
 import type { Caller, Engine } from '#server/operation/engine.js';
 
 export interface PrepareOptions {
   engine: Engine;
   /** Parses and validates with the same rules as HTTP. Throws a GraphQLError for a syntax error. */
-  parseAndValidate(query: string): { document: ExecutionArgs['document']; errors: readonly GraphQLError[] };
+  parseAndValidate(
+    query: string,
+    address: string,
+  ): { document: ExecutionArgs['document']; errors: readonly GraphQLError[] };
   /** The document of an operation, from its text or its id. Throws if the document is not allowed. */
   documentOf(payload: SubscribePayload): unknown;
+  /** Charges operations to their address. */
+  costs: OperationCosts;
   /** How fast one connection may begin operations. */
   operationRate: RateLimit;
   /** Operations that one connection may have open at once. 0 means no limit. */
@@ -50,12 +56,15 @@ export class Preparation {
   }
 
   #prepare(payload: SubscribePayload, requester: Requester): Prepared {
-    const { engine, operationRate, documentOf, parseAndValidate } = this.options;
+    const { engine, operationRate, documentOf, parseAndValidate, costs } = this.options;
+    const { caller, viewer } = requester;
+    const address = isExempt(viewer) ? '' : caller.address;
     requester.operationRate.take(operationRate);
     this.#refuseTooMany(requester.operations.size);
+    costs.admitOperation(address);
     const query = documentOf(payload);
     if (typeof query !== 'string') throw new GraphQLError('Must provide query string.');
-    const { document, errors } = this.#documents.prepare(query, parseAndValidate);
+    const { document, errors } = this.#documents.prepare(query, (text) => parseAndValidate(text, address));
     if (errors.length > 0) return { errors };
     const operation = getOperationAST(document, payload.operationName);
     if (operation == null) {
@@ -67,11 +76,12 @@ export class Preparation {
       schema: engine.schema,
       document,
       rootValue: undefined,
-      contextValue: engine.contextOf(requester.caller, requester.viewer),
+      contextValue: engine.contextOf(caller, viewer),
       variableValues: payload.variables,
       operationName: payload.operationName,
       hideSuggestions: engine.hideSuggestions,
     };
+    costs.chargeFields(address, args);
     return { kind: operation.operation, args };
   }
 

@@ -59,7 +59,7 @@ export function createHarness({
     contexts: {
       shared: contexts.shared,
       viewerKey: (context) => contexts.viewerKey(context as OperationContext),
-      owner: (context) => context as OperationContext,
+      client: (context) => context as OperationContext,
       forViewer: (context) => contexts.forViewer(context as OperationContext),
     },
     formatError: formatError ?? createErrorFormatter((error) => void bugs.push(error)),

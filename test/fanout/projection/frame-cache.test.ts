@@ -80,6 +80,7 @@ test('a projection frees its frames when its last receiver leaves, despite a sch
     render: () => frame(1),
     meter: new Meter(),
     onEmpty: () => undefined,
+    pageAfter: () => expect.unreachable('nothing is behind'),
     onFault: fail,
   });
   const receiver = { pump: () => undefined, refuse: () => undefined };

@@ -3,7 +3,7 @@ import { HeldSelections, SelectionLimit } from '#fanout/projection/selection-lim
 
 const LIMITS = { perConnection: 2, perAddress: 3, perRoom: 4 };
 const NONE = { perConnection: 0, perAddress: 0, perRoom: 0 };
-const owner = (connectionId: string, address = '') => ({ connectionId, address });
+const client = (connectionId: string, address = '') => ({ connectionId, address });
 
 /** `connection@address room:key`, in the order in which they come; a `-` in front releases it. */
 type Step = string;
@@ -12,16 +12,19 @@ type Step = string;
 function run(limits: typeof LIMITS, steps: readonly Step[]): string[] {
   const limit = new SelectionLimit(limits);
   const rooms = new Map<string, HeldSelections>();
-  const held = new Map<string, { release(): void }>();
+  /** What releases each step that holds a selection. */
+  const held = new Map<string, () => void>();
   return steps.map((step) => {
     if (step.startsWith('-')) {
-      held.get(step.slice(1))!.release();
+      held.get(step.slice(1))!();
       return 'released';
     }
     const [, connectionId, address, room, key] = /^(.*)@(.*) (.*):(.*)$/.exec(step)!;
     if (!rooms.has(room!)) rooms.set(room!, new HeldSelections(limit));
     try {
-      held.set(step, rooms.get(room!)!.hold(key!, owner(connectionId!, address)));
+      const holder = client(connectionId!, address);
+      const selection = rooms.get(room!)!.hold(key!, holder);
+      held.set(step, () => selection.release(holder));
       return 'held';
     } catch (error) {
       expect(error).toMatchObject({ code: 'RATE_LIMITED', details: { retryAfterMs: 1_000 } });
@@ -89,15 +92,19 @@ describe('the limits on distinct selections', () => {
       ],
     ],
     [
-      'count a selection until the last subscription has left',
+      'count a selection for the oldest subscription that holds it',
       { perConnection: 1 },
       [
         ['a@ r:1', 'held'],
         ['b@ r:1', 'held'],
-        ['-a@ r:1', 'released'],
-        ['a@ r:2', 'over 1'],
+        ['c@ r:1', 'held'],
         ['-b@ r:1', 'released'],
+        ['-a@ r:1', 'released'],
         ['a@ r:2', 'held'],
+        ['b@ r:3', 'held'],
+        ['c@ r:4', 'over 1'],
+        ['-c@ r:1', 'released'],
+        ['c@ r:4', 'held'],
       ],
     ],
     [
@@ -137,13 +144,13 @@ describe('the limits on distinct selections', () => {
     ).toEqual(steps.map(([, outcome]) => outcome));
   });
 
-  test('release a claim once, however often they are asked', () => {
-    const limit = new SelectionLimit({ ...NONE, perConnection: 1 });
-    const release = limit.claim(owner('a'), '1', 0);
-    release();
-    const another = limit.claim(owner('a'), '2', 0);
-    release();
-    expect(() => limit.claim(owner('a'), '3', 0)).toThrow('limited to 1 distinct selections');
-    another();
+  test('release a selection once, however often they are asked', () => {
+    const room = new HeldSelections(new SelectionLimit({ ...NONE, perConnection: 1 }));
+    const [first, second] = [client('a'), client('a')];
+    const held = room.hold('1', first);
+    held.release(first);
+    room.hold('2', second);
+    held.release(first);
+    expect(() => room.hold('3', client('a'))).toThrow('limited to 1 distinct selections');
   });
 });

@@ -20,6 +20,7 @@ function createHarness() {
   const topics = new Topics({
     everyMs: EVERY_MS,
     selectionLimit: new SelectionLimit(UNLIMITED_SELECTIONS),
+    perAddress: 0,
     onTrouble: (_name, error) => void troubles.push(error),
   });
   const topic = { value: 0, reads: 0, renders: 0 };

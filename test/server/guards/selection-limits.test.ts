@@ -231,3 +231,20 @@ describe('1,000 selections on 10 sockets', () => {
     expect(await nextOf(newcomer)).toEqual({ data: { messageAdded: { new: 'one' } } });
   });
 });
+
+test('an address follows as many rooms as it may, and any that another one follows', async () => {
+  const server = await startServer({ redisUrl: used.redis.url, TRUST_PROXY: 1, TOPICS_PER_ADDRESS: 2 });
+  onTestFinished(() => server.close());
+  const queryOf = (room: string) => `subscription { roomUpdated(roomId: "${room}") { id } }`;
+  const [mine, other] = await Promise.all(
+    ['192.0.2.1', '192.0.2.9'].map((address) => eventStreamClient(server, address)),
+  );
+  const first = await mine!(queryOf('one'));
+  await mine!(queryOf('two'));
+  expect(await nextOf(await mine!(queryOf('three')))).toMatchObject(refused(2));
+  expect(await nextOf(await other!(queryOf('three')))).toHaveProperty('data');
+  expect(await nextOf(await mine!(queryOf('three')))).toHaveProperty('data');
+  first.leave();
+  // The server notices later that a stream has been closed.
+  await until(async () => !isRefused(await nextOf(await mine!(queryOf('four')))), { what: 'a fourth room' });
+});

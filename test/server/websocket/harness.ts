@@ -7,6 +7,8 @@ import { SharedSource } from '#fanout/delivery/shared-source.js';
 import { SharedStream, type StartDelivery } from '#fanout/delivery/shared-stream.js';
 import type { Subscribe } from '#fanout/delivery/subscribe.js';
 import { AnswerLimit, type AnswerLimits } from '#server/guards/answer-limit.js';
+import { CostBudget } from '#server/guards/cost-budget.js';
+import { OperationCosts } from '#server/guards/operation-costs.js';
 import { UnreadBytes, type UnreadBytesLimits } from '#server/guards/unread-bytes.js';
 import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { ConnectionIds } from '#server/operation/engine.js';
@@ -65,6 +67,10 @@ export async function createHarness({ subscribe, field, openAnswers, answers, un
     openAnswers: { answers: 10, unreadBytes: 4 * 1024 * 1024, ...openAnswers },
     answerLimit: new AnswerLimit({ perAddress: 0, inAll: 0, ...answers }),
     unreadBytes,
+    costs: new OperationCosts(new CostBudget({ points: 0, windowMs: 1_000 }), {
+      defaultPageSize: 1,
+      most: {},
+    }),
     messageBytes: 65_536,
     initTimeoutMs: 60_000,
     heartbeatMs: 60_000,

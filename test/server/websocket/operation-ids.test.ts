@@ -1,24 +1,11 @@
 /** Clients choose the ids of operations, and may reuse an id after completing it. */
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
-import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { ConnectionCount } from '#test/support/documents.js';
 import { until } from '#test/support/until.js';
-import { useServer } from '#test/support/use-server.js';
-import { expectDelivery, subscribeTo } from './room-over-socket.js';
+import { expectDelivery, subscribeTo, useRooms } from './room-over-socket.js';
 
-const used = useServer();
-
-let rooms = 0;
-const newRoom = () => `room-${++rooms}`;
-
-async function openSocket(): Promise<RawSocket> {
-  const socket = await RawSocket.ready(used.server);
-  onTestFinished(() => socket.close());
-  return socket;
-}
-
-const countOf = async (roomId: string) => Number(await used.redis.cli('SCARD', `connections:${roomId}`));
+const { newRoom, openSocket, countOf } = useRooms();
 
 describe('an id', () => {
   test.each([

@@ -1,7 +1,8 @@
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { paramsOf } from '#test/support/clients/http.js';
-import type { RawSocket, WireMessage } from '#test/support/clients/raw-socket.js';
+import { RawSocket, type WireMessage } from '#test/support/clients/raw-socket.js';
 import { MessageAdded, SendMessage } from '#test/support/documents.js';
+import { useServer } from '#test/support/use-server.js';
 
 /** The message that subscribes to a room. */
 export const subscribeTo = (roomId: string, id: string) => ({
@@ -43,4 +44,21 @@ export async function expectDelivery(
   while (messages.length < ids.length) messages.push(await socket.next());
   expect(messages).toEqual(expect.arrayContaining(ids.map((id) => nextOf(id, content))));
   expect(messages).toHaveLength(ids.length);
+}
+
+/** Starts a server for the tests of a file, with what those that use rooms over WebSockets need. */
+export function useRooms(variables: Record<string, string | number> = {}) {
+  const used = useServer(variables);
+  let rooms = 0;
+  return {
+    used,
+    newRoom: () => `room-${++rooms}`,
+    async openSocket(): Promise<RawSocket> {
+      const socket = await RawSocket.ready(used.server);
+      onTestFinished(() => socket.close());
+      return socket;
+    },
+    /** The connections that the room counts. */
+    countOf: async (roomId: string) => Number(await used.redis.cli('SCARD', `connections:${roomId}`)),
+  };
 }

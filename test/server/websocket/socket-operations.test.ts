@@ -1,26 +1,14 @@
 /** Failures of one operation on a WebSocket, which must not affect the socket or other operations. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { expectDelivery, sendOver, subscribeTo } from '#test/server/websocket/room-over-socket.js';
+import { describe, expect, test } from 'vitest';
+import { expectDelivery, sendOver, subscribeTo, useRooms } from '#test/server/websocket/room-over-socket.js';
 import { paramsOf } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { ConnectionCount, MessageAdded } from '#test/support/documents.js';
 import { say, texts } from '#test/support/say.js';
 import { until } from '#test/support/until.js';
-import { useServer } from '#test/support/use-server.js';
 
-const used = useServer({ OPERATIONS_PER_CONNECTION: 0 });
-
-let rooms = 0;
-const newRoom = () => `room-${++rooms}`;
-
-async function openSocket(): Promise<RawSocket> {
-  const socket = await RawSocket.ready(used.server);
-  onTestFinished(() => socket.close());
-  return socket;
-}
-
-const countOf = async (roomId: string) => Number(await used.redis.cli('SCARD', `connections:${roomId}`));
+const { used, newRoom, openSocket, countOf } = useRooms({ OPERATIONS_PER_CONNECTION: 0 });
 
 describe('an invalid operation fails alone', () => {
   test.each([

@@ -37,8 +37,12 @@ export class RawSocket {
   }
 
   /** Opens a socket and sends nothing. */
-  static async open(server: TestServer, protocols: string[] = ['graphql-transport-ws']): Promise<RawSocket> {
-    const socket = new WebSocket(server.wsUrl, protocols);
+  static async open(
+    server: TestServer,
+    protocols: string[] = ['graphql-transport-ws'],
+    headers: Record<string, string> = {},
+  ): Promise<RawSocket> {
+    const socket = new WebSocket(server.wsUrl, protocols, { headers });
     const raw = new RawSocket(socket);
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     // Errors after the handshake show in how the socket closes.
@@ -47,8 +51,12 @@ export class RawSocket {
   }
 
   /** Opens a socket and waits for `connection_ack`. */
-  static async ready(server: TestServer, payload?: object): Promise<RawSocket> {
-    const raw = await RawSocket.open(server);
+  static async ready(
+    server: TestServer,
+    payload?: object,
+    headers: Record<string, string> = {},
+  ): Promise<RawSocket> {
+    const raw = await RawSocket.open(server, undefined, headers);
     raw.send({ type: 'connection_init', payload });
     const ack = await raw.next();
     if (ack.type !== 'connection_ack') throw new Error(`Not acknowledged: ${JSON.stringify(ack)}`);

@@ -1,0 +1,148 @@
+/**
+ * What operations cost, in points. A point is about one microsecond of CPU time. The constants were measured, and
+ * rather count too much than too little.
+ */
+import type { IncomingMessage } from 'node:http';
+import { type ExecutionArgs, type FieldNode, type GraphQLCompositeType, getOperationAST } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { ChatError } from '#domain/errors.js';
+import { hasRole, type Viewer } from '#domain/viewer.js';
+import { type ListSizes, Weights } from '#server/documents/weights.js';
+import type { CostBudget } from './cost-budget.js';
+
+/** Any operation. */
+const OPERATION = 50;
+
+/** A request over HTTP, besides its operation. */
+const REQUEST = 400;
+
+/** A document that is parsed and validated. */
+const DOCUMENT = 300;
+
+/** Each of its characters. The slowest documents are those that repeat a field. */
+const CHARACTER = 8;
+
+/** A field of Query or Mutation. Each may ask Redis. */
+const ROOT_FIELD = 100;
+
+/** Any other field, for each object that it is read from. */
+const FIELD = 2;
+
+/** `__schema` or `__type`. */
+const INTROSPECTION = 5_000;
+
+/**
+ * How far operations over WebSocket may overdraw the budget, as a share of it. So someone who floods the server with
+ * requests does not silence the people behind the same address who are in a chat already.
+ */
+const WEBSOCKET_OVERDRAFT = 0.5;
+
+/** Charges operations to the budget of their address. Nothing is counted for an empty address. */
+export class OperationCosts {
+  constructor(
+    private readonly budget: CostBudget,
+    private readonly sizes: ListSizes,
+  ) {}
+
+  /** Charges a request over HTTP, before it is read. Returns RATE_LIMITED if it must be refused. */
+  admitRequest(address: string): ChatError | undefined {
+    return this.budget.spend(address, REQUEST + OPERATION);
+  }
+
+  /** Gives back what a request paid, if its token turns out to be that of an exempt viewer. */
+  refundRequest(address: string): void {
+    this.budget.charge(address, -(REQUEST + OPERATION));
+  }
+
+  /** Charges an operation over WebSocket, before its document is read. Throws RATE_LIMITED. */
+  admitOperation(address: string): void {
+    const overdraft = this.budget.capacity * WEBSOCKET_OVERDRAFT;
+    const error = this.budget.spend(address, OPERATION, { overdraft });
+    if (error !== undefined) throw error;
+  }
+
+  /**
+   * Charges a document before it is parsed and validated. Cached documents cost nothing. The operation itself may have
+   * overdrawn the budget when it was admitted. Throws RATE_LIMITED if others have overdrawn it in the meantime, so that
+   * of many requests at once only the first gets a slow document validated.
+   */
+  admitDocument(address: string, text: string): void {
+    const paid = REQUEST + OPERATION;
+    const error = this.budget.spend(address, DOCUMENT + CHARACTER * text.length, { paid });
+    if (error !== undefined) throw error;
+  }
+
+  /** Charges what an operation is about to read. */
+  chargeFields(address: string, args: ExecutionArgs): void {
+    if (this.budget.counts(address)) this.budget.charge(address, weightOf(args, this.sizes));
+  }
+}
+
+/** The part of an operation's context that says who asks. */
+interface OperationCaller {
+  address: string;
+  viewer: Viewer | null;
+}
+
+/**
+ * A Yoga plugin that charges documents of all transports, and the fields of operations over HTTP. It must come after
+ * the plugin that limits documents, whose parser it wraps.
+ */
+export function chargeOperations(
+  costs: OperationCosts,
+  addressOf: (request: IncomingMessage) => string,
+): Plugin {
+  const charge = ({ args }: { args: unknown }) => {
+    const { address, viewer } = (args as ExecutionArgs).contextValue as OperationCaller;
+    if (isExempt(viewer)) costs.refundRequest(address);
+    else costs.chargeFields(address, args as ExecutionArgs);
+  };
+  return {
+    onParse: ({ context, parseFn, setParseFn }) => {
+      const { address, req } = context as { address?: string; req?: IncomingMessage };
+      setParseFn((source, options) => {
+        const text = typeof source === 'string' ? source : source.body;
+        costs.admitDocument(address ?? (req === undefined ? '' : addressOf(req)), text);
+        return parseFn(source, options);
+      });
+    },
+    onExecute: charge,
+    onSubscribe: charge,
+  };
+}
+
+/** Whether an operation is not counted: those of the platform itself. */
+export function isExempt(viewer: Viewer | null): boolean {
+  return hasRole(viewer, 'service');
+}
+
+/** The points for the fields of an operation, with the list sizes that its variables ask for. */
+function weightOf({ schema, document, operationName, variableValues }: ExecutionArgs, sizes: ListSizes) {
+  const operation = getOperationAST(document, operationName);
+  // The operation will fail.
+  if (operation == null) return 0;
+  const roots = [schema.getQueryType(), schema.getMutationType()];
+  const ofField = ({ name, selectionSet }: FieldNode, type: GraphQLCompositeType | undefined) => {
+    if (name.value.startsWith('__')) return selectionSet === undefined ? FIELD : INTROSPECTION;
+    return roots.some((root) => root === type) ? ROOT_FIELD : FIELD;
+  };
+  const weights = new Weights({
+    schema,
+    sizes,
+    measure: { ofField, perItem: 0 },
+    fragmentNamed: (fragment) => {
+      for (const definition of document.definitions) {
+        if (definition.kind === 'FragmentDefinition' && definition.name.value === fragment) return definition;
+      }
+      return undefined;
+    },
+    variable: (name) => {
+      const value = variableValues?.[name];
+      if (value !== undefined) return value;
+      const declared = operation.variableDefinitions?.find(({ variable }) => variable.name.value === name);
+      const standard = declared?.defaultValue;
+      return standard?.kind === 'IntValue' ? Number(standard.value) : undefined;
+    },
+  });
+  return weights.of(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined);
+}
