@@ -216,7 +216,7 @@ function openTransports(config: Config, { engine, store, log, metrics, isShuttin
       most: { first: limits.pageSize, last: limits.pageSize, limit: limits.roomCount },
     },
     textBytes: textBytes(limits),
-    openAnswers: { answers: protection.answersPerConnection, unreadBytes: protection.unreadBytes },
+    openAnswers: { answers: protection.answers.perConnection, unreadBytes: protection.unread.perConnection },
     page: {
       directory: PAGE,
       settings: {
@@ -232,6 +232,7 @@ function openTransports(config: Config, { engine, store, log, metrics, isShuttin
       metrics?.rejected(reason);
       if (reason === 'origin') logOrigin(request);
     },
+    onUnread: () => metrics?.rejected('unread'),
     onFault: (err) => log.error({ err }, 'a transport failed'),
   });
 }

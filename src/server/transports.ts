@@ -8,7 +8,7 @@ import type { TextBytes } from '#server/documents/response-bytes-rule.js';
 import { type TrustedDocuments, useTrustedDocuments } from '#server/documents/trusted-documents.js';
 import { createQueryLimits, type QueryLimits } from '#server/documents/validation.js';
 import type { ListSizes } from '#server/documents/weights.js';
-import { AnswerLimit, limitAnswers, tooManyAnswers } from '#server/guards/answer-limit.js';
+import { AnswerLimit, type AnswerLimits, limitAnswers } from '#server/guards/answer-limit.js';
 import { ConcurrencyLimit, type ConcurrencyLimits } from '#server/guards/concurrency-limit.js';
 import { ConnectionRateLimit } from '#server/guards/connection-rate-limit.js';
 import { answerPreflights } from '#server/guards/cors.js';
@@ -18,12 +18,15 @@ import { hostGuard } from '#server/guards/host.js';
 import { chargeOperations, OperationCosts } from '#server/guards/operation-costs.js';
 import { OriginGuard, type OriginOptions } from '#server/guards/origin.js';
 import { GuardPipeline, type GuardsOptions } from '#server/guards/pipeline.js';
+import { UnreadBytes, type UnreadBytesLimits } from '#server/guards/unread-bytes.js';
 import { asksForStream, createHttpGraphQL, negotiate, parserOf } from '#server/http/graphql.js';
 import { healthRoutes } from '#server/http/health.js';
 import { type MetricsRouteOptions, metricsRoute } from '#server/http/metrics-route.js';
 import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { type PageOptions, pageRoutes } from '#server/http/page.js';
+import { readBodies } from '#server/http/request-body.js';
 import { createHttpTransport, sendJson } from '#server/http/server.js';
+import { countUnreadAnswers } from '#server/http/unread-answers.js';
 import type { Engine } from '#server/operation/engine.js';
 import { SessionWatch } from '#server/operation/session-watch.js';
 import { admitStreams } from '#server/streaming/admission.js';
@@ -54,8 +57,10 @@ export interface TransportOptions {
   operationsPerConnection: number;
   /** What one connection may leave unread. */
   openAnswers: OpenAnswerLimits;
-  /** Queries and mutations that one address may have under way. */
-  answersPerAddress: number;
+  /** Queries and mutations that may be under way. */
+  answers: AnswerLimits;
+  /** What the clients of one address, and all clients, may leave unread. */
+  unread: UnreadBytesLimits;
   /** What the operations of one address may cost. */
   costBudget: Budget;
   /** Bytes in one WebSocket message, and in the body of one request. */
@@ -81,6 +86,8 @@ export interface TransportOptions {
   checkStore(): Promise<void>;
   isShuttingDown(): boolean;
   onRefused: GuardsOptions['onRefused'];
+  /** Called for each connection that is closed because too much is unread. */
+  onUnread(): void;
   /** Called with errors outside of any operation. */
   onFault(error: unknown): void;
 }
@@ -104,7 +111,8 @@ export function createTransports(options: TransportOptions) {
     asksForStream: (request) => asksForStream(request, STREAM_FORMATS),
     onRefused: options.onRefused,
   });
-  const answerLimit = new AnswerLimit(options.answersPerAddress);
+  const answerLimit = new AnswerLimit(options.answers);
+  const unreadBytes = new UnreadBytes(options.unread, options.onUnread);
   const costs = new OperationCosts(new CostBudget(options.costBudget), options.listSizes);
   const streamAdmission = admitStreams({
     formats: STREAM_FORMATS,
@@ -114,7 +122,13 @@ export function createTransports(options: TransportOptions) {
       return refused && errorOf(refused);
     },
   });
-  const responseStreams = createResponseStreams(options.heartbeatMs, sessionWatch, STREAM_FORMATS);
+  const responseStreams = createResponseStreams({
+    formats: STREAM_FORMATS,
+    heartbeatMs: options.heartbeatMs,
+    sessionWatch,
+    unreadBytes,
+    addressOf,
+  });
   const yoga = createHttpGraphQL(engine, {
     endpoint: GRAPHQL,
     bodyBytes: options.messageBytes,
@@ -130,6 +144,7 @@ export function createTransports(options: TransportOptions) {
       chargeOperations(costs, addressOf),
       streamAdmission,
       responseStreams.plugin,
+      countUnreadAnswers({ unreadBytes, addressOf, isStream: responseStreams.has }),
     ],
   });
   const webSockets = createWebSocketTransport({
@@ -137,6 +152,7 @@ export function createTransports(options: TransportOptions) {
     parseAndValidate: parserOf(yoga),
     openAnswers: options.openAnswers,
     answerLimit,
+    unreadBytes,
     costs,
     messageBytes: options.messageBytes,
     initTimeoutMs: options.initTimeoutMs,
@@ -152,15 +168,15 @@ export function createTransports(options: TransportOptions) {
     streams: STREAM_FORMATS,
     graphiql: options.graphiql,
   });
-  const refuse = (response: ServerResponse, error: ChatError) => {
+  const refuse = (response: ServerResponse, error: ChatError, status = 429) => {
     response.setHeader('Retry-After', Math.ceil((error.details.retryAfterMs ?? 0) / 1_000));
-    sendJson(response, 429, { errors: [formatError(error)] });
+    sendJson(response, status, { errors: [formatError(error)] });
   };
   const fewAnswers = limitAnswers(answer, answerLimit, {
     addressOf,
-    refuse: (request, response) => {
-      options.onRefused('address', request);
-      refuse(response, tooManyAnswers());
+    refuse: (request, response, { status, error }) => {
+      options.onRefused(status === 503 ? 'answers' : 'address', request);
+      refuse(response, error, status);
     },
   });
   const limited = limitCost(fewAnswers, {
@@ -173,7 +189,7 @@ export function createTransports(options: TransportOptions) {
   const { connections } = options.connections;
   const http = createHttpTransport({
     routes: new Map([
-      [GRAPHQL, guards.request(answerPreflights(limited))],
+      [GRAPHQL, readBodies(guards.request(answerPreflights(limited)), options.messageBytes)],
       ['/', (_request, response) => void response.writeHead(302, { Location: GRAPHQL }).end()],
       ...pageRoutes(options.page),
       ...(options.metrics ? ([['/metrics', metricsRoute(options.metrics)]] as const) : []),
@@ -199,6 +215,7 @@ export function createTransports(options: TransportOptions) {
       const requestsEnded = http.close(options.shutdownMs);
       sessionWatch.close();
       await Promise.all([webSockets.close(), responseStreams.close()]);
+      unreadBytes.close();
       return { requestsEnded };
     },
   };

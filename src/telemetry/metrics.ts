@@ -31,6 +31,9 @@ const CODES: ReadonlySet<unknown> = new Set([
   'INTERNAL_SERVER_ERROR',
 ]);
 
+/** Why connections are rejected, or closed because their clients leave too much unread. */
+const REJECTIONS = ['origin', 'host', 'connections', 'address', 'rate', 'answers', 'unread'] as const;
+
 /** The kinds of operations that each transport supports. */
 const KINDS = {
   http: ['query', 'mutation'],
@@ -79,7 +82,7 @@ export class Metrics {
   });
   readonly #rejected = this.#counter({
     name: 'rejected_connections',
-    help: 'Rejected connections, by reason.',
+    help: 'Connections that were rejected or closed, by reason.',
     labelNames: ['reason'],
   });
   readonly #operations = this.#counter({
@@ -99,8 +102,7 @@ export class Metrics {
     this.#stopProcessGauges = addProcessGauges(this.#registry);
     // Prometheus sees the first event as an increase only if the series existed before.
     for (const code of CODES) this.#refusals.inc({ code: String(code) }, 0);
-    for (const reason of ['origin', 'host', 'connections', 'address', 'rate'])
-      this.#rejected.inc({ reason }, 0);
+    for (const reason of REJECTIONS) this.#rejected.inc({ reason }, 0);
     for (const [transport, kinds] of Object.entries(KINDS)) {
       for (const kind of kinds) {
         this.#operations.inc({ transport, kind, outcome: 'ok' }, 0);
@@ -149,7 +151,7 @@ export class Metrics {
     this.#refusals.inc({ code: CODES.has(code) ? String(code) : 'BAD_USER_INPUT' });
   }
 
-  rejected(reason: 'origin' | 'host' | 'connections' | 'address' | 'rate'): void {
+  rejected(reason: (typeof REJECTIONS)[number]): void {
     this.#rejected.inc({ reason });
   }
 

@@ -99,10 +99,27 @@ export const protection = {
       productionDefault: 50,
       description: 'How many of those one network address may have under way on this server.',
     }),
-    UNREAD_BYTES_LIMIT: variable({
+    ANSWERS_LIMIT: variable({
+      parser: integer(0, 10_000_000),
+      default: 1_000,
+      description: 'How many of those this server may have under way.',
+    }),
+    UNREAD_BYTES_PER_CONNECTION: variable({
       parser: integer(0, 1_000_000_000),
       default: 16_777_216,
-      description: 'Bytes that one connection may leave unread. It is ended if it is sent more.',
+      description: 'Bytes that one connection may leave unread. It is closed if it is sent more.',
+    }),
+    UNREAD_BYTES_PER_ADDRESS: variable({
+      parser: integer(0, 1_000_000_000_000),
+      default: 67_108_864,
+      description:
+        'Bytes that all connections of one network address may leave unread on this server. With more, those with most are closed.',
+    }),
+    UNREAD_BYTES_LIMIT: variable({
+      parser: integer(0, 1_000_000_000_000),
+      default: 268_435_456,
+      description:
+        'Bytes that all connections of this server may leave unread. With more, those of the address with most are closed.',
     }),
     CONNECTIONS_LIMIT: variable({
       parser: integer(0, 10_000_000),

@@ -27,7 +27,7 @@ export interface Refused {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type RefusalReason = 'origin' | 'host' | 'connections' | 'address' | 'rate';
+export type RefusalReason = 'origin' | 'host' | 'connections' | 'address' | 'rate' | 'answers';
 
 /** The verdict of a guard that has nothing to add. */
 export const ALLOWED: Allowed = { allowed: true };

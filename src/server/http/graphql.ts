@@ -7,7 +7,7 @@ import { authenticateRequest } from '#server/operation/authentication.js';
 import { type Engine, runOperation } from '#server/operation/engine.js';
 import { type Offer, preferred } from './accept.js';
 import { EXAMPLE_QUERY } from './graphiql.js';
-import { refuseBadUrls, refuseForms, requireUtf8 } from './request-checks.js';
+import { checkBodies, refuseBadUrls, refuseForms } from './request-checks.js';
 import { type Handler, type ServerContext, sendJson } from './server.js';
 
 export type Yoga = YogaServerInstance<ServerContext, object>;
@@ -41,7 +41,8 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
     multipart: false,
     // The origin guard adds the CORS headers.
     cors: false,
-    maxRequestBodySize: options.bodyBytes,
+    // `checkBodies` limits it.
+    maxRequestBodySize: false,
     // Yoga's own caches also keep invalid documents, and up to a thousand documents of any length.
     parserAndValidationCache: { documentCache: new BoundedCache<DocumentNode>(), errorCache: NO_CACHE },
     extraParamNames: ['documentId'],
@@ -51,7 +52,13 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
       defaultQuery: EXAMPLE_QUERY,
     },
     renderGraphiQL: (shown) => (page ??= renderGraphiQL(shown)),
-    plugins: [refuseForms, refuseBadUrls, requireUtf8, useEngine(engine), ...options.plugins],
+    plugins: [
+      refuseForms,
+      refuseBadUrls,
+      checkBodies(options.bodyBytes),
+      useEngine(engine),
+      ...options.plugins,
+    ],
   });
 }
 

@@ -39,7 +39,11 @@ export class OpenAnswers {
     socket.once('close', () => {
       // Node's own listeners come first.
       process.nextTick(() => {
-        for (const answer of [...open]) answer.emit('close');
+        for (const answer of [...open]) {
+          // What is checked later must see that the client has left.
+          answer.destroy();
+          answer.emit('close');
+        }
       });
     });
     return open;

@@ -7,7 +7,10 @@ import { afterAnswers, ignoreUpgrade, pathOf, type UpgradeHandler, upgradeOf } f
 /** The maximum size of a request's head, in bytes. A larger one is answered with 431. */
 const MAX_HEADER_BYTES = 16_384;
 
-/** Answers a request. If it throws or rejects, the client gets 500. */
+/**
+ * Answers a request. If it throws or rejects, the client gets 500. A handler that needs the body begins to read it at
+ * once, otherwise the body is discarded.
+ */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 /** A request and its response, as Yoga passes them on. */
@@ -65,7 +68,12 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
     const handler = options.routes.get(pathOf(request)) ?? notFound;
     Promise.resolve()
       // All requests of one read are handed over before the first is handled: a later one may have ended them.
-      .then(() => (request.socket.destroyed ? undefined : handler(request, response)))
+      .then(() => {
+        if (request.socket.destroyed) return;
+        const answered = handler(request, response);
+        if (request.readableFlowing === null) request.resume();
+        return answered;
+      })
       .catch((error: unknown) => {
         options.onFault(error);
         if (!response.headersSent) sendJson(response, 500, { error: 'Internal server error' });

@@ -5,6 +5,7 @@
  *
  * A shared subscription writes the same bytes to all responses of a format. Yoga sends all other responses.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
@@ -14,6 +15,7 @@ import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import type { Audience } from '#fanout/delivery/sink.js';
 import type { Framing } from '#fanout/projection/framing.js';
 import { inSlices } from '#fanout/slices.js';
+import type { Outgoing, UnreadBytes } from '#server/guards/unread-bytes.js';
 import { type Offer, preferred } from '#server/http/accept.js';
 import type { ServerContext } from '#server/http/server.js';
 import type { SessionWatch, SignInEnd, WatchedConnection } from '#server/operation/session-watch.js';
@@ -40,20 +42,30 @@ export interface ResponseStreams {
   plugin: Plugin;
   /** The number of open responses. */
   readonly count: number;
+  /** Whether a response is one of them. */
+  has(response: ServerResponse): boolean;
   /** Completes all of them. */
   close(): Promise<void>;
 }
 
-/**
- * Creates this node's response streams. Each sends a heartbeat every `heartbeatMs` milliseconds. `formats`
- * are in order of preference.
- */
-export function createResponseStreams(
-  heartbeatMs: number,
-  sessionWatch: Pick<SessionWatch, 'add' | 'remove'>,
-  formats: readonly StreamFormat[],
-): ResponseStreams {
+export interface ResponseStreamsOptions extends UnreadOptions {
+  /** In order of preference. */
+  formats: readonly StreamFormat[];
+  /** Milliseconds between the heartbeats of each stream. */
+  heartbeatMs: number;
+  sessionWatch: Pick<SessionWatch, 'add' | 'remove'>;
+}
+
+interface UnreadOptions {
+  unreadBytes: Pick<UnreadBytes, 'look'>;
+  addressOf(request: IncomingMessage): string;
+}
+
+/** Creates this node's response streams. */
+export function createResponseStreams(options: ResponseStreamsOptions): ResponseStreams {
+  const { formats, heartbeatMs, sessionWatch } = options;
   const open = new Set<ResponseStream>();
+  const responses = new WeakSet<ServerResponse>();
   // Yoga wraps the stream in its own iterators, so remember by request what `subscribe` returned.
   const shared = new WeakMap<Request, { stream: SharedStream; viewer: Viewer | null }>();
   let isSending = false;
@@ -82,12 +94,13 @@ export function createResponseStreams(
       // The client has already disconnected. Nothing would read or end the response.
       if (format === undefined || response?.destroyed) return void stream.return();
       setResultProcessor((_result, { Response }) => {
-        const body = new ResponseStream(format, stream, viewer, () => {
+        const body = new ResponseStream(format, stream, viewer, response, options, () => {
           open.delete(body);
           sessionWatch.remove(body);
         });
         open.add(body);
         sessionWatch.add(body);
+        if (response !== undefined) responses.add(response);
         response?.once('close', () => body.destroy());
         return new Response(body as unknown as BodyInit, {
           headers: {
@@ -106,6 +119,7 @@ export function createResponseStreams(
     get count() {
       return open.size;
     },
+    has: (response) => responses.has(response),
     close: async () => {
       clearInterval(timer);
       await Promise.all([...open].map((stream) => stream.complete()));
@@ -114,7 +128,7 @@ export function createResponseStreams(
 }
 
 /** One response. As a sink, it is full while the stream is above its high-water mark. */
-class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnection {
+class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnection, Outgoing {
   readonly framing: Framing<Buffer>;
   #full = false;
   /** Whether the end has been written. The client may not have read it yet. */
@@ -125,6 +139,8 @@ class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnec
     private readonly format: StreamFormat,
     private readonly source: SharedStream,
     readonly viewer: Viewer | null,
+    private readonly response: ServerResponse | undefined,
+    private readonly unread: UnreadOptions,
     private readonly onClose: () => void,
   ) {
     super({ highWaterMark: 65_536 });
@@ -141,8 +157,26 @@ class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnec
     if (this.format.cursor) this.push(this.format.cursor(cursor));
   }
 
+  get address(): string {
+    return this.response === undefined ? '' : this.unread.addressOf(this.response.req);
+  }
+
+  get unreadBytes(): number {
+    if (this.destroyed || this.response?.req.socket.destroyed) return 0;
+    return this.readableLength + (this.response?.writableLength ?? 0);
+  }
+
+  /** Closes the connection, which destroys this stream. */
+  terminate(): void {
+    this.response?.req.socket.destroy();
+  }
+
   write(frames: Buffer): void {
-    if (!this.#ended && !this.destroyed) this.#full = !this.push(frames);
+    if (this.#ended || this.destroyed) return;
+    // What was written before, so that a client that reads is never looked at.
+    const isBehind = this.unreadBytes > 0;
+    this.#full = !this.push(frames);
+    if (isBehind || this.#full) this.unread.unreadBytes.look(this);
   }
 
   whenDrained(callback: () => void): void {

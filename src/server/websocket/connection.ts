@@ -2,17 +2,16 @@ import type { Duplex } from 'node:stream';
 import { MessageType, type SubscribeMessage } from 'graphql-ws';
 import { type RawData, WebSocket } from 'ws';
 import type { Viewer } from '#domain/viewer.js';
-import type { AnswerLimit } from '#server/guards/answer-limit.js';
+import type { TooManyAnswers } from '#server/guards/answer-limit.js';
 import { OperationRateLimit } from '#server/guards/operation-rate-limit.js';
-import type { OpenAnswerLimits } from '#server/http/open-answers.js';
+import type { Outgoing } from '#server/guards/unread-bytes.js';
 import type { Caller } from '#server/operation/engine.js';
-import type { SessionWatch, SignInEnd, WatchedConnection } from '#server/operation/session-watch.js';
-import { Drain } from './drain.js';
+import type { SignInEnd, WatchedConnection } from '#server/operation/session-watch.js';
+import { Drain, type DrainStep } from './drain.js';
 import { textFrames } from './framing.js';
 import { Inbox, type InboxOwner } from './inbox.js';
-import type { InitTimeout } from './init-timeout.js';
 import { type ClientMessage, readMessage } from './message.js';
-import { Operation, type OperationHost, type OperationServices } from './operation.js';
+import { Operation, type OperationHost } from './operation.js';
 import { Operations } from './operations.js';
 import { PendingSubscriptions } from './pending-subscriptions.js';
 import {
@@ -23,6 +22,7 @@ import {
   type ConnectionState,
   duplicateId,
 } from './protocol.js';
+import type { ConnectionServices } from './services.js';
 import { signIn } from './sign-in.js';
 
 /** How long a client may take to answer a close frame, in milliseconds. */
@@ -39,24 +39,13 @@ export class ChatSocket extends WebSocket {
   connection: Connection | undefined;
 }
 
-/** Services that all connections share. */
-export interface ConnectionServices extends OperationServices {
-  readonly initTimeout: InitTimeout;
-  /** Closes connections when the viewer's session or token ends. */
-  readonly sessionWatch: SessionWatch;
-  /** What one connection may have under way and unread. */
-  readonly openAnswers: OpenAnswerLimits;
-  /** What one address may have under way. */
-  readonly answerLimit: AnswerLimit;
-}
-
 /**
  * One WebSocket. It reads the client's messages, keeps the state described in protocol.ts, and performs the action of
  * each step. A client that does not read its answers, or has too many under way, is not read from; see inbox.ts.
  *
  * A node has thousands of connections, so they share methods and listeners, and rare parts are created lazily.
  */
-export class Connection implements WatchedConnection, OperationHost, InboxOwner {
+export class Connection implements WatchedConnection, OperationHost, InboxOwner, Outgoing {
   /** The signed-in user. Null for a guest, and until connection_init has been processed. */
   viewer: Viewer | null = null;
   /** Whether the last ping is unanswered. */
@@ -68,8 +57,6 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
   #state: ConnectionState = 'awaiting init';
   #pending: PendingSubscriptions | undefined;
   #drain: Drain | undefined;
-  /** What to call once the client has read its answers, or is gone. */
-  #unread: Set<() => void> | undefined;
   #inbox: Inbox | undefined;
 
   constructor(
@@ -103,6 +90,14 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
     return this.services.openAnswers.answers;
   }
 
+  get address(): string {
+    return this.caller.address;
+  }
+
+  get unreadBytes(): number {
+    return this.socket.destroyed ? 0 : this.socket.writableLength;
+  }
+
   /** Handles a message from the client, or holds it until the client has read what it was sent. */
   deliver(data: RawData): void {
     // Most connections only subscribe and read what they get, so they need no inbox.
@@ -110,32 +105,45 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
     else if (this.isOpen) this.handle(data);
   }
 
-  beginAnswer(): (() => void) | undefined {
-    const leave = this.services.answerLimit.take(this.caller.address);
-    if (leave === undefined) return undefined;
+  beginAnswer(): (() => void) | TooManyAnswers {
+    const leave = this.services.answerLimit.take(this.address);
+    if (typeof leave !== 'function') return leave;
     const { inbox } = this;
     inbox.executionBegan();
     return () => {
-      this.#whenRead(leave);
+      if (this.isOpen && this.socket.writableNeedDrain) this.whenDrained(leave, 'answers');
+      else leave();
       inbox.executionEnded();
     };
   }
 
   send(...messages: object[]): void {
-    if (!this.isOpen) return;
-    const { unreadBytes } = this.services.openAnswers;
-    if (unreadBytes > 0 && this.socket.writableLength > unreadBytes) {
-      // A close frame would not be read either.
-      this.webSocket.terminate();
-      return;
-    }
+    if (!this.mayWrite()) return;
     const frames = textFrames(...messages.map((message) => JSON.stringify(message)));
     this.socket.write(frames);
+    if (this.socket.writableLength > 0) this.leftUnread();
   }
 
-  whenDrained(callback: () => void, order?: 'first'): void {
+  mayWrite(): boolean {
+    if (!this.isOpen) return false;
+    const { unreadBytes } = this.services.openAnswers;
+    if (unreadBytes === 0 || this.socket.writableLength <= unreadBytes) return true;
+    this.terminate();
+    return false;
+  }
+
+  leftUnread(): void {
+    this.services.unreadBytes.look(this);
+  }
+
+  whenDrained(callback: () => void, step: DrainStep): void {
     this.#drain ??= new Drain(this.socket);
-    this.#drain.wait(callback, order);
+    this.#drain.wait(callback, step);
+  }
+
+  /** Closes the connection without a close frame, which would not be read either. */
+  terminate(): void {
+    this.webSocket.terminate();
   }
 
   close({ code, reason }: Closing): void {
@@ -152,7 +160,7 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
     this.#state = 'closing';
     this.#inbox?.clear();
     for (const operation of this.operations.list()) operation.cancel();
-    for (const callback of this.#unread ?? []) callback();
+    this.#drain?.closed();
   }
 
   signInEnded(why: SignInEnd): void {
@@ -236,15 +244,5 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner 
     const operation = new Operation(id, this);
     this.operations.add(operation);
     operation.start(payload);
-  }
-
-  #whenRead(callback: () => void): void {
-    if (!this.isOpen || !this.socket.writableNeedDrain) return void callback();
-    this.#unread ??= new Set();
-    this.#unread.add(callback);
-    this.whenDrained(() => {
-      this.#unread?.delete(callback);
-      callback();
-    });
   }
 }

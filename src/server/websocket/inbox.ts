@@ -9,7 +9,7 @@ export interface InboxOwner {
   /** Queries and mutations that may be executed at once. 0 means no limit. */
   readonly mostExecutions: number;
   handle(data: RawData): void;
-  whenDrained(callback: () => void, order: 'first'): void;
+  whenDrained(callback: () => void, step: 'messages'): void;
 }
 
 /**
@@ -64,14 +64,13 @@ export class Inbox {
     this.#waitForDrain();
   }
 
-  /** The client is read from again before subscriptions fill the socket. */
   #waitForDrain(): void {
     if (!this.owner.socket.writableNeedDrain || this.#waitsForDrain) return;
     this.#waitsForDrain = true;
     this.owner.whenDrained(() => {
       this.#waitsForDrain = false;
       this.#release();
-    }, 'first');
+    }, 'messages');
   }
 
   #release(): void {

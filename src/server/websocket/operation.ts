@@ -2,7 +2,7 @@ import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import { MessageType, type SubscribePayload } from 'graphql-ws';
 import { SharedStream } from '#fanout/delivery/shared-stream.js';
 import type { Subscribed } from '#fanout/delivery/subscribe.js';
-import { tooManyAnswers } from '#server/guards/answer-limit.js';
+import type { TooManyAnswers } from '#server/guards/answer-limit.js';
 import { type Engine, executeFormatted, runOperation } from '#server/operation/engine.js';
 import type { WebSocketFramings } from './framing.js';
 import type { PendingSubscriptions } from './pending-subscriptions.js';
@@ -24,8 +24,8 @@ export interface OperationHost extends Outlet, Requester {
   readonly services: OperationServices;
   readonly pending: PendingSubscriptions;
   readonly operations: { readonly size: number; remove(operation: Operation): void };
-  /** Counts a query or mutation that runs. Returns the function that ends it, or undefined if there are too many. */
-  beginAnswer(): (() => void) | undefined;
+  /** Counts a query or mutation that runs. Returns the function that ends it, or the refusal if there are too many. */
+  beginAnswer(): (() => void) | TooManyAnswers;
   /**
    * Sends messages in one write, unless the connection is closing. Throws if one cannot be encoded as JSON.
    */
@@ -84,8 +84,8 @@ export class Operation implements SinkOwner {
   #execute(args: ExecutionArgs, pending: Promise<unknown> | undefined): void {
     const { engine, onFault } = this.host.services;
     const end = this.host.beginAnswer();
-    if (end === undefined) {
-      this.#refuse([engine.formatError(tooManyAnswers())]);
+    if (typeof end !== 'function') {
+      this.#refuse([engine.formatError(end.error)]);
       return;
     }
     this.#step('execute');

@@ -10,17 +10,19 @@ import type { Duplex } from 'node:stream';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { AnswerLimit } from '#server/guards/answer-limit.js';
+import type { UnreadBytes } from '#server/guards/unread-bytes.js';
 import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { refuseUpgrade } from '#server/http/upgrade.js';
 import type { Caller } from '#server/operation/engine.js';
 import type { SessionWatch } from '#server/operation/session-watch.js';
-import { ChatSocket, Connection, type ConnectionServices } from './connection.js';
+import { ChatSocket, Connection } from './connection.js';
 import { WebSocketFramings } from './framing.js';
 import { Heartbeat } from './heartbeat.js';
 import { IdleTimeout } from './idle-timeout.js';
 import { InitTimeout } from './init-timeout.js';
 import { Preparation, type PrepareOptions } from './prepare.js';
 import { CLOSINGS } from './protocol.js';
+import type { ConnectionServices } from './services.js';
 
 /**
  * Fragments of one message, and reads that one frame may arrive in. Each fragment keeps the memory that it was read
@@ -37,6 +39,7 @@ export interface WebSocketOptions extends PrepareOptions {
   /** What one connection may have under way and unread. */
   openAnswers: OpenAnswerLimits;
   answerLimit: AnswerLimit;
+  unreadBytes: UnreadBytes;
   /** The maximum size of a message from a client, in bytes. */
   messageBytes: number;
   /** How long a client may take to send connection_init, in milliseconds. */
@@ -72,6 +75,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     sessionWatch,
     openAnswers: options.openAnswers,
     answerLimit: options.answerLimit,
+    unreadBytes: options.unreadBytes,
     onFault,
   };
   const server = new WebSocketServer<typeof ChatSocket>({

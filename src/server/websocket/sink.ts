@@ -7,10 +7,12 @@ import type { OpenFrames, WebSocketFraming, WebSocketFramings } from './framing.
 export interface Outlet {
   /** The socket below the WebSocket. */
   readonly socket: Duplex;
-  /** Whether frames may still be written. No frame may follow a close frame. */
-  readonly isOpen: boolean;
+  /** Whether frames may be written now. If the client leaves too much unread, this ends the connection. */
+  mayWrite(): boolean;
+  /** Called after a write that the operating system did not take as a whole. */
+  leftUnread(): void;
   /** Runs the callback once, when the socket has drained. */
-  whenDrained(callback: () => void): void;
+  whenDrained(callback: () => void, step: 'subscriptions'): void;
 }
 
 /** The operation that a sink belongs to. */
@@ -46,11 +48,14 @@ export class WebSocketSink implements Audience<OpenFrames> {
   }
 
   write(frames: OpenFrames): void {
-    if (this.outlet.isOpen) frames.writeTo(this.outlet.socket, this.#id);
+    const { outlet } = this;
+    if (!outlet.mayWrite()) return;
+    frames.writeTo(outlet.socket, this.#id);
+    if (outlet.socket.writableLength > 0) outlet.leftUnread();
   }
 
   whenDrained(callback: () => void): void {
-    this.outlet.whenDrained(callback);
+    this.outlet.whenDrained(callback, 'subscriptions');
   }
 
   refused(result: ExecutionResult): void {

@@ -45,7 +45,8 @@ export function webSocketReceiver(stream: SharedStream, id: string, isSlow: bool
   const wire = new Wire(isSlow);
   const outlet = {
     socket: wire,
-    isOpen: true,
+    mayWrite: () => true,
+    leftUnread: () => undefined,
     whenDrained: (callback: () => void) => void wire.once('drain', callback),
   };
   stream.attach(new WebSocketSink(outlet, { id, refused: () => undefined }, framings));
@@ -61,9 +62,13 @@ export function webSocketReceiver(stream: SharedStream, id: string, isSlow: bool
   };
 }
 
-const eventStreams = createResponseStreams(3_600_000, { add: () => undefined, remove: () => undefined }, [
-  EVENT_STREAM,
-]);
+const eventStreams = createResponseStreams({
+  formats: [EVENT_STREAM],
+  heartbeatMs: 3_600_000,
+  sessionWatch: { add: () => undefined, remove: () => undefined },
+  unreadBytes: { look: () => undefined },
+  addressOf: () => '',
+});
 
 export function eventStreamReceiver(stream: SharedStream): Receiver {
   const body = eventStreamOf(stream);

@@ -45,6 +45,19 @@ describe('over HTTP', () => {
     });
   });
 
+  test('gives back what a client held that leaves in the middle of a body', async () => {
+    const half = request('{ __typename }').slice(0, -3);
+    const connections = await Promise.all([1, 2, 3].map(() => RawTcp.open(used.server)));
+    for (const connection of connections) await connection.write(half);
+    await until(async () => (await post(used.server, { query: '{ __typename }' })).status === 429, {
+      what: 'the limit to be reached',
+    });
+    for (const connection of connections) connection.end();
+    await until(async () => (await post(used.server, { query: '{ __typename }' })).status === 200, {
+      what: 'an operation to be accepted',
+    });
+  });
+
   test('does not count streams', async () => {
     const streams: EventStream[] = [];
     const query = 'subscription { messageAdded(roomId: "streams") { id } }';
@@ -54,8 +67,29 @@ describe('over HTTP', () => {
   });
 });
 
+describe('in all', () => {
+  const used = useServer({ ANSWERS_LIMIT: 2 });
+
+  test('refuses those beyond the limit with 503, Retry-After and RATE_LIMITED', async () => {
+    const bodies = await Promise.all([1, 2].map(() => RawTcp.open(used.server)));
+    for (const connection of bodies) {
+      // The body never ends.
+      await connection.write(
+        'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+      );
+    }
+    const params = { query: '{ __typename }' };
+    await until(async () => (await post(used.server, params)).status === 503, { what: 'a refusal' });
+    const { headers, body } = await post(used.server, params);
+    expect(headers.get('retry-after')).toBe('1');
+    expect(body).toMatchObject({ errors: [{ extensions: { code: 'RATE_LIMITED', retryAfterMs: 1_000 } }] });
+    for (const connection of bodies) connection.end();
+    await until(async () => (await post(used.server, params)).status === 200, { what: 'an answer' });
+  });
+});
+
 test('counts a request until it is executed, even if its client has left', async () => {
-  const limit = new AnswerLimit(1);
+  const limit = new AnswerLimit({ perAddress: 1, inAll: 0 });
   let done!: () => void;
   const refused: IncomingMessage[] = [];
   const handler = limitAnswers(() => new Promise<void>((resolve) => (done = resolve)), limit, {

@@ -6,9 +6,10 @@ import { onTestFinished } from 'vitest';
 import { SharedSource } from '#fanout/delivery/shared-source.js';
 import { SharedStream, type StartDelivery } from '#fanout/delivery/shared-stream.js';
 import type { Subscribe } from '#fanout/delivery/subscribe.js';
-import { AnswerLimit } from '#server/guards/answer-limit.js';
+import { AnswerLimit, type AnswerLimits } from '#server/guards/answer-limit.js';
 import { CostBudget } from '#server/guards/cost-budget.js';
 import { OperationCosts } from '#server/guards/operation-costs.js';
+import { UnreadBytes, type UnreadBytesLimits } from '#server/guards/unread-bytes.js';
 import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { ConnectionIds } from '#server/operation/engine.js';
 import { SessionWatch } from '#server/operation/session-watch.js';
@@ -20,7 +21,8 @@ export interface HarnessOptions {
   subscribe?: Subscribe;
   /** Called for `{ field }` and `mutation { field }`. */
   field?(): unknown;
-  answersPerAddress?: number;
+  answers?: Partial<AnswerLimits>;
+  unread?: Partial<UnreadBytesLimits>;
   openAnswers?: Partial<OpenAnswerLimits>;
 }
 
@@ -28,12 +30,7 @@ export interface HarnessOptions {
 const formatError = (error: unknown): GraphQLError =>
   error instanceof GraphQLError ? error : new GraphQLError((error as Error).message);
 
-export async function createHarness({
-  subscribe,
-  field,
-  openAnswers,
-  answersPerAddress = 0,
-}: HarnessOptions) {
+export async function createHarness({ subscribe, field, openAnswers, answers, unread }: HarnessOptions) {
   const schema = buildSchema(
     'scalar Any type Query { field: Any } type Mutation { field: Any } type Subscription { field: Any }',
   );
@@ -41,6 +38,10 @@ export async function createHarness({
     type.getFields().field!.resolve = () => field?.();
   }
   const faults: unknown[] = [];
+  let terminated = 0;
+  const unreadBytes = new UnreadBytes({ perAddress: 0, inAll: 0, ...unread }, () => {
+    terminated += 1;
+  });
   const transport = createWebSocketTransport({
     engine: {
       schema,
@@ -64,7 +65,8 @@ export async function createHarness({
     operationsPerConnection: 0,
     idleTimeoutMs: 0,
     openAnswers: { answers: 10, unreadBytes: 4 * 1024 * 1024, ...openAnswers },
-    answerLimit: new AnswerLimit(answersPerAddress),
+    answerLimit: new AnswerLimit({ perAddress: 0, inAll: 0, ...answers }),
+    unreadBytes,
     costs: new OperationCosts(new CostBudget({ points: 0, windowMs: 1_000 }), {
       defaultPageSize: 1,
       most: {},
@@ -78,6 +80,7 @@ export async function createHarness({
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
     await transport.close();
+    unreadBytes.close();
     await new Promise((resolve) => server.close(resolve));
   });
   const addresses = addressesOf((server.address() as AddressInfo).port);
@@ -86,7 +89,15 @@ export async function createHarness({
     onTestFinished(() => socket.crash());
     return socket;
   };
-  return { transport, faults, open };
+  return {
+    transport,
+    faults,
+    open,
+    unreadBytes,
+    get terminated() {
+      return terminated;
+    },
+  };
 }
 
 class NoSource extends SharedSource<never> {

@@ -112,7 +112,7 @@ test('ends a connection that pings and does not read the pongs', async () => {
 
 test('refuses more from an address with RATE_LIMITED, until its answers are there', async () => {
   const { waiting, field } = held();
-  const { open } = await createHarness({ field, answersPerAddress: 3 });
+  const { open } = await createHarness({ field, answers: { perAddress: 3 } });
   const [one, other] = [await open(), await open()];
   askTogether(one, 2);
   askTogether(other, 2);
@@ -128,4 +128,59 @@ test('refuses more from an address with RATE_LIMITED, until its answers are ther
   // What a client left behind is given back, too.
   askTogether(other, 3, 'again');
   await until(() => waiting.length === 3, { what: 'three queries' });
+});
+
+test('refuses more with RATE_LIMITED while all addresses together have too many under way', async () => {
+  const { waiting, field } = held();
+  const { open } = await createHarness({ field, answers: { inAll: 2 } });
+  const socket = await open();
+  askTogether(socket, 3);
+  const message = 'Too many operations are in progress. Try again shortly.';
+  expect(await socket.next()).toMatchObject({ id: '2', type: 'error', payload: [{ message }] });
+  for (const answer of waiting.splice(0)) answer('x');
+  await socket.take(4);
+  askTogether(socket, 1, 'again');
+  await until(() => waiting.length === 1, { what: 'another query' });
+  for (const answer of waiting.splice(0)) answer('x');
+});
+
+test('executes what was held when the answers before it have been read, although the address was at its limit', async () => {
+  // More than the system holds for a client that does not read.
+  const text = 'x'.repeat(12 * MEGABYTE);
+  const { waiting, field } = held();
+  const { open } = await createHarness({
+    field,
+    answers: { perAddress: 3 },
+    openAnswers: { unreadBytes: 0 },
+  });
+  const socket = await open();
+  socket.tcp.pause();
+  askTogether(socket, 3);
+  await until(() => waiting.length === 3, { what: 'three queries' });
+  for (const answer of waiting.splice(0)) answer(text);
+  askTogether(socket, 3, 'held');
+  // Time for them to arrive.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.tcp.resume();
+  await until(() => waiting.length === 3, { what: 'the queries that were held' });
+  for (const answer of waiting.splice(0)) answer('x');
+  const types = (await socket.take(12)).map(({ type }) => type);
+  expect(types).toEqual(Array.from({ length: 6 }, () => ['next', 'complete']).flat());
+});
+
+test('closes the connection that leaves most unread, if those of its address leave too much', async () => {
+  const text = 'x'.repeat(MEGABYTE);
+  const harness = await createHarness({
+    field: () => text,
+    openAnswers: { answers: 0, unreadBytes: 0 },
+    unread: { perAddress: 4 * MEGABYTE },
+  });
+  const { transport, open } = harness;
+  const [reading, stalled] = [await open(), await open()];
+  stalled.tcp.pause();
+  askTogether(stalled, 60);
+  await until(() => transport.connections === 1, { what: 'the end of the connection' });
+  expect(harness.terminated).toBe(1);
+  askTogether(reading, 3);
+  expect(await reading.take(6)).toHaveLength(6);
 });
