@@ -24,7 +24,7 @@ import { healthRoutes } from '#server/http/health.js';
 import { type MetricsRouteOptions, metricsRoute } from '#server/http/metrics-route.js';
 import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import { type PageOptions, pageRoutes } from '#server/http/page.js';
-import { readBodies } from '#server/http/request-body.js';
+import { RequestBodies } from '#server/http/request-body.js';
 import { createHttpTransport, sendJson } from '#server/http/server.js';
 import { countUnreadAnswers } from '#server/http/unread-answers.js';
 import type { Engine } from '#server/operation/engine.js';
@@ -129,9 +129,10 @@ export function createTransports(options: TransportOptions) {
     unreadBytes,
     addressOf,
   });
+  const bodies = new RequestBodies(options.messageBytes);
   const yoga = createHttpGraphQL(engine, {
     endpoint: GRAPHQL,
-    bodyBytes: options.messageBytes,
+    bodies,
     graphiql: options.graphiql,
     plugins: [
       createQueryLimits({
@@ -189,7 +190,7 @@ export function createTransports(options: TransportOptions) {
   const { connections } = options.connections;
   const http = createHttpTransport({
     routes: new Map([
-      [GRAPHQL, readBodies(guards.request(answerPreflights(limited)), options.messageBytes)],
+      [GRAPHQL, bodies.readFirst(guards.request(answerPreflights(limited)))],
       ['/', (_request, response) => void response.writeHead(302, { Location: GRAPHQL }).end()],
       ...pageRoutes(options.page),
       ...(options.metrics ? ([['/metrics', metricsRoute(options.metrics)]] as const) : []),

@@ -7,6 +7,7 @@ import { authenticateRequest } from '#server/operation/authentication.js';
 import { type Engine, runOperation } from '#server/operation/engine.js';
 import { type Offer, preferred } from './accept.js';
 import { EXAMPLE_QUERY } from './graphiql.js';
+import type { RequestBodies } from './request-body.js';
 import { checkBodies, refuseBadUrls, refuseForms } from './request-checks.js';
 import { type Handler, type ServerContext, sendJson } from './server.js';
 
@@ -14,7 +15,7 @@ export type Yoga = YogaServerInstance<ServerContext, object>;
 
 export interface HttpGraphQLOptions {
   endpoint: string;
-  bodyBytes: number;
+  bodies: RequestBodies;
   /** Whether browsers get GraphiQL. */
   graphiql: boolean;
   plugins: Plugin[];
@@ -52,13 +53,7 @@ export function createHttpGraphQL(engine: Engine, options: HttpGraphQLOptions): 
       defaultQuery: EXAMPLE_QUERY,
     },
     renderGraphiQL: (shown) => (page ??= renderGraphiQL(shown)),
-    plugins: [
-      refuseForms,
-      refuseBadUrls,
-      checkBodies(options.bodyBytes),
-      useEngine(engine),
-      ...options.plugins,
-    ],
+    plugins: [refuseForms, refuseBadUrls, checkBodies(options.bodies), useEngine(engine), ...options.plugins],
   });
 }
 

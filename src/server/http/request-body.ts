@@ -5,32 +5,39 @@ import type { Handler } from './server.js';
 /** The size of the first buffer for a body that arrives in parts, in bytes. */
 const FIRST_BYTES = 1_024;
 
-/** Begins to read the body of each POST request before the handler is called. */
-export function readBodies(handler: Handler, limit: number): Handler {
-  return (request, response) => {
-    if (request.method === 'POST') void bodyOf(request, limit);
-    return handler(request, response);
-  };
-}
-
-const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>();
-
 /**
- * The body of a request. The first call begins to read it. Rejects with 413 if it is longer than `limit` bytes, and with
- * 400 if the client ends the connection first.
+ * Reads the bodies of requests, of at most `limit` bytes each.
  *
  * The bytes are copied into one buffer as they arrive. A body can come in chunks of one byte, and Node makes a buffer of
- * about 300 bytes for each, so begin to read before anything that takes time.
+ * about 300 bytes for each, so reading begins before anything that takes time.
  */
-export function bodyOf(request: IncomingMessage, limit: number): Promise<Buffer> {
-  let body = bodies.get(request);
-  if (body === undefined) {
-    body = read(request, limit);
-    // Nobody may ask for it: the request may be refused for another reason.
-    body.catch(() => undefined);
-    bodies.set(request, body);
+export class RequestBodies {
+  readonly #read = new WeakMap<IncomingMessage, Promise<Buffer>>();
+
+  constructor(readonly limit: number) {}
+
+  /** Begins to read the body of each POST request before the handler is called. */
+  readFirst(handler: Handler): Handler {
+    return (request, response) => {
+      if (request.method === 'POST') void this.of(request);
+      return handler(request, response);
+    };
   }
-  return body;
+
+  /**
+   * The body of a request. The first call begins to read it. Rejects with 413 if it is too long, and with 400 if the
+   * client ends the connection first.
+   */
+  of(request: IncomingMessage): Promise<Buffer> {
+    let body = this.#read.get(request);
+    if (body === undefined) {
+      body = read(request, this.limit);
+      // Nobody may ask for it: the request may be refused for another reason.
+      body.catch(() => undefined);
+      this.#read.set(request, body);
+    }
+    return body;
+  }
 }
 
 function read(request: IncomingMessage, limit: number): Promise<Buffer> {

@@ -1,6 +1,6 @@
 /** Checks of HTTP requests that Yoga does not make. */
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
-import { bodyOf, declaredLength, tooLarge } from './request-body.js';
+import { declaredLength, type RequestBodies, tooLarge } from './request-body.js';
 import type { ServerContext } from './server.js';
 
 /** Refuses HTML forms. Any page can submit one without a preflight request, unlike JSON. */
@@ -38,17 +38,17 @@ function isJson(text: string): boolean {
 }
 
 /**
- * Refuses a body of more than `bodyBytes`, and invalid UTF-8 in a body, or percent-encoded in a URL. Otherwise it would
+ * Refuses a body that is too long, and invalid UTF-8 in a body, or percent-encoded in a URL. Otherwise it would
  * become U+FFFD, and the server would store a message that nobody wrote.
  */
-export const checkBodies = (bodyBytes: number): Plugin => ({
+export const checkBodies = (bodies: RequestBodies): Plugin => ({
   onRequestParse: ({ request, requestParser, setRequestParser, serverContext }) => {
     const { req } = serverContext as unknown as ServerContext;
     if (!isUtf8Query(req.url ?? '')) throw notUtf8('URL');
-    if (declaredLength(req) > bodyBytes) throw tooLarge();
+    if (declaredLength(req) > bodies.limit) throw tooLarge();
     if (requestParser === undefined || request.method !== 'POST') return;
     setRequestParser(async (received) => {
-      const bytes = await bodyOf(req, bodyBytes);
+      const bytes = await bodies.of(req);
       let text: string;
       try {
         text = UTF8.decode(bytes);

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { bodyOf } from '#server/http/request-body.js';
+import { RequestBodies } from '#server/http/request-body.js';
 import { createHttpTransport, type Handler } from '#server/http/server.js';
 import { RawTcp } from '#test/support/raw-tcp.js';
 import { addressesOf } from '#test/support/server.js';
@@ -14,6 +14,7 @@ const collectGarbage: () => void = runInNewContext('gc');
 
 const KILOBYTE = 1_024;
 const LIMIT = 64 * KILOBYTE;
+const bodies = new RequestBodies(LIMIT);
 const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n';
 const POST = `POST / HTTP/1.1\r\nHost: x\r\n`;
 
@@ -43,7 +44,7 @@ async function start(handler: Handler = echo) {
 }
 
 const echo: Handler = (request, response) =>
-  bodyOf(request, LIMIT).then(
+  bodies.of(request).then(
     (body) => void response.end(`<${body.length}:${body.toString('latin1').slice(-100)}>`, 'latin1'),
     (error: Error) => void response.end(`<${error.message}>`),
   );
@@ -99,7 +100,7 @@ describe('a body', () => {
   test('that its client does not finish is an error', async () => {
     const errors: Error[] = [];
     const open = await start((request) =>
-      bodyOf(request, LIMIT).then(undefined, (error) => void errors.push(error)),
+      bodies.of(request).then(undefined, (error) => void errors.push(error)),
     );
     const connection = await open();
     await connection.write(`${POST}Content-Length: 10\r\n\r\nabc`);
