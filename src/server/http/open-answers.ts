@@ -39,7 +39,11 @@ export class OpenAnswers {
     socket.once('close', () => {
       // Node's own listeners come first.
       process.nextTick(() => {
-        for (const answer of [...open]) answer.emit('close');
+        for (const answer of [...open]) {
+          // As Node does, so that what is not written yet is not begun.
+          answer.destroyed = true;
+          answer.emit('close');
+        }
       });
     });
     return open;

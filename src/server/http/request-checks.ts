@@ -46,7 +46,9 @@ export const requireUtf8: Plugin = {
     if (!isUtf8Query(req.url ?? '')) throw notUtf8('URL');
     if (requestParser === undefined || request.method !== 'POST') return;
     setRequestParser(async (received) => {
-      const bytes = await received.arrayBuffer();
+      const bytes = await received.arrayBuffer().catch((error: unknown) => {
+        throw isDisconnect(error) ? incomplete() : error;
+      });
       let text: string;
       try {
         text = UTF8.decode(bytes);
@@ -62,6 +64,16 @@ export const requireUtf8: Plugin = {
 };
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Whether a body could not be read because its connection was closed, such as after malformed HTTP. */
+function isDisconnect(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+}
+
+function incomplete() {
+  const extensions = { code: 'BAD_USER_INPUT', http: { status: 400 } };
+  return createGraphQLError('The body of the request is incomplete.', { extensions });
+}
 
 function notUtf8(part: 'URL' | 'body') {
   const extensions = { code: 'BAD_USER_INPUT', http: { status: 400 } };
