@@ -41,12 +41,14 @@ export class AnswerLimit {
   takeFor(request: IncomingMessage, response: ServerResponse, address: string): (() => void) | undefined {
     const end = this.take(address);
     if (end === undefined) return undefined;
+    // Node takes the socket away from a request whose body is too large.
+    const { socket } = request;
     this.#byRequest.set(request, end);
     response.once('close', () => {
       if (response.headersSent) end();
     });
     return () => {
-      if (response.closed || request.socket.destroyed) end();
+      if (response.closed || socket.destroyed) end();
     };
   }
 
