@@ -16,7 +16,8 @@ const SLOW = [
   'test/{faults,clusters,web}/**',
   'test/{examples,main}.test.ts',
   '**/*.property.test.ts',
-  'test/server/{fuzzing,guards/floods,guards/selection-limits,guards/slow-clients}.test.ts',
+  'test/server/fuzzing/**',
+  'test/server/guards/{floods,selection-limits,slow-clients}.test.ts',
   'test/redis/cache/cache.test.ts',
   '**/{churn,outage,restarts,stalled-connection,tracing}.test.ts',
 ];

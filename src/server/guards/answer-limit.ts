@@ -56,12 +56,14 @@ export class AnswerLimit {
   ): (() => void) | TooManyAnswers {
     const end = this.take(address);
     if (typeof end !== 'function') return end;
+    // Node takes the socket away from a request whose body is too large.
+    const { socket } = request;
     this.#byRequest.set(request, end);
     response.once('close', () => {
       if (response.headersSent) end();
     });
     return () => {
-      if (response.closed || request.socket.destroyed) end();
+      if (response.closed || socket.destroyed) end();
     };
   }
 

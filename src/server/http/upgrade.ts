@@ -29,12 +29,38 @@ export async function afterAnswers(
   proceed: () => Promise<void>,
 ): Promise<void> {
   if (newest !== undefined && !newest.writableFinished && !newest.destroyed) {
-    // Without a listener, a client that disconnects would crash the process.
-    socket.on('error', destroy);
+    const putBack = closeWithClient(socket);
     await once(newest, 'close');
-    socket.off('error', destroy);
+    putBack();
   }
   if (!socket.destroyed) await proceed();
+}
+
+/** What a client may send before its upgrade is answered, in bytes. WebSocket clients send nothing. */
+const MAX_EARLY_BYTES = 65_536;
+
+/**
+ * Destroys a socket when its client leaves. After 'upgrade', Node no longer reads from it, and would not notice: a
+ * stream before the upgrade would stay open. Returns a function that stops this and puts back what was read.
+ */
+function closeWithClient(socket: Duplex): () => void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const keep = (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_EARLY_BYTES) socket.destroy();
+  };
+  // Without a listener for errors, a client that disconnects would crash the process.
+  socket.on('error', destroy).on('end', destroy).on('data', keep);
+  return () => {
+    socket.off('error', destroy).off('end', destroy).off('data', keep);
+    if (socket.destroyed) return;
+    socket.pause();
+    // As Node does before 'upgrade': the next listener for data begins to read.
+    Object.assign(socket, { readableFlowing: null });
+    if (size > 0) socket.unshift(Buffer.concat(chunks));
+  };
 }
 
 /**

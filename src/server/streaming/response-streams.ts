@@ -101,7 +101,9 @@ export function createResponseStreams(options: ResponseStreamsOptions): Response
         open.add(body);
         sessionWatch.add(body);
         if (response !== undefined) responses.add(response);
-        response?.once('close', () => body.destroy());
+        // The client may have left since the last check.
+        if (response?.destroyed) body.destroy();
+        else response?.once('close', () => body.destroy());
         return new Response(body as unknown as BodyInit, {
           headers: {
             'Content-Type': format.contentType,

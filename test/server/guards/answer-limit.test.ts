@@ -1,11 +1,13 @@
 /** How many operations of one address may be under way at once, over HTTP and WebSocket together. */
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { AnswerLimit, limitAnswers } from '#server/guards/answer-limit.js';
 import { EventStream } from '#test/support/clients/event-stream.js';
 import { post } from '#test/support/clients/http.js';
 import { RawTcp } from '#test/support/raw-tcp.js';
+import { startRedis } from '#test/support/redis-server.js';
+import { spawnServer } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 
@@ -109,4 +111,21 @@ test('counts a request until it is executed, even if its client has left', async
   expect(refused).toHaveLength(1);
   done();
   await second;
+});
+
+test('answers a request whose body is too large with 413, and does not take it for a fault', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.close());
+  const node = await spawnServer({ redisUrl: redis.url });
+  onTestFinished(() => node.close());
+  const connection = await RawTcp.open(node);
+  const body = `{"query":"${' '.repeat(70_000)}"}`;
+  const head =
+    'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+  await connection.write(`${head}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+  await connection.until('HTTP/1.1 413');
+  connection.end();
+  // What the node logs about the request, it logs before it answers the next.
+  expect((await post(node, { query: '{ __typename }' })).status).toBe(200);
+  expect(node.log.filter(({ level }) => level === 'error')).toEqual([]);
 });

@@ -1,6 +1,7 @@
 /** The HTTP server below all transports. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createHttpTransport, type HttpOptions } from '#server/http/server.js';
+import type { UpgradeHandler } from '#server/http/upgrade.js';
 import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
 import { addressesOf } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
@@ -223,4 +224,26 @@ describe('an upgrade that the server does not support', () => {
     await connection.closed;
     expect(connection.received).toBe('upgraded');
   });
+});
+
+test('a WebSocket gets what its client sent while the answer before it was under way', async () => {
+  const waiting: (() => void)[] = [];
+  const routes: HttpOptions['routes'] = new Map([
+    ['/held', (_request, response) => void waiting.push(() => response.end('held'))],
+    ['/', (_request, response) => void response.end('ok')],
+  ]);
+  const echo: UpgradeHandler = (_request, socket, head) => {
+    socket.unshift(head);
+    socket.on('data', (chunk: Buffer) => socket.write(`<${chunk}>`)).on('end', () => socket.end());
+  };
+  const connection = await connect({ routes, upgrades: new Map([['/ws', echo]]) });
+  const upgrade = `${upgradeHead().replace('/graphql', '/ws')}\r\n`;
+  await connection.write(`GET /held HTTP/1.1\r\nHost: x\r\n\r\n${upgrade}first,`);
+  await until(() => waiting.length === 1, { what: 'the request' });
+  await connection.write('second');
+  // Once another client was answered, this has been read.
+  await fetch(`http://127.0.0.1:${connection.socket.remotePort}/`);
+  waiting[0]!();
+  await connection.until('second>');
+  expect(connection.received.replaceAll('><', '')).toMatch(/held<first,second>$/);
 });
