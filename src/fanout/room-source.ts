@@ -3,7 +3,7 @@ import { type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
 import type { StartPosition, Subscriber } from '#fanout/delivery/subscriber.js';
 import type { Render } from '#fanout/projection/framing.js';
-import type { HeldSelection, SelectionHolder } from '#fanout/projection/selection-limit.js';
+import type { HeldSelection, SelectionClient, SelectionHolder } from '#fanout/projection/selection-limit.js';
 import type { Room } from './room.js';
 
 /** A room that is open on this node, or being opened. */
@@ -33,7 +33,7 @@ export class RoomSource extends SharedSource<Message> implements SelectionHolder
     this.#start = start;
   }
 
-  override hold(key: string, { address }: SelectionHolder): void {
+  override hold(key: string, { address }: SelectionClient): void {
     this.address = address;
     this.#held = this.#open?.room.selections.hold(key, this);
   }

@@ -85,7 +85,7 @@ export const protection = {
       parser: integer(0, 1_000_000),
       default: 500,
       description:
-        'Rooms that one network address may follow with roomUpdated on this server, besides those that others follow. Each is read and rendered every second.',
+        'Rooms that one network address may follow with roomUpdated on this server, not counting those that another address followed first. Each is read and rendered every second.',
     }),
     ANSWERS_PER_CONNECTION: variable({
       parser: integer(0, 100_000),
@@ -113,13 +113,13 @@ export const protection = {
       parser: integer(0, 1_000_000_000_000),
       default: 67_108_864,
       description:
-        'Bytes that all connections of one network address may leave unread on this server. With more, those with most are closed.',
+        'Bytes that all connections of one network address may leave unread on this server. Above this, those with the most unread bytes are closed.',
     }),
     UNREAD_BYTES_LIMIT: variable({
       parser: integer(0, 1_000_000_000_000),
       default: 268_435_456,
       description:
-        'Bytes that all connections of this server may leave unread. With more, those of the address with most are closed.',
+        'Bytes that all connections of this server may leave unread. Above this, connections are closed, beginning with the address that has the most unread bytes.',
     }),
     CONNECTIONS_LIMIT: variable({
       parser: integer(0, 10_000_000),

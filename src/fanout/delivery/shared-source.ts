@@ -1,6 +1,6 @@
 import type { ChatError } from '#domain/errors.js';
 import type { Render } from '#fanout/projection/framing.js';
-import type { SelectionHolder } from '#fanout/projection/selection-limit.js';
+import type { SelectionClient } from '#fanout/projection/selection-limit.js';
 import type { Sink } from './sink.js';
 
 /** Delivery to one subscription. */
@@ -29,7 +29,7 @@ export abstract class SharedSource<Event> implements AsyncIterable<Event> {
    * Holds the selection with this key until the source is released. Throws RATE_LIMITED if the room or topic does
    * not render it yet, and a limit on distinct selections is reached. Called at most once, before `subscribe`.
    */
-  abstract hold(key: string, client: SelectionHolder): void;
+  abstract hold(key: string, client: SelectionClient): void;
 
   /**
    * Starts delivery into a sink. `makeRender` is called for the first subscription with a `key`, and the others

@@ -14,7 +14,7 @@ import {
 } from 'graphql';
 import type { Render } from '#fanout/projection/framing.js';
 import { Selections } from '#fanout/projection/selection.js';
-import type { SelectionHolder } from '#fanout/projection/selection-limit.js';
+import type { SelectionClient } from '#fanout/projection/selection-limit.js';
 import { SharedSource } from './shared-source.js';
 import { type FormatError, SharedStream } from './shared-stream.js';
 import { type Source, SourceStreams } from './source-stream.js';
@@ -26,7 +26,7 @@ export interface SubscribeOptions {
     /** A key for the viewer of an operation. Viewer-dependent results are shared only within the same key. */
     viewerKey(contextValue: unknown): string;
     /** The client of an operation, as limits on distinct selections count it. */
-    client(contextValue: unknown): SelectionHolder;
+    client(contextValue: unknown): SelectionClient;
     /** Creates a context for events that go to all viewers. */
     shared(): unknown;
     /** Returns a function that creates contexts for events that go to the viewer of this operation only. */

@@ -58,7 +58,7 @@ export interface ProjectionOptions {
   pageAfter(cursor: Cursor): Promise<Page>;
   /** The last receiver has left. */
   onEmpty(): void;
-  /** Rendering failed, and an error is delivered in place of the message, or reading failed and is tried again. */
+  /** Called if rendering fails (an error replaces the message) or reading fails (it is tried again). */
   onFault(error: unknown): void;
 }
 

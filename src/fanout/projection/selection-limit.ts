@@ -10,12 +10,15 @@ export interface SelectionLimits {
   topicsPerAddress: number;
 }
 
-/** A subscription that holds a selection. */
-export interface SelectionHolder {
+/** The client of a subscription, as the limits count it. */
+export interface SelectionClient {
   connectionId: string;
   /** Empty if it is not known; it is not counted then. */
   address: string;
 }
+
+/** A subscription that holds a selection. Each is an object of its own. */
+export type SelectionHolder = SelectionClient;
 
 /** When a client should try again. This is a guess: it depends on when other subscriptions end. */
 const RETRY_AFTER_MS = 1_000;

@@ -12,6 +12,7 @@ import type { Framing, Render } from '#fanout/projection/framing.js';
 import {
   type HeldSelection,
   HeldSelections,
+  type SelectionClient,
   type SelectionHolder,
   type SelectionLimit,
 } from '#fanout/projection/selection-limit.js';
@@ -95,7 +96,7 @@ export class TopicSource<Value> extends SharedSource<Value> implements Selection
     this.#topic = topic;
   }
 
-  override hold(key: string, { connectionId, address }: SelectionHolder): void {
+  override hold(key: string, { connectionId, address }: SelectionClient): void {
     this.connectionId = connectionId;
     this.address = address;
     this.#followed = this.#topic?.follow(this);

@@ -16,7 +16,7 @@ export interface TopicsOptions {
   onTrouble(name: string, error: unknown): void;
 }
 
-/** Timer ticks per broadcast interval. A broadcast is late by at most one tick. */
+/** Timer ticks per broadcast interval. A broadcast is late by at most one tick, and the time that others take. */
 const TICKS_PER_INTERVAL = 4;
 
 /** Selections of topics that are rendered concurrently. */
@@ -27,14 +27,13 @@ export class Topics {
   readonly #topics = new Map<string, Topic<unknown>>();
   /** By name. Each topic is read and rendered every second, even if all have the same selection. */
   readonly #followed: HeldSelections;
-  #refreshing = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(private readonly options: TopicsOptions) {
     const { perAddress } = options;
     this.#followed = new HeldSelections(
-      new SelectionLimit({ perConnection: 0, perAddress, perRoom: 0 }, 'changing values'),
+      new SelectionLimit({ perConnection: 0, perAddress, perRoom: 0 }, 'rooms with roomUpdated'),
     );
   }
 
@@ -70,14 +69,11 @@ export class Topics {
     }
   }
 
+  /** A round may begin while the previous one waits for a slow topic: what is being rendered is not due. */
   #refresh(): void {
-    if (this.#refreshing) return;
-    this.#refreshing = true;
-    atMost(RENDERED_TOGETHER, this.#due(), (refresh) => refresh())
-      .catch((error: unknown) => this.options.onTrouble('*', error))
-      .finally(() => {
-        this.#refreshing = false;
-      });
+    atMost(RENDERED_TOGETHER, this.#due(), (refresh) => refresh()).catch((error: unknown) =>
+      this.options.onTrouble('*', error),
+    );
   }
 
   *#due(): Iterable<() => Promise<void>> {

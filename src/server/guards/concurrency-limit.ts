@@ -42,6 +42,7 @@ export class ConcurrencyLimit implements Guard {
     }
     this.#open += 1;
     if (perAddress > 0) this.#byAddress.set(address, fromAddress + 1);
+    // The address, until it is released.
     let held: string | undefined = address;
     return {
       allowed: true,

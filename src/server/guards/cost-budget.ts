@@ -81,7 +81,7 @@ export class CostBudget {
 
 const TOO_MUCH = 'Operations from this network address cost too much at the moment. Try again shortly.';
 
-/** Refuses requests whose address has overdrawn its budget, before anything is read of them but their heads. */
+/** Refuses requests whose address has overdrawn its budget, before their bodies are looked at. */
 export function limitCost(
   handler: Handler,
   options: {

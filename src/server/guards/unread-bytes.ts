@@ -4,20 +4,20 @@ export interface UnreadBytesLimits {
   inAll: number;
 }
 
-/** A connection, or a response, that was written to. */
+/** A connection that was written to. */
 export interface Outgoing {
   /** The client's network address. */
   readonly address: string;
   /** Bytes that the operating system has not taken yet. 0 if the connection is closed. */
   readonly unreadBytes: number;
-  /** Closes the connection at once. */
+  /** Closes the connection without a close frame, which would not be read either. */
   terminate(): void;
 }
 
-/** How often what clients have read in the meantime is forgotten, in milliseconds. */
+/** How often the counts are refreshed, in milliseconds. */
 const REFRESH_MS = 1_000;
 
-/** Connections are closed until this part of a limit is left, so that the next one does not need a search again. */
+/** Connections are closed until usage falls to this share of the limit, so that the next write does not search again. */
 const RELIEF = 0.9;
 
 /**
@@ -60,6 +60,14 @@ export class UnreadBytes {
     }
   }
 
+  /** Closes a connection that has left too much unread by itself. */
+  terminate(outgoing: Outgoing): void {
+    const backlog = this.#byAddress.get(outgoing.address);
+    if (backlog !== undefined) this.#update(backlog, () => backlog.forget(outgoing));
+    outgoing.terminate();
+    this.onTerminated();
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }
@@ -92,9 +100,7 @@ export class UnreadBytes {
     for (const backlog of backlogs) {
       for (const outgoing of backlog.largestFirst()) {
         if (!isOver()) return;
-        this.#update(backlog, () => backlog.forget(outgoing));
-        outgoing.terminate();
-        this.onTerminated();
+        this.terminate(outgoing);
       }
     }
   }

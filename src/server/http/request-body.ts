@@ -12,72 +12,105 @@ const FIRST_BYTES = 1_024;
  * about 300 bytes for each, so reading begins before anything that takes time.
  */
 export class RequestBodies {
-  readonly #read = new WeakMap<IncomingMessage, Promise<Buffer>>();
+  readonly #bodies = new WeakMap<IncomingMessage, Body>();
 
   constructor(readonly limit: number) {}
 
-  /** Begins to read the body of each POST request before the handler is called. */
+  /**
+   * Begins to read the body of each POST request before the handler is called. What nobody has taken when the response
+   * is closed is discarded.
+   */
   readFirst(handler: Handler): Handler {
     return (request, response) => {
-      if (request.method === 'POST') void this.of(request);
+      if (request.method === 'POST') {
+        const body = read(request, this.limit);
+        this.#bodies.set(request, body);
+        response.once('close', () => {
+          if (this.#bodies.delete(request)) body.discard();
+        });
+      }
       return handler(request, response);
     };
   }
 
   /**
-   * The body of a request. The first call begins to read it. Rejects with 413 if it is too long, and with 400 if the
-   * client ends the connection first.
+   * Takes the body of a POST request, once. Rejects with 413 if it is too long, and with 400 if the client ends the
+   * connection first.
    */
-  of(request: IncomingMessage): Promise<Buffer> {
-    let body = this.#read.get(request);
-    if (body === undefined) {
-      body = read(request, this.limit);
-      // Nobody may ask for it: the request may be refused for another reason.
-      body.catch(() => undefined);
-      this.#read.set(request, body);
-    }
-    return body;
+  take(request: IncomingMessage): Promise<Buffer> {
+    const body = this.#bodies.get(request);
+    this.#bodies.delete(request);
+    return body?.bytes ?? Promise.reject(incomplete());
   }
 }
 
-function read(request: IncomingMessage, limit: number): Promise<Buffer> {
+/** A body that is being read. */
+interface Body {
+  readonly bytes: Promise<Buffer>;
+  /** Frees what was read, and ignores what follows. */
+  discard(): void;
+}
+
+function read(request: IncomingMessage, limit: number): Body {
   const declared = declaredLength(request);
+  let read: Buffer = NOTHING;
+  let size = 0;
+  const { promise: bytes, resolve, reject } = promiseWithResolvers<Buffer>();
+  const discard = () => {
+    // If the request were paused, its chunks would pile up.
+    request.off('data', add).resume();
+    read = NOTHING;
+  };
+  const add = (chunk: Buffer) => {
+    if (size + chunk.length > limit) {
+      discard();
+      // Its end is unknown, so the connection cannot be used for another request.
+      reject(tooLarge({ Connection: 'close' }));
+      return;
+    }
+    if (size === 0 && chunk.length === declared) {
+      read = chunk;
+    } else {
+      if (size + chunk.length > read.length) {
+        const length = Math.min(limit, Math.max(FIRST_BYTES, 2 * (size + chunk.length)));
+        const grown = Buffer.allocUnsafeSlow(length);
+        read.copy(grown, 0, 0, size);
+        read = grown;
+      }
+      chunk.copy(read, size);
+    }
+    size += chunk.length;
+  };
+  // Nobody may ask for it: the request may be refused for another reason.
+  bytes.catch(() => undefined);
   if (declared > limit) {
-    request.resume();
-    return Promise.reject(tooLarge());
+    discard();
+    reject(tooLarge());
+    return { bytes, discard };
   }
-  return new Promise((resolve, reject) => {
-    let bytes: Buffer = Buffer.alloc(0);
-    let size = 0;
-    const add = (chunk: Buffer) => {
-      if (size + chunk.length > limit) {
-        // Discard what follows. If the request were paused, its chunks would pile up.
-        request.off('data', add).resume();
-        bytes = Buffer.alloc(0);
-        // Its end is unknown, so the connection cannot be used for another request.
-        reject(tooLarge({ Connection: 'close' }));
-        return;
-      }
-      if (size === 0 && chunk.length === declared) {
-        bytes = chunk;
-      } else {
-        if (size + chunk.length > bytes.length) {
-          const grown = Buffer.allocUnsafeSlow(
-            Math.min(limit, Math.max(FIRST_BYTES, 2 * (size + chunk.length))),
-          );
-          bytes.copy(grown, 0, 0, size);
-          bytes = grown;
-        }
-        chunk.copy(bytes, size);
-      }
-      size += chunk.length;
-    };
-    request.on('data', add);
-    request.once('end', () => resolve(bytes.subarray(0, size)));
-    // Does nothing if the body has ended.
-    request.once('error', () => reject(incomplete()));
-    request.once('close', () => reject(incomplete()));
+  request.on('data', add);
+  request.once('end', () => {
+    resolve(read.subarray(0, size));
+    // The response may take long, such as that of a stream.
+    read = NOTHING;
   });
+  // Does nothing if the body has ended.
+  request.once('error', () => reject(incomplete()));
+  request.once('close', () => reject(incomplete()));
+  return { bytes, discard };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+function promiseWithResolvers<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: Error) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
 }
 
 /** The length that the head of the request names, in bytes. Node has checked that it is a number. */
@@ -85,6 +118,7 @@ export function declaredLength(request: IncomingMessage): number {
   return Number(request.headers['content-length'] ?? 0);
 }
 
+/** The error of a body that is too long, with headers for the response. */
 export function tooLarge(headers: Record<string, string> = {}) {
   const extensions = { code: 'REQUEST_ENTITY_TOO_LARGE', http: { status: 413, headers } };
   return createGraphQLError('Request body too large', { extensions });

@@ -48,7 +48,7 @@ export const checkBodies = (bodies: RequestBodies): Plugin => ({
     if (declaredLength(req) > bodies.limit) throw tooLarge();
     if (requestParser === undefined || request.method !== 'POST') return;
     setRequestParser(async (received) => {
-      const bytes = await bodies.of(req);
+      const bytes = await bodies.take(req);
       let text: string;
       try {
         text = UTF8.decode(bytes);

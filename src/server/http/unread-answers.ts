@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Plugin } from 'graphql-yoga';
 import type { Outgoing, UnreadBytes } from '#server/guards/unread-bytes.js';
 import type { ServerContext } from './server.js';
 
+/** Settings of `countUnreadAnswers`. */
 export interface UnreadAnswersOptions {
   unreadBytes: UnreadBytes;
   addressOf(request: IncomingMessage): string;
@@ -10,32 +12,45 @@ export interface UnreadAnswersOptions {
   isStream(response: ServerResponse): boolean;
 }
 
-/** Counts the bytes of answers that are not read at once. */
+/** Counts the bytes of answers that are not read at once, together for each connection. */
 export function countUnreadAnswers({ unreadBytes, addressOf, isStream }: UnreadAnswersOptions): Plugin {
+  const bySocket = new WeakMap<Duplex, HttpConnection>();
   return {
     onResponse: ({ serverContext }) => {
       const { req, res } = serverContext as unknown as ServerContext;
-      if (isStream(res)) return;
+      // Node takes the socket away from a request whose body is too large.
+      const { socket } = req as { socket: Duplex | null };
+      if (socket === null || isStream(res)) return;
       // By then, the answer is written as far as the client has read.
       setImmediate(() => {
-        if (!res.destroyed && res.writableLength > 0) unreadBytes.look(new Answer(req, res, addressOf(req)));
+        if (res.destroyed || res.writableLength === 0) return;
+        const connection = bySocket.get(socket) ?? new HttpConnection(socket, addressOf(req));
+        bySocket.set(socket, connection);
+        connection.answers.add(res);
+        res.once('close', () => connection.answers.delete(res));
+        unreadBytes.look(connection);
       });
     },
   };
 }
 
-class Answer implements Outgoing {
+/** A connection with answers that are not read. With pipelining, there may be several. */
+class HttpConnection implements Outgoing {
+  readonly answers = new Set<ServerResponse>();
+
   constructor(
-    private readonly request: IncomingMessage,
-    private readonly response: ServerResponse,
+    private readonly socket: Duplex,
     readonly address: string,
   ) {}
 
   get unreadBytes(): number {
-    return this.response.destroyed ? 0 : this.response.writableLength;
+    if (this.socket.destroyed) return 0;
+    let bytes = 0;
+    for (const { writableLength } of this.answers) bytes += writableLength;
+    return bytes;
   }
 
   terminate(): void {
-    this.request.socket.destroy();
+    this.socket.destroy();
   }
 }

@@ -39,6 +39,9 @@ export async function afterAnswers(
 /** What a client may send before its upgrade is answered, in bytes. WebSocket clients send nothing. */
 const MAX_EARLY_BYTES = 65_536;
 
+/** What a chunk takes besides its data, in bytes: about as much as Node needs for a buffer. */
+const BYTES_PER_CHUNK = 300;
+
 /**
  * Destroys a socket when its client leaves. After 'upgrade', Node no longer reads from it, and would not notice: a
  * stream before the upgrade would stay open. Returns a function that stops this and puts back what was read.
@@ -48,7 +51,7 @@ function closeWithClient(socket: Duplex): () => void {
   let size = 0;
   const keep = (chunk: Buffer) => {
     chunks.push(chunk);
-    size += chunk.length;
+    size += BYTES_PER_CHUNK + chunk.length;
     if (size > MAX_EARLY_BYTES) socket.destroy();
   };
   // Without a listener for errors, a client that disconnects would crash the process.

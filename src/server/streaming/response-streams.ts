@@ -48,6 +48,7 @@ export interface ResponseStreams {
   close(): Promise<void>;
 }
 
+/** Settings of `createResponseStreams`. */
 export interface ResponseStreamsOptions extends UnreadOptions {
   /** In order of preference. */
   formats: readonly StreamFormat[];
@@ -168,14 +169,13 @@ class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnec
     return this.readableLength + (this.response?.writableLength ?? 0);
   }
 
-  /** Closes the connection, which destroys this stream. */
   terminate(): void {
     this.response?.req.socket.destroy();
   }
 
   write(frames: Buffer): void {
     if (this.#ended || this.destroyed) return;
-    // What was written before, so that a client that reads is never looked at.
+    // Measured before this write, so that clients that keep up are skipped.
     const isBehind = this.unreadBytes > 0;
     this.#full = !this.push(frames);
     if (isBehind || this.#full) this.unread.unreadBytes.look(this);

@@ -128,7 +128,7 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner,
     if (!this.isOpen) return false;
     const { unreadBytes } = this.services.openAnswers;
     if (unreadBytes === 0 || this.socket.writableLength <= unreadBytes) return true;
-    this.terminate();
+    this.services.unreadBytes.terminate(this);
     return false;
   }
 
@@ -141,7 +141,6 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner,
     this.#drain.wait(callback, step);
   }
 
-  /** Closes the connection without a close frame, which would not be read either. */
   terminate(): void {
     this.webSocket.terminate();
   }

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
  */
 const ORDER = ['answers', 'messages', 'subscriptions'] as const;
 
+/** One step of what happens when a socket has drained. */
 export type DrainStep = (typeof ORDER)[number];
 
 /** Runs callbacks when a socket has drained. Any number of them share one listener. */
