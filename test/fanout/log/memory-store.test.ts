@@ -7,6 +7,7 @@ import { MemoryStore } from '#test/support/memory-store.js';
 import { appendAsBefore, appendOpaque } from '#test/support/raw-log.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { describeStore, HISTORY_LIMIT } from '#test/support/store-contract.js';
+import { until } from '#test/support/until.js';
 
 const TTL_MS = 60_000;
 
@@ -35,12 +36,24 @@ describeStore('Redis', async () => {
   await redis.ready(10_000);
   const { commands } = redis;
   const feed = createFeed({ decode: decodeEntry, subscriber: redis.subscriber });
+  const millisecond = async () => {
+    const [seconds, microseconds] = await commands.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  };
   const retention = { historyLimit: HISTORY_LIMIT, ttlMs: TTL_MS };
   const eventLog = createEventLog({ commands, historyLimit: HISTORY_LIMIT, ttlSeconds: TTL_MS / 1_000 });
   return {
     store: { ...eventLog, open: feed.open },
     // Redis expires the list with its newest entry, but keeps the hash.
-    growOld: async (roomId) => void (await commands.del(messagesKey(roomId))),
+    growOld: async (roomId) => {
+      await commands.del(messagesKey(roomId));
+      // An older version would reuse an id within the same millisecond.
+      const deletedAt = await millisecond();
+      await until(async () => (await millisecond()) > deletedAt, {
+        what: 'the next millisecond',
+        interval: 0,
+      });
+    },
     lose: async () => void (await commands.flushall()),
     appendAsBefore: (roomId) => appendAsBefore(commands, roomId, retention),
     appendOpaque: (roomId) => appendOpaque(commands, roomId),
