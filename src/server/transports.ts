@@ -118,7 +118,7 @@ export function createTransports(options: TransportOptions) {
     formats: STREAM_FORMATS,
     admit: async (request, response) => {
       const refused = await guards.stream(request, response);
-      if (refused === undefined) answerLimit.becameStream(request);
+      if (refused === undefined) answerLimit.leaveToOthers(request);
       return refused && errorOf(refused);
     },
   });
@@ -145,7 +145,7 @@ export function createTransports(options: TransportOptions) {
       chargeOperations(costs, addressOf),
       streamAdmission,
       responseStreams.plugin,
-      countUnreadAnswers({ unreadBytes, addressOf, isStream: responseStreams.has }),
+      countUnreadAnswers({ unreadBytes, answerLimit, addressOf, isStream: responseStreams.has }),
     ],
   });
   const webSockets = createWebSocketTransport({

@@ -67,8 +67,11 @@ export class AnswerLimit {
     };
   }
 
-  /** The request turned out to be a subscription, which other limits count. */
-  becameStream(request: IncomingMessage): void {
+  /**
+   * Other limits count the request from now on: it is a subscription, or its answer is complete and waits behind another
+   * one, which may be a stream. Its bytes count as unread then.
+   */
+  leaveToOthers(request: IncomingMessage): void {
     this.#byRequest.get(request)?.();
   }
 }

@@ -43,13 +43,19 @@ export class CostBudget {
    */
   spend(address: string, points: number, { overdraft = 0, paid = 0 } = {}): ChatError | undefined {
     if (!this.counts(address)) return undefined;
-    const now = this.now();
-    // An empty bucket takes a whole window to fill.
-    const overdrawnMs = (this.#fullAt.get(address) ?? now) - now - this.budget.windowMs;
-    const waitMs = overdrawnMs - this.#msFor(overdraft);
+    const waitMs = this.waitMs(address, overdraft);
     if (waitMs > 0 && waitMs > this.#msFor(paid)) return rateLimited(TOO_MUCH, waitMs);
     this.charge(address, points);
     return undefined;
+  }
+
+  /** How long, in milliseconds, until a bucket is overdrawn by no more than `overdraft` points. 0 if it is not. */
+  waitMs(address: string, overdraft: number): number {
+    if (!this.counts(address)) return 0;
+    const now = this.now();
+    // An empty bucket takes a whole window to fill.
+    const overdrawnMs = (this.#fullAt.get(address) ?? now) - now - this.budget.windowMs;
+    return Math.max(0, overdrawnMs - this.#msFor(overdraft));
   }
 
   /** The points of a full bucket. */

@@ -10,7 +10,7 @@ import { hasRole, type Viewer } from '#domain/viewer.js';
 import { type ListSizes, Weights } from '#server/documents/weights.js';
 import type { CostBudget } from './cost-budget.js';
 
-/** Any operation. */
+/** Any operation, and any message over WebSocket, even if it is refused. */
 const OPERATION = 50;
 
 /** A request over HTTP, besides its operation. */
@@ -37,6 +37,12 @@ const INTROSPECTION = 5_000;
  */
 const WEBSOCKET_OVERDRAFT = 0.5;
 
+/**
+ * How far an address may overdraw its budget before its WebSockets are not read from, as a share of the budget. Refusing
+ * an operation costs as much as many operations do, and so does answering a ping.
+ */
+const WEBSOCKET_PAUSE = 1;
+
 /** Charges operations to the budget of their address. Nothing is counted for an empty address. */
 export class OperationCosts {
   constructor(
@@ -54,10 +60,19 @@ export class OperationCosts {
     this.budget.charge(address, -(REQUEST + OPERATION));
   }
 
-  /** Charges an operation over WebSocket, before its document is read. Throws RATE_LIMITED. */
+  /**
+   * Charges a message over WebSocket. Returns how long nothing more should be read from its connection, in milliseconds:
+   * 0 unless the budget is far overdrawn.
+   */
+  chargeMessage(address: string): number {
+    this.budget.charge(address, OPERATION);
+    return this.budget.waitMs(address, this.budget.capacity * WEBSOCKET_PAUSE);
+  }
+
+  /** Checks an operation over WebSocket, whose message has been charged. Throws RATE_LIMITED. */
   admitOperation(address: string): void {
     const overdraft = this.budget.capacity * WEBSOCKET_OVERDRAFT;
-    const error = this.budget.spend(address, OPERATION, { overdraft });
+    const error = this.budget.spend(address, 0, { overdraft });
     if (error !== undefined) throw error;
   }
 

@@ -1,19 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Plugin } from 'graphql-yoga';
+import type { AnswerLimit } from '#server/guards/answer-limit.js';
 import type { Outgoing, UnreadBytes } from '#server/guards/unread-bytes.js';
 import type { ServerContext } from './server.js';
 
 /** Settings of `countUnreadAnswers`. */
 export interface UnreadAnswersOptions {
   unreadBytes: UnreadBytes;
+  answerLimit: Pick<AnswerLimit, 'leaveToOthers'>;
   addressOf(request: IncomingMessage): string;
   /** Whether a response is a stream, which looks at its unread bytes itself. */
   isStream(response: ServerResponse): boolean;
 }
 
 /** Counts the bytes of answers that are not read at once, together for each connection. */
-export function countUnreadAnswers({ unreadBytes, addressOf, isStream }: UnreadAnswersOptions): Plugin {
+export function countUnreadAnswers({
+  unreadBytes,
+  answerLimit,
+  addressOf,
+  isStream,
+}: UnreadAnswersOptions): Plugin {
   const bySocket = new WeakMap<Duplex, HttpConnection>();
   return {
     onResponse: ({ serverContext }) => {
@@ -29,6 +36,8 @@ export function countUnreadAnswers({ unreadBytes, addressOf, isStream }: UnreadA
         connection.answers.add(res);
         res.once('close', () => connection.answers.delete(res));
         unreadBytes.look(connection);
+        // It has no socket while it waits behind another answer.
+        if (res.socket === null) answerLimit.leaveToOthers(req);
       });
     },
   };

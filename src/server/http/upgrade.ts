@@ -55,9 +55,10 @@ function closeWithClient(socket: Duplex): () => void {
     if (size > MAX_EARLY_BYTES) socket.destroy();
   };
   // Without a listener for errors, a client that disconnects would crash the process.
-  socket.on('error', destroy).on('end', destroy).on('data', keep);
+  // Node has removed its own listener for the timeout, too.
+  socket.on('error', destroy).on('end', destroy).on('timeout', destroy).on('data', keep);
   return () => {
-    socket.off('error', destroy).off('end', destroy).off('data', keep);
+    socket.off('error', destroy).off('end', destroy).off('timeout', destroy).off('data', keep);
     if (socket.destroyed) return;
     socket.pause();
     // As Node does before 'upgrade': the next listener for data begins to read.

@@ -3,6 +3,7 @@ import { MessageType, type SubscribeMessage } from 'graphql-ws';
 import { type RawData, WebSocket } from 'ws';
 import type { Viewer } from '#domain/viewer.js';
 import type { TooManyAnswers } from '#server/guards/answer-limit.js';
+import { isExempt } from '#server/guards/operation-costs.js';
 import { OperationRateLimit } from '#server/guards/operation-rate-limit.js';
 import type { Outgoing } from '#server/guards/unread-bytes.js';
 import type { Caller } from '#server/operation/engine.js';
@@ -185,6 +186,8 @@ export class Connection implements WatchedConnection, OperationHost, InboxOwner,
 
   /** Handles a message now. */
   handle(data: RawData): void {
+    const pauseMs = this.services.costs.chargeMessage(isExempt(this.viewer) ? '' : this.address);
+    if (pauseMs > 0) this.inbox.pause(pauseMs);
     try {
       const message = readMessage(data);
       this.#step(message === undefined ? 'malformed' : (message.type as `${ClientMessage['type']}`), message);

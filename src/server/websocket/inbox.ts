@@ -23,6 +23,8 @@ export class Inbox {
   #waitsForDrain = false;
   /** Queries and mutations that are being executed, even if they were cancelled. */
   #executing = 0;
+  /** Ends a pause, during which nothing is handled. */
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(private readonly owner: InboxOwner) {}
 
@@ -34,8 +36,18 @@ export class Inbox {
       this.#hold([data]);
     } else {
       this.owner.handle(data);
-      if (this.#isBusy && this.owner.isOpen) this.#hold([]);
+      if (this.#held === undefined && this.#isBusy && this.owner.isOpen) this.#hold([]);
     }
+  }
+
+  /** Handles no more messages for so many milliseconds. */
+  pause(ms: number): void {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#release();
+    }, ms).unref();
+    if (this.#held === undefined) this.#hold([]);
   }
 
   executionBegan(): void {
@@ -49,12 +61,14 @@ export class Inbox {
 
   /** Forgets what waits. */
   clear(): void {
+    clearTimeout(this.#pause);
     this.#held = undefined;
   }
 
   /** Whether nothing more may begin: the client has to read first, or its queries and mutations have to end. */
   get #isBusy(): boolean {
     const { socket, mostExecutions } = this.owner;
+    if (this.#pause !== undefined) return true;
     return socket.writableNeedDrain || (mostExecutions > 0 && this.#executing >= mostExecutions);
   }
 

@@ -76,6 +76,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     openAnswers: options.openAnswers,
     answerLimit: options.answerLimit,
     unreadBytes: options.unreadBytes,
+    costs: options.costs,
     onFault,
   };
   const server = new WebSocketServer<typeof ChatSocket>({

@@ -1,4 +1,5 @@
 import type { AnswerLimit } from '#server/guards/answer-limit.js';
+import type { OperationCosts } from '#server/guards/operation-costs.js';
 import type { UnreadBytes } from '#server/guards/unread-bytes.js';
 import type { OpenAnswerLimits } from '#server/http/open-answers.js';
 import type { SessionWatch } from '#server/operation/session-watch.js';
@@ -14,6 +15,8 @@ export interface ConnectionServices extends OperationServices {
   readonly openAnswers: OpenAnswerLimits;
   /** What one address, and all of them, may have under way. */
   readonly answerLimit: AnswerLimit;
+  /** Charges messages to the budget of their address. */
+  readonly costs: OperationCosts;
   /** What one address, and all of them, may leave unread. */
   readonly unreadBytes: UnreadBytes;
 }

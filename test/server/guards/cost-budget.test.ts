@@ -137,9 +137,10 @@ const REFUSAL = {
   extensions: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) },
 };
 
-/** Spends more than the address has. */
-async function overdraw(address: Address): Promise<void> {
-  expect((await post(used.server, { query: newDocument() }, address)).status).toBe(200);
+/** Spends more than the address has, and more than WebSockets may overdraw, but not so much that they are paused. */
+async function overdraw(address: Address, spent = 0): Promise<void> {
+  const query = newDocument(330 - spent / 8);
+  expect((await post(used.server, { query }, address)).status).toBe(200);
 }
 
 async function connect(address: Address, token?: string): Promise<RawSocket> {
@@ -198,7 +199,7 @@ describe('an address that has overdrawn its budget', () => {
     const socket = await connect(spender);
     socket.subscribe('live', { query: 'subscription { messageAdded(roomId: "stays") { content } }' });
     expect(await socket.untilNow()).toEqual([]);
-    await overdraw(spender);
+    await overdraw(spender, 1_000);
     expect(await ask(socket, SMALL)).toMatchObject([REFUSAL]);
     expect(await ask(socket, FOLLOW)).toMatchObject([REFUSAL]);
     expect(await ask(await connect(other), say('stays'))).toBeUndefined();
@@ -256,6 +257,30 @@ describe('an address that has overdrawn its budget', () => {
     // The server has counted from a moment after `askedAt`, and rounds up to milliseconds.
     expect(performance.now() - askedAt).toBeGreaterThanOrEqual(retryAfterMs - 1);
   });
+});
+
+test('a WebSocket that is flooded is read from only as fast as the budget of its address comes back', async () => {
+  const perSecond = 5_000;
+  const server = await startServer({
+    redisUrl: used.redis.url,
+    RATE_COST_PER_ADDRESS: perSecond,
+    RATE_WINDOW_SECONDS: 1,
+    RATE_OPERATIONS_PER_CONNECTION: 1,
+  });
+  onTestFinished(() => server.close());
+  const socket = await RawSocket.ready(server);
+  open.push(socket);
+  const startedAt = performance.now();
+  // A message costs 50 points, whether it is a ping or an operation that is refused.
+  for (let count = 0; count < 250; count += 1) {
+    socket.send({ type: 'ping' });
+    socket.subscribe(String(count), SMALL);
+  }
+  let pongs = 0;
+  while (pongs < 250) if ((await socket.next()).type === 'pong') pongs += 1;
+  // The bucket was full, and may be overdrawn by as much again. One ping is the last message.
+  const cost = 499 * 50;
+  expect(performance.now() - startedAt).toBeGreaterThan(((cost - 2 * perSecond) / perSecond) * 1_000 - 100);
 });
 
 describe('an operation costs', () => {
