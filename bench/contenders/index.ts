@@ -40,6 +40,7 @@ export const contenders: readonly Contender[] = [
       SELECTIONS_PER_ADDRESS: '0',
       SELECTIONS_PER_ROOM: '0',
       ANSWERS_PER_ADDRESS: '0',
+      UNREAD_BYTES_PER_ADDRESS: '0',
     },
     protocol: graphqlTransportWs,
   },
