@@ -30,7 +30,7 @@ export const contenders: readonly Contender[] = [
     env: {
       LOG_LEVEL: 'warn',
       ALLOW_GUESTS: 'true',
-      // All load comes from one address, and a few clients send all messages.
+      // All load comes from one address, and a few clients send all messages over pipelined requests.
       RATE_SENDS_PER_USER: '0',
       RATE_SENDS_PER_ADDRESS: '0',
       RATE_CONNECTIONS_PER_ADDRESS: '0',
@@ -40,6 +40,7 @@ export const contenders: readonly Contender[] = [
       SELECTIONS_PER_ADDRESS: '0',
       SELECTIONS_PER_ROOM: '0',
       ANSWERS_PER_ADDRESS: '0',
+      ANSWERS_PER_CONNECTION: '0',
       UNREAD_BYTES_PER_ADDRESS: '0',
     },
     protocol: graphqlTransportWs,
