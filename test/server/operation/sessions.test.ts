@@ -246,10 +246,9 @@ describe('the end of a session', () => {
 
 describe('the end of a token of the platform', () => {
   test('closes its connections with 4403 and ends its streams', async () => {
-    // Expired, but still accepted for the seconds of clock tolerance.
-    const token = await tokenOf({ expiresIn: -4 });
-    const socket = await openSocket(token);
-    const stream = await openStream(token);
+    // Expired, but still accepted for the five seconds of clock tolerance.
+    const token = await tokenOf({ expiresIn: 0 });
+    const [socket, stream] = await Promise.all([openSocket(token), openStream(token)]);
     expect(await socket.closed).toEqual({ code: 4403, reason: 'Token expired' });
     expect((await stream.nextResult()).errors?.[0]).toMatchObject({
       message: 'The token has expired.',
