@@ -32,8 +32,8 @@ const FIELD = 2;
 const INTROSPECTION = 5_000;
 
 /**
- * How far operations over WebSocket may overdraw the budget, as a share of it. So someone who floods the server with
- * requests does not silence the people behind the same address who are in a chat already.
+ * How far operations over WebSocket may overdraw the budget, as a share of it. Otherwise someone who floods the server
+ * with requests would silence the people behind the same address who are already in a chat.
  */
 const WEBSOCKET_OVERDRAFT = 0.5;
 

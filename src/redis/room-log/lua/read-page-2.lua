@@ -91,8 +91,9 @@ end
 local examined, seen = 0, ''
 
 -- Examines entries from `index` up to, but not including, `stop`, in steps
--- of 1 or -1, until `visit` returns true or MAX_EXAMINED is reached. Returns
--- the index where it stopped. Each chunk is twice as large as the one before.
+-- of 1 or -1, until `visit` returns true or MAX_EXAMINED is reached. Reads
+-- `chunk` entries first, then twice as many each time. Returns the index at
+-- which it stopped.
 local function examine(index, stop, step, chunk, visit)
   while (stop - index) * step > 0 and examined < MAX_EXAMINED do
     local size = math.min(chunk, (stop - index) * step, MAX_EXAMINED - examined)
