@@ -14,7 +14,7 @@ import { ConnectionRateLimit } from '#server/guards/connection-rate-limit.js';
 import { answerPreflights } from '#server/guards/cors.js';
 import { type Budget, CostBudget, limitCost } from '#server/guards/cost-budget.js';
 import type { Refused } from '#server/guards/guard.js';
-import { hostGuard } from '#server/guards/host.js';
+import { HostGuard } from '#server/guards/host.js';
 import { chargeOperations, OperationCosts } from '#server/guards/operation-costs.js';
 import { OriginGuard, type OriginOptions } from '#server/guards/origin.js';
 import { GuardPipeline, type GuardsOptions } from '#server/guards/pipeline.js';
@@ -103,7 +103,7 @@ export function createTransports(options: TransportOptions) {
     onFault: (error) => void (error instanceof ChatError || onFault(error)),
   });
   const guards = new GuardPipeline({
-    every: [new OriginGuard(options.origins), hostGuard],
+    every: [new OriginGuard(options.origins), new HostGuard()],
     lasting: [
       new ConcurrencyLimit(options.connections, addressOf),
       new ConnectionRateLimit({ limiter, addressOf, formatError }),
@@ -128,6 +128,7 @@ export function createTransports(options: TransportOptions) {
     sessionWatch,
     unreadBytes,
     addressOf,
+    onFault,
   });
   const bodies = new RequestBodies(options.messageBytes);
   const yoga = createHttpGraphQL(engine, {

@@ -1,18 +1,25 @@
 import type { IncomingMessage } from 'node:http';
-import { ALLOWED, type Guard, type Verdict } from './guard.js';
+import { ALLOWED, type Guard, type Refused, type Verdict } from './guard.js';
+
+const MALFORMED: Refused = {
+  allowed: false,
+  reason: 'host',
+  status: 400,
+  error: { message: 'The Host header is malformed.', extensions: { code: 'BAD_USER_INPUT' } },
+};
 
 /** Refuses a malformed Host header. Node accepts any value, and a URL is built from it later. */
-export const hostGuard: Guard = {
-  check: ({ headers }: IncomingMessage): Verdict => {
-    if (URL.canParse(`http://${headers.host ?? ''}`)) return ALLOWED;
-    return {
-      allowed: false,
-      reason: 'host',
-      status: 400,
-      error: { message: 'The Host header is malformed.', extensions: { code: 'BAD_USER_INPUT' } },
-    };
-  },
-};
+export class HostGuard implements Guard {
+  /** The last host that was allowed. Nearly all requests name the same one, and parsing takes microseconds. */
+  #allowed: string | undefined;
+
+  check({ headers: { host = '' } }: IncomingMessage): Verdict {
+    if (host === this.#allowed) return ALLOWED;
+    if (!URL.canParse(`http://${host}`)) return MALFORMED;
+    this.#allowed = host;
+    return ALLOWED;
+  }
+}
 
 /**
  * Whether an origin and a Host header name the same host and port. The default port of the origin's scheme

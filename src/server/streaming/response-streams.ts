@@ -55,6 +55,8 @@ export interface ResponseStreamsOptions extends UnreadOptions {
   /** Milliseconds between the heartbeats of each stream. */
   heartbeatMs: number;
   sessionWatch: Pick<SessionWatch, 'add' | 'remove'>;
+  /** Reports a bug outside of any response. Must not throw. */
+  onFault(error: unknown): void;
 }
 
 interface UnreadOptions {
@@ -73,9 +75,11 @@ export function createResponseStreams(options: ResponseStreamsOptions): Response
   const timer = setInterval(() => {
     if (isSending) return;
     isSending = true;
-    void inSlices(open, (stream) => stream.heartbeat()).finally(() => {
-      isSending = false;
-    });
+    inSlices(open, (stream) => stream.heartbeat())
+      .catch(options.onFault)
+      .finally(() => {
+        isSending = false;
+      });
   }, heartbeatMs).unref();
 
   const plugin: Plugin = {

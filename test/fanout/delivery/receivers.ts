@@ -68,6 +68,9 @@ const eventStreams = createResponseStreams({
   sessionWatch: { add: () => undefined, remove: () => undefined },
   unreadBytes: { look: () => undefined },
   addressOf: () => '',
+  onFault: (error) => {
+    throw error;
+  },
 });
 
 export function eventStreamReceiver(stream: SharedStream): Receiver {
