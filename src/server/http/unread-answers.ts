@@ -5,6 +5,9 @@ import type { AnswerLimit } from '#server/guards/answer-limit.js';
 import type { Outgoing, UnreadBytes } from '#server/guards/unread-bytes.js';
 import type { ServerContext } from './server.js';
 
+/** How often an answer that is written in pieces is looked at, in milliseconds. */
+const LOOK_MS = 50;
+
 /** Settings of `countUnreadAnswers`. */
 export interface UnreadAnswersOptions {
   unreadBytes: UnreadBytes;
@@ -28,16 +31,23 @@ export function countUnreadAnswers({
       // Node takes the socket away from a request whose body is too large.
       const { socket } = req as { socket: Duplex | null };
       if (socket === null || isStream(res)) return;
-      // By then, the answer is written as far as the client has read.
-      setImmediate(() => {
+      const look = () => {
         if (res.destroyed || res.writableLength === 0) return;
         const connection = bySocket.get(socket) ?? new HttpConnection(socket, addressOf(req));
         bySocket.set(socket, connection);
+        if (!connection.answers.has(res)) res.once('close', () => connection.answers.delete(res));
         connection.answers.add(res);
-        res.once('close', () => connection.answers.delete(res));
         unreadBytes.look(connection);
         // It has no socket while it waits behind another answer.
         if (res.socket === null) answerLimit.leaveToOthers(req);
+      };
+      // By then, an answer in one piece is written as far as the client has read.
+      setImmediate(() => {
+        look();
+        if (res.writableEnded || res.destroyed) return;
+        // Yoga writes the event stream of a query in pieces, and the next one only when the client has read the last.
+        const timer = setInterval(look, LOOK_MS).unref();
+        res.once('close', () => clearInterval(timer));
       });
     },
   };
