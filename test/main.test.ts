@@ -11,7 +11,13 @@ import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { MessageAdded } from '#test/support/documents.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { say } from '#test/support/say.js';
-import { type RunningMain, runMain, type ServerProcess, spawnServer } from '#test/support/server.js';
+import {
+  type RunningMain,
+  runMain,
+  type ServerProcess,
+  spawnServer,
+  untilReady,
+} from '#test/support/server.js';
 import { until } from '#test/support/until.js';
 import { useRedis } from '#test/support/use-server.js';
 
@@ -166,6 +172,7 @@ describe.concurrent('while it shuts down, the server', () => {
     const own = await startRedis();
     onTestFinished(() => own.close());
     const server = await spawnServer({ redisUrl: own.url, REDIS_TIMEOUT_MS: 300 });
+    await untilReady(server);
     const socket = await RawSocket.ready(server);
     socket.subscribe('1', paramsOf(MessageAdded, { roomId: 'room1' }));
     await until(async () => (await own.cli('SCARD', 'connections:room1')) === '1', {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { until } from './until.js';
 
 /** The URL of Redis, and configuration variables by name. */
 export interface ServerOptions {
@@ -107,6 +108,11 @@ export async function spawnServer(
     await main.exited;
   };
   return Object.assign(main, addressesOf(port), { close });
+}
+
+/** Waits until a node can serve. It accepts connections before that, if Redis takes long to answer. */
+export async function untilReady({ origin }: TestServer): Promise<void> {
+  await until(async () => (await fetch(`${origin}/health/ready`)).ok, { what: 'the node to be ready' });
 }
 
 /** A process that runs main.ts. */

@@ -7,7 +7,7 @@ import { type Counts, Ledger, type ReceivedMessages } from './ledger.js';
 import { type RedisServer, type StartRedisOptions, startRedis } from './redis-server.js';
 import { ResumingViewer, type ViewerOptions } from './resuming-viewer.js';
 import { MessageSender, type MessageSenderOptions } from './sender.js';
-import { type ServerProcess, spawnServer } from './server.js';
+import { type ServerProcess, spawnServer, untilReady } from './server.js';
 import { until } from './until.js';
 
 export type Variables = Record<string, string | number | undefined>;
@@ -61,7 +61,8 @@ export class Site {
   static async start({ nodes = 1, redis, variables = {} }: SiteOptions = {}): Promise<Site> {
     const site = new Site(await startRedis(redis), variables);
     try {
-      await Promise.all(Array.from({ length: nodes }, () => site.addNode()));
+      const started = await Promise.all(Array.from({ length: nodes }, () => site.addNode()));
+      await Promise.all(started.map(untilReady));
       return site;
     } catch (error) {
       await site.close();

@@ -198,7 +198,9 @@ describe('an address that has overdrawn its budget', () => {
     const [spender, other] = [newAddress(), newAddress()];
     const socket = await connect(spender);
     socket.subscribe('live', { query: 'subscription { messageAdded(roomId: "stays") { content } }' });
-    expect(await socket.untilNow()).toEqual([]);
+    await until(async () => (await used.redis.cli('SCARD', 'connections:stays')) === '1', {
+      what: 'the subscription to be live',
+    });
     await overdraw(spender, 1_000);
     expect(await ask(socket, SMALL)).toMatchObject([REFUSAL]);
     expect(await ask(socket, FOLLOW)).toMatchObject([REFUSAL]);

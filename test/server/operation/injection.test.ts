@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { post } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
 import { RawTcp, upgradeHead } from '#test/support/raw-tcp.js';
-import { type ServerProcess, spawnServer } from '#test/support/server.js';
+import { type ServerProcess, spawnServer, untilReady } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
 import { useRedis } from '#test/support/use-server.js';
 
@@ -12,6 +12,7 @@ const used = useRedis({ args: ['--requirepass', SECRET], password: SECRET });
 let server: ServerProcess;
 beforeAll(async () => {
   server = await spawnServer({ redisUrl: used.redis.url, LOG_LEVEL: 'trace', REDIS_TIMEOUT_MS: 500 });
+  await untilReady(server);
 });
 afterAll(() => server?.close());
 

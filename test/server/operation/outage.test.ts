@@ -12,7 +12,7 @@ import {
 } from '#test/support/documents.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { say } from '#test/support/say.js';
-import { startServer, type TestServer } from '#test/support/server.js';
+import { startServer, type TestServer, untilReady } from '#test/support/server.js';
 import { until } from '#test/support/until.js';
 
 const roomId = 'room1';
@@ -31,16 +31,13 @@ let server: TestServer;
 beforeEach(async () => {
   redis = await startRedis({ appendonly: true });
   server = await startServer({ redisUrl: redis.url, REDIS_TIMEOUT_MS: 800 });
+  await untilReady(server);
 });
 afterEach(async () => {
   redis.resume();
   await server.close();
   await redis.close();
 });
-
-/** A server that reports that it is ready can serve. */
-const untilReady = () =>
-  until(async () => (await fetch(`${server.origin}/health/ready`)).ok, { what: 'the server to be ready' });
 
 /** Expects no details of the failure. */
 function expectUnavailable(result: object): void {
@@ -60,7 +57,7 @@ describe.each(Object.entries(OUTAGES))('when Redis %s', (_how, { begin, end }) =
       await begin();
       for (const [, params] of OPERATIONS) expectUnavailable(await ask(server, params));
       await end();
-      await untilReady();
+      await untilReady(server);
       for (const [, params] of OPERATIONS) expect((await ask(server, params)).errors).toBeUndefined();
     },
   );
@@ -71,7 +68,7 @@ describe.each(Object.entries(OUTAGES))('when Redis %s', (_how, { begin, end }) =
       await begin();
       expectUnavailable(await ask(server, SUBSCRIBE));
       await end();
-      await untilReady();
+      await untilReady(server);
       const following = await follow(server, MessageAdded, { roomId });
       await say(server, roomId, 'Hello');
       expect((await following.next()).messageAdded.content).toBe('Hello');
@@ -109,7 +106,7 @@ describe.each(Object.entries(OUTAGES))('when Redis %s', (_how, { begin, end }) =
     expect(await socket.untilNow()).toEqual([]);
 
     await end();
-    await untilReady();
+    await untilReady(server);
     socket.subscribe('follow', SUBSCRIBE);
     socket.subscribe('send', OPERATIONS[3][1]);
     const messages = await socket.take(3);
