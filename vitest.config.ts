@@ -17,7 +17,8 @@ const SLOW = [
   'test/{examples,main}.test.ts',
   '**/*.property.test.ts',
   'test/server/fuzzing/**',
-  'test/server/guards/{floods,selection-limits,slow-clients}.test.ts',
+  'test/server/guards/{floods,selection-limits,slow-clients,unread-clients}.test.ts',
+  'test/server/http/request-body.test.ts',
   'test/redis/cache/cache.test.ts',
   '**/{churn,outage,restarts,stalled-connection,tracing}.test.ts',
 ];
