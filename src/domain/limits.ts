@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isCursor } from './cursor.js';
-import { hidesSomething, isVisible, withoutRedundantSelectors } from './text-rules.js';
+import { hidesSomething, isVisible, trimName, withoutRedundantSelectors } from './text-rules.js';
 
 /** Limits on what clients may request and send. All of them are configurable. */
 export interface Limits {
@@ -51,10 +51,10 @@ export function isRoomId(text: string, maxLength: number): boolean {
 
 /** A schema for each kind of input. Each message completes a sentence that begins with the field's name. */
 export function inputRules(limits: Limits) {
-  const text = (maxLength: number, forbidden: RegExp) =>
+  const text = (maxLength: number, forbidden: RegExp, trim = (value: string) => value.trim()) =>
     z
       .string()
-      .transform((value) => value.trim())
+      .transform(trim)
       .refine((value) => value.length > 0, 'must not be empty')
       .refine((value) => value === '' || isVisible(value), 'must contain something visible')
       .refine((value) => codePoints(value) <= maxLength, {
@@ -81,7 +81,7 @@ export function inputRules(limits: Limits) {
         `must be ${describeRoomId(limits.roomIdLength)}`,
       ),
     content: text(limits.contentLength, CONTROL_BUT_NEWLINE),
-    name: text(limits.nameLength, CONTROL)
+    name: text(limits.nameLength, CONTROL, trimName)
       .transform(withoutRedundantSelectors)
       .refine(
         (value) => !isVisible(value) || !hidesSomething(value),

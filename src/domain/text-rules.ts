@@ -7,8 +7,8 @@
  * A name must contain something visible and must be what it looks like. People recognize their friends and
  * moderators by it, and clients print it in front of other text. So a name must not contain invisible
  * characters, which make different names look the same, or characters that set the direction of text, which
- * also affect the text after the name. Invisible characters are allowed only if they change how the text
- * looks:
+ * also affect the text after the name. At its ends they are trimmed, elsewhere they are refused. Invisible
+ * characters are allowed only if they change how the text looks:
  *
  *   emoji           the sequences that Unicode recommends (UTS #51, RGI): families, flags, keycaps
  *   cursive scripts ZWNJ between two letters, as in Persian
@@ -29,6 +29,10 @@ const VISIBLE = new RegExp(`[^${INVISIBLE}\\p{White_Space}\\p{Cc}]`, 'u');
 
 /** Line and paragraph separators are white space in a message, but break a name into lines. */
 const HIDDEN_IN_NAMES = new RegExp(`[${INVISIBLE}\\u2028\\u2029]`, 'gu');
+
+/** The same, and white space, at the beginning and at the end of a name. */
+const LEADING = new RegExp(`^[${INVISIBLE}\\s]+`, 'u');
+const TRAILING = new RegExp(`[${INVISIBLE}\\s]+$`, 'u');
 
 const CURSIVE = '[\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Mandaic}\\p{Script=Nko}]';
 const VIRAMA = '[\\u094d\\u09cd\\u0a4d\\u0acd\\u0b4d\\u0bcd\\u0c4d\\u0ccd\\u0d4d\\u0dca]';
@@ -59,6 +63,21 @@ export function isVisible(text: string): boolean {
 /** Whether a name contains invisible characters or direction controls that names may not contain. */
 export function hidesSomething(name: string): boolean {
   return name.replace(MEANINGFUL, '').search(HIDDEN_IN_NAMES) >= 0;
+}
+
+/**
+ * Trims a name. At its ends, invisible characters and direction controls are trimmed like white space, unless they
+ * belong to a sequence such as a heart in color: they often come along when a name is copied. A name without anything
+ * visible is only trimmed of white space.
+ */
+export function trimName(name: string): string {
+  if (!isVisible(name)) return name.trim();
+  const rest = name.replace(LEADING, '');
+  const sequenceEnd = [...rest.matchAll(MEANINGFUL)].reduce(
+    (_, { 0: text, index }) => index + text.length,
+    0,
+  );
+  return rest.slice(0, sequenceEnd) + rest.slice(sequenceEnd).replace(TRAILING, '');
 }
 
 /** Removes variation selectors that change nothing, so that emoji that look the same are equal. */

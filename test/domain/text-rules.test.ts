@@ -78,14 +78,17 @@ describe('a name', () => {
     '\u200f',
     '\u061c',
   ])('must not change the direction of the text after it: %j', (control) => {
-    expect(refusalOf('name', `Ann${control}`)).toEqual([HIDDEN]);
     expect(refusalOf('name', `A${control}nn`)).toEqual([HIDDEN]);
+    for (const copied of [`Ann${control}`, `${control}Ann`, ` ${control} Ann${control}${control} `]) {
+      expect(rules.name.parse(copied)).toBe('Ann');
+    }
   });
 
   test.each(Object.values(BLANKS).flatMap((text) => [...text.replace(/\s/gu, '')]))(
     'must not look like another by an invisible character: %j',
     (blank) => {
       expect(refusalOf('name', `Mo${blank}d`)).toEqual([HIDDEN]);
+      expect(rules.name.parse(`${blank}Mod${blank}`)).toBe('Mod');
     },
   );
 
@@ -109,12 +112,23 @@ describe('a name', () => {
     expect(rules.name.parse(name)).toBe(name);
   });
 
-  test.each(['😀\u200d😀', 'A\u200dB', 'Ann\u200c', '\u200cعلی', '葛\u{e0100}', '1\ufe0f', '🏴\u{e0061}'])(
+  test.each(['😀\u200d😀', 'A\u200dB', '葛\u{e0100}飾', '1\ufe0f2', '🏴\u{e0061}!'])(
     'may not use them elsewhere: %j',
     (name) => {
       expect(refusalOf('name', name)).toEqual([HIDDEN]);
     },
   );
+
+  test.each([
+    ['Ann\u200c', 'Ann'],
+    ['\u200cعلی', 'علی'],
+    ['葛\u{e0100}', '葛'],
+    ['1\ufe0f', '1'],
+    ['🏴\u{e0061}', '🏴'],
+    ['Ann ❤️\u202e', 'Ann ❤️'],
+  ])('loses those at its ends that have no meaning: %j', (name, trimmed) => {
+    expect(rules.name.parse(name)).toBe(trimmed);
+  });
 
   test('loses redundant variation selectors, which some keyboards add', () => {
     expect(rules.name.parse('⭐\ufe0f Ann')).toBe('⭐ Ann');

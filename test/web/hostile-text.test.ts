@@ -37,7 +37,7 @@ async function isLeftToRight(text: Locator): Promise<boolean> {
 describe('a name that changes the direction of text', () => {
   const NAME = 'Ann\u202e';
 
-  /** Such names are refused now. A server without that rule may have stored one. */
+  /** Such names are trimmed now. A server without that rule may have stored one. */
   async function storeOldMessage(roomId: string): Promise<void> {
     await send(roomId, 'pay 100 dollars');
     const key = `messages:${roomId}`;
