@@ -14,7 +14,7 @@ describe('clients that do not read', () => {
   const FIRST = Date.now();
 
   beforeAll(async () => {
-    const store = new Redis(used.redis.url);
+    const store = new Redis(used.redis.testerUrl);
     const content = '😀'.repeat(500);
     for (let at = 0; at < 500; at += 1) {
       const id = `${FIRST}-${at}`;
