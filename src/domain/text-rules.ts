@@ -30,9 +30,10 @@ const VISIBLE = new RegExp(`[^${INVISIBLE}\\p{White_Space}\\p{Cc}]`, 'u');
 /** Line and paragraph separators are white space in a message, but break a name into lines. */
 const HIDDEN_IN_NAMES = new RegExp(`[${INVISIBLE}\\u2028\\u2029]`, 'gu');
 
-/** The same, and white space, at the beginning and at the end of a name. */
+/** Invisible characters and white space, with line separators, at the beginning and at the end of a name. */
 const LEADING = new RegExp(`^[${INVISIBLE}\\s]+`, 'u');
-const TRAILING = new RegExp(`[${INVISIBLE}\\s]+$`, 'u');
+// The lookbehind lets a run match only from its beginning. Otherwise, a long run within a name would take quadratic time.
+const TRAILING = new RegExp(`(?<![${INVISIBLE}\\s])[${INVISIBLE}\\s]+$`, 'u');
 
 const CURSIVE = '[\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Mandaic}\\p{Script=Nko}]';
 const VIRAMA = '[\\u094d\\u09cd\\u0a4d\\u0acd\\u0b4d\\u0bcd\\u0c4d\\u0ccd\\u0d4d\\u0dca]';
@@ -43,7 +44,8 @@ const VIRAMA = '[\\u094d\\u09cd\\u0a4d\\u0acd\\u0b4d\\u0bcd\\u0c4d\\u0ccd\\u0d4d
 const MEANINGFUL = new RegExp(
   [
     '\\p{RGI_Emoji}',
-    `(?<=${CURSIVE}\\p{Mn}*)\\u200c(?=${CURSIVE})`,
+    // The joiner comes first, so that the letter before it is looked for only where there is one.
+    `\\u200c(?<=${CURSIVE}\\p{Mn}*\\u200c)(?=${CURSIVE})`,
     `(?<=${VIRAMA})[\\u200c\\u200d](?=\\p{L})`,
     '(?<=\\u09b0)\\u200d(?=\\u09cd)',
   ].join('|'),

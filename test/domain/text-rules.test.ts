@@ -135,6 +135,17 @@ describe('a name', () => {
   });
 });
 
+test.each([
+  ['marks', `a${'\u0301'.repeat(60_000)}b`],
+  ['marks before joiners', `ع${'\u0301'.repeat(30_000)}${'\u200c'.repeat(30_000)}b`],
+  ['invisible characters', `a${'\u00ad'.repeat(60_000)}b`],
+  ['white space', `a${' '.repeat(60_000)}b`],
+  ['emoji', '👨‍👩‍👧‍👦'.repeat(6_000)],
+])('a name of 60,000 %s is refused without delay', (_what, name) => {
+  expect(refusalOf('name', name)?.[0]).toMatch(/^name must have at most/);
+  cleanName(name);
+});
+
 describe('a cleaned name', () => {
   const pieces = fc.constantFrom(
     ...Object.values(BLANKS).flatMap((text) => [...text]),

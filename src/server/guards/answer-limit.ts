@@ -68,8 +68,8 @@ export class AnswerLimit {
   }
 
   /**
-   * Other limits count the request from now on: it is a subscription, or its answer is complete and waits behind another
-   * one, which may be a stream. Its bytes count as unread then.
+   * Other limits count the request from now on: it is a subscription, or its answer waits behind another one, which may be
+   * a stream. Its bytes count as unread then.
    */
   leaveToOthers(request: IncomingMessage): void {
     this.#byRequest.get(request)?.();

@@ -46,6 +46,7 @@ export function countUnreadAnswers({
         look();
         if (res.writableEnded || res.destroyed) return;
         // Yoga writes the event stream of a query in pieces, and the next one only when the client has read the last.
+        // Even an answer that never gets its turn is closed with its connection; see open-answers.ts.
         const timer = setInterval(look, LOOK_MS).unref();
         res.once('close', () => clearInterval(timer));
       });
