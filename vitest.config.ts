@@ -19,6 +19,9 @@ const SLOW = [
   'test/server/fuzzing/**',
   'test/server/guards/{floods,selection-limits,slow-clients,unread-clients}.test.ts',
   'test/server/http/request-body.test.ts',
+  'test/server/operation/latest-values.test.ts',
+  'test/redis/room-log/replication.test.ts',
+  'test/{dev/embedded-redis,packages/client/package}.test.ts',
   'test/redis/cache/cache.test.ts',
   '**/{churn,outage,restarts,stalled-connection,tracing}.test.ts',
 ];
