@@ -51,16 +51,17 @@ export function isRoomId(text: string, maxLength: number): boolean {
 
 /** A schema for each kind of input. Each message completes a sentence that begins with the field's name. */
 export function inputRules(limits: Limits) {
+  const tooLong = (maxLength: number) => ({
+    message: `must have at most ${maxLength} characters`,
+    params: { limit: maxLength },
+  });
   const text = (maxLength: number, forbidden: RegExp, trim = (value: string) => value.trim()) =>
     z
       .string()
       .transform(trim)
       .refine((value) => value.length > 0, 'must not be empty')
       .refine((value) => value === '' || isVisible(value), 'must contain something visible')
-      .refine((value) => codePoints(value) <= maxLength, {
-        message: `must have at most ${maxLength} characters`,
-        params: { limit: maxLength },
-      })
+      .refine((value) => codePoints(value) <= maxLength, tooLong(maxLength))
       .refine((value) => !forbidden.test(value), 'must not contain control characters')
       .refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
   const count = (max: number) =>
@@ -68,8 +69,6 @@ export function inputRules(limits: Limits) {
       .number()
       .refine((value) => value >= 0, 'must not be negative')
       .refine((value) => value <= max, { message: `must be at most ${max}`, params: { limit: max } });
-
-  const isFarTooLong = (name: string) => name.length > 10 * limits.nameLength;
 
   return {
     roomId: z
@@ -83,12 +82,17 @@ export function inputRules(limits: Limits) {
         `must be ${describeRoomId(limits.roomIdLength)}`,
       ),
     content: text(limits.contentLength, CONTROL_BUT_NEWLINE),
-    // A name that is far too long is not examined, since that takes a microsecond or more per character.
-    name: text(limits.nameLength, CONTROL, (value) => (isFarTooLong(value) ? value.trim() : trimName(value)))
-      .transform(withoutRedundantSelectors)
-      .refine(
-        (value) => isFarTooLong(value) || !isVisible(value) || !hidesSomething(value),
-        'must not contain invisible characters or characters that change the direction of text',
+    name: z
+      .string()
+      // Examining a name takes about a microsecond per character, so one that is far too long is refused before.
+      .refine((value) => value.length <= 10 * limits.nameLength, tooLong(limits.nameLength))
+      .pipe(
+        text(limits.nameLength, CONTROL, trimName)
+          .transform(withoutRedundantSelectors)
+          .refine(
+            (value) => !isVisible(value) || !hidesSomething(value),
+            'must not contain invisible characters or characters that change the direction of text',
+          ),
       ),
     nonce: z.string().regex(NONCE, 'must be 1 to 64 letters, digits, `_`, `-`, `.` or `:`'),
     cursor: z.string().refine(isCursor, 'must be the id of a message, or "0" for the beginning'),

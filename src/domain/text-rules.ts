@@ -7,8 +7,8 @@
  * A name must contain something visible and must be what it looks like. People recognize their friends and
  * moderators by it, and clients print it in front of other text. So a name must not contain invisible
  * characters, which make different names look the same, or characters that set the direction of text, which
- * also affect the text after the name. At its ends they are trimmed, elsewhere they are refused. Invisible
- * characters are allowed only if they change how the text looks:
+ * also affect the text after the name. Both are trimmed from the ends of a name, and refused elsewhere.
+ * Invisible characters are allowed only if they change how the text looks:
  *
  *   emoji           the sequences that Unicode recommends (UTS #51, RGI): families, flags, keycaps
  *   cursive scripts ZWNJ between two letters, as in Persian
@@ -30,9 +30,9 @@ const VISIBLE = new RegExp(`[^${INVISIBLE}\\p{White_Space}\\p{Cc}]`, 'u');
 /** Line and paragraph separators are white space in a message, but break a name into lines. */
 const HIDDEN_IN_NAMES = new RegExp(`[${INVISIBLE}\\u2028\\u2029]`, 'gu');
 
-/** Invisible characters and white space, with line separators, at the beginning and at the end of a name. */
+/** What is trimmed from the ends of a name: invisible characters and white space, which includes line separators. */
 const LEADING = new RegExp(`^[${INVISIBLE}\\s]+`, 'u');
-// The lookbehind lets a run match only from its beginning. Otherwise, a long run within a name would take quadratic time.
+// Without the lookbehind, a long run inside a name would be tried from each of its characters, in quadratic time.
 const TRAILING = new RegExp(`(?<![${INVISIBLE}\\s])[${INVISIBLE}\\s]+$`, 'u');
 
 const CURSIVE = '[\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Mandaic}\\p{Script=Nko}]';
@@ -44,7 +44,7 @@ const VIRAMA = '[\\u094d\\u09cd\\u0a4d\\u0acd\\u0b4d\\u0bcd\\u0c4d\\u0ccd\\u0d4d
 const MEANINGFUL = new RegExp(
   [
     '\\p{RGI_Emoji}',
-    // The joiner comes first, so that the letter before it is looked for only where there is one.
+    // Looks back only from a joiner. Looking back from every position would take quadratic time.
     `\\u200c(?<=${CURSIVE}\\p{Mn}*\\u200c)(?=${CURSIVE})`,
     `(?<=${VIRAMA})[\\u200c\\u200d](?=\\p{L})`,
     '(?<=\\u09b0)\\u200d(?=\\u09cd)',
@@ -68,17 +68,15 @@ export function hidesSomething(name: string): boolean {
 }
 
 /**
- * Trims a name. At its ends, invisible characters and direction controls are trimmed like white space, unless they
- * belong to a sequence such as a heart in color: they often come along when a name is copied. A name without anything
- * visible is only trimmed of white space.
+ * Trims invisible characters and direction controls like white space, because they often come along when a name is
+ * copied. Keeps those that belong to a sequence with a meaning, such as an emoji. A name without anything visible loses
+ * only its white space.
  */
 export function trimName(name: string): string {
   if (!isVisible(name)) return name.trim();
   const rest = name.replace(LEADING, '');
-  const sequenceEnd = [...rest.matchAll(MEANINGFUL)].reduce(
-    (_, { 0: text, index }) => index + text.length,
-    0,
-  );
+  const sequence = [...rest.matchAll(MEANINGFUL)].at(-1);
+  const sequenceEnd = sequence === undefined ? 0 : sequence.index + sequence[0].length;
   return rest.slice(0, sequenceEnd) + rest.slice(sequenceEnd).replace(TRAILING, '');
 }
 

@@ -73,7 +73,7 @@ export function addMessage(builder: Builder): void {
         validate: rules.content,
       }),
       author: t.string({
-        description: `The display name of a guest: 1 to ${limits.nameLength} characters after trimming white space and invisible characters, without control characters, other invisible characters or characters that change the direction of text. Defaults to "${GUEST_NAME}". Ignored if the caller is signed in.`,
+        description: `The display name of a guest: 1 to ${limits.nameLength} characters, without control characters, invisible characters or characters that change the direction of text. At its ends, white space and the latter two are trimmed. Defaults to "${GUEST_NAME}". Ignored if the caller is signed in.`,
         validate: rules.name,
       }),
       nonce: t.string({

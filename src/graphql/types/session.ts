@@ -64,7 +64,7 @@ export function addSession(builder: Builder): void {
       args: {
         name: t.arg.string({
           required: true,
-          description: `The display name: 1 to ${limits.nameLength} characters after trimming white space and invisible characters, without control characters, other invisible characters or characters that change the direction of text. Other values are refused with BAD_USER_INPUT.`,
+          description: `The display name: 1 to ${limits.nameLength} characters, without control characters, invisible characters or characters that change the direction of text. At its ends, white space and the latter two are trimmed. Other values are refused with BAD_USER_INPUT.`,
           validate: rules.name,
         }),
         roles: t.arg({

@@ -15,7 +15,7 @@ export type Role =
 
 /** A message to send. */
 export type SendMessageInput = {
-  /** The display name of a guest: 1 to 40 characters after trimming white space and invisible characters, without control characters, other invisible characters or characters that change the direction of text. Defaults to "Guest". Ignored if the caller is signed in. */
+  /** The display name of a guest: 1 to 40 characters, without control characters, invisible characters or characters that change the direction of text. At its ends, white space and the latter two are trimmed. Defaults to "Guest". Ignored if the caller is signed in. */
   author?: string | null | undefined;
   /** The text of the message: 1 to 500 characters after trimming, without control characters other than newline. It must contain something visible. Other values are refused with BAD_USER_INPUT. */
   content: string;
