@@ -53,6 +53,27 @@ export const redisUrl: Parser<string> = {
   schema: z.url({ protocol: /^rediss?$/, hostname: /./ }),
 };
 
+/** `host:port`, with an IPv6 address in brackets. The host is a name or an address. */
+const ADDRESS = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/;
+
+/** Addresses of servers, separated by commas. Repeated ones count once. There is at least one. */
+export const addresses: Parser<{ host: string; port: number }[]> = {
+  form: 'a comma-separated list of host:port',
+  schema: z.string().transform((list, context) => {
+    const unique = new Map<string, { host: string; port: number }>();
+    for (const item of list.split(',').map((part) => part.trim())) {
+      const [, ipv6, name, digits] = ADDRESS.exec(item) ?? [];
+      const [host, port] = [ipv6 ?? name, Number(digits)];
+      if (host === undefined || port < 1 || port > 65_535) {
+        context.addIssue({ code: 'custom', message: item });
+        return z.NEVER;
+      }
+      unique.set(item, { host, port });
+    }
+    return [...unique.values()];
+  }),
+};
+
 /** The URL of an HTTP server, with or without TLS. */
 export const httpUrl: Parser<string> = {
   form: 'a URL that begins with http:// or https://',

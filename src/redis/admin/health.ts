@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { orUnavailable } from '#redis/client/errors.js';
+import { modeOf } from '#redis/client/mode.js';
 
 /** Facts about the Redis server, from INFO. */
 export interface RedisInfo {
@@ -34,7 +35,7 @@ export async function inspectRedis(commands: Redis): Promise<RedisInfo> {
     version: fields.get('redis_version') ?? '',
     maxmemoryPolicy: fields.get('maxmemory_policy') ?? '',
     maxmemory: Number(fields.get('maxmemory') ?? 0),
-    mode: fields.get('redis_mode') ?? 'standalone',
+    mode: modeOf((name) => fields.get(name)),
   };
 }
 
