@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { orUnavailable } from '#redis/client/errors.js';
-import { modeOf } from '#redis/client/mode.js';
+import { modeOf } from '#redis/client/server-mode.js';
 
 /** Facts about the Redis server, from INFO. */
 export interface RedisInfo {

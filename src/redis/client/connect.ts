@@ -5,7 +5,7 @@
  */
 import type { AbstractConnector, Redis } from 'ioredis';
 import { addressText } from './address.js';
-import { modeOf } from './mode.js';
+import { modeOf } from './server-mode.js';
 import type { Primary } from './sentinel/primary.js';
 
 /** The part of ioredis' connector that is extended here. It opens sockets, and judges the answer to INFO. */
