@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type Config, orConfigError } from '#config/config.js';
 import { Hub } from '#fanout/hub.js';
-import { readTlsFiles } from '#redis/client/tls.js';
+import { locationOf } from '#redis/location.js';
 import { createStore, type Store } from '#redis/store.js';
 import { textBytes } from '#server/documents/response-bytes-rule.js';
 import { readManifest, TrustedDocuments } from '#server/documents/trusted-documents.js';
@@ -32,8 +32,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Creates a node. It starts connecting to Redis, but accepts no connections before `listen`. */
-export function createApp(config: Config & { redisUrl: string }): App {
+/** Creates a node. `redisUrl` or `redisSentinel` must be set. It starts connecting to Redis, but accepts no connections before `listen`. */
+export function createApp(config: Config): App {
   const nodeId = config.nodeId ?? randomBytes(6).toString('hex');
   const destination = new LogDestination({
     open: openStandardOutput,
@@ -107,18 +107,14 @@ export function createApp(config: Config & { redisUrl: string }): App {
 
 type Parts = { log: Log; metrics: Metrics | undefined };
 
-function openStore(
-  config: Config & { redisUrl: string },
-  { nodeId, log, metrics }: Parts & { nodeId: string },
-) {
+function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: string }) {
   const { rates } = config;
   const rate = (count: number) => ({ count, windowMs: rates.windowMs });
   const logLimitError = throttled(LOG_AGAIN_MS, (suppressed, err: unknown) =>
     log.warn({ err, suppressed, failure: rates.onFailure }, 'a limit could not be counted'),
   );
   return createStore({
-    url: config.redisUrl,
-    tls: orConfigError(() => readTlsFiles(config.redisTls)),
+    redis: orConfigError(() => locationOf(config)),
     nodeId,
     timeoutMs: config.redisTimeoutMs,
     durability: config.durability,

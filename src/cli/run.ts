@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, configFromEnv } from '#config/config.js';
 import { connectRedis } from '#redis/client/connections.js';
-import { readTlsFiles } from '#redis/client/tls.js';
+import { locationOf } from '#redis/location.js';
 import { clear } from './clear.js';
 import { type Command, type CommandContext, CommandError, UsageError } from './command.js';
 import { inspect } from './inspect.js';
@@ -68,12 +68,13 @@ async function withRedis(
   { env }: Terminal,
   work: (commands: CommandContext['commands']) => Promise<void>,
 ): Promise<void> {
-  if (!env.REDIS_URL) throw new ConfigError('Set REDIS_URL to the Redis that the servers use.');
   const config = configFromEnv(env);
+  if (config.redisUrl === undefined && config.redisSentinel === undefined) {
+    throw new ConfigError('Set REDIS_URL or REDIS_SENTINELS to the Redis that the servers use.');
+  }
   let lastError: unknown;
   const redis = connectRedis({
-    url: env.REDIS_URL,
-    tls: readTlsFiles(config.redisTls),
+    ...locationOf(config),
     commandTimeoutMs: config.redisTimeoutMs,
     hooks: {
       onError: (_where, error) => {

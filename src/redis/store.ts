@@ -1,10 +1,10 @@
 /** The entry point of redis/: everything that a node keeps in Redis, over one set of connections. */
 import type { RateLimit, RateLimitedAction } from '#domain/ports/limiter.js';
-import { inspectRedis, pingRedis, redisWarnings } from '#redis/admin/health.js';
+import { inspectRedis, redisWarnings } from '#redis/admin/health.js';
 import { createInfoReader } from '#redis/admin/info.js';
 import { createCache } from '#redis/cache/cache.js';
 import { connectRedis, type RedisHooks } from '#redis/client/connections.js';
-import type { RedisTls } from '#redis/client/tls.js';
+import { oneServer } from '#redis/client/one-server.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
@@ -14,11 +14,12 @@ import type { SendPolicy } from '#redis/room-log/append.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import { createSessions } from '#redis/sessions/sessions.js';
+import type { locationOf } from './location.js';
 
 /** Settings of the store. Durations are in milliseconds unless the name says otherwise. */
 export interface StoreOptions {
-  url: string;
-  tls: RedisTls | undefined;
+  /** Where Redis is. */
+  redis: ReturnType<typeof locationOf>;
   /** Names this node in Redis. Must be unique among all nodes. */
   nodeId: string;
   /** How long Redis may take to answer a command. */
@@ -50,14 +51,19 @@ export function createStore(options: StoreOptions) {
   const { nodeId, timeoutMs, historyLimit, messageTtlSeconds, hooks } = options;
   const isReplicated = options.durability === 'replicated';
   const redis = connectRedis({
-    url: options.url,
-    ...(options.tls && { tls: options.tls }),
+    ...options.redis,
     commandTimeoutMs: timeoutMs,
     separateWriter: isReplicated,
     hooks,
   });
-  const { commands, writer, subscriber } = redis;
-  const feed = createFeed({ subscriber, decode: decodeEntry, hooks });
+  const { commands, writer } = redis;
+  const servers = oneServer(redis);
+  const feed = createFeed({
+    channels: servers.channels,
+    database: servers.database,
+    decode: decodeEntry,
+    hooks,
+  });
   const presence = createPresence({ commands, nodeId, heartbeatMs: options.presenceHeartbeatMs, hooks });
   const cache = createCache({ commands, hooks });
   const info =
@@ -89,8 +95,8 @@ export function createStore(options: StoreOptions) {
     /** The latest INFO. Undefined if Redis did not answer, or if INFO is not read. */
     info: () => info?.latest,
 
-    /** Resolves if every connection answers a ping. Throws SERVICE_UNAVAILABLE otherwise. */
-    check: async (): Promise<void> => void (await Promise.all([commands, writer, subscriber].map(pingRedis))),
+    /** Resolves if Redis can serve. Throws SERVICE_UNAVAILABLE with the reason otherwise. */
+    check: (): Promise<void> => servers.check(),
 
     start(): void {
       presence.start();

@@ -64,7 +64,7 @@ export async function startServer({ redisUrl, ...variables }: ServerOptions): Pr
       ...variables,
     }),
   );
-  const app = createApp({ ...config, redisUrl });
+  const app = createApp(config);
   const port = await app.listen();
   return { ...addressesOf(port), close: () => app.close() };
 }

@@ -16,6 +16,8 @@ export interface SiteOptions {
   /** The number of nodes. Defaults to 1. */
   nodes?: number;
   redis?: StartRedisOptions;
+  /** A server that runs already, instead. It ends with the site. */
+  server?: RedisServer;
   /** Configuration variables for every node. */
   variables?: Variables;
 }
@@ -58,8 +60,8 @@ export class Site {
     readonly variables: Variables,
   ) {}
 
-  static async start({ nodes = 1, redis, variables = {} }: SiteOptions = {}): Promise<Site> {
-    const site = new Site(await startRedis(redis), variables);
+  static async start({ nodes = 1, redis, server, variables = {} }: SiteOptions = {}): Promise<Site> {
+    const site = new Site(server ?? (await startRedis(redis)), variables);
     try {
       const started = await Promise.all(Array.from({ length: nodes }, () => site.addNode()));
       await Promise.all(started.map(untilReady));

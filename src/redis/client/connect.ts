@@ -5,22 +5,30 @@
  */
 import type { AbstractConnector, Redis } from 'ioredis';
 import { addressText } from './address.js';
-import { modeOf } from './server-mode.js';
+import { RedisModeError } from './errors.js';
 import type { Primary } from './sentinel/primary.js';
+import { modeOf } from './server-mode.js';
 
 /** The part of ioredis' connector that is extended here. It opens sockets, and judges the answer to INFO. */
 type Connector = Pick<AbstractConnector, 'connect'> & { check(info: Record<string, string>): boolean };
 
-const IN_CLUSTER_MODE =
-  'Redis runs in cluster mode, which is not supported. Set REDIS_URL to a Redis with cluster-enabled no.';
+/** What a server is: one that stands alone, or a node of a Cluster. */
+export type RedisMode = 'single' | 'cluster';
+
+const WRONG_MODE: Readonly<Record<RedisMode, string>> = {
+  single:
+    'REDIS_URL leads to a Redis in cluster mode. Set REDIS_CLUSTER_NODES to host:port of some of its nodes instead.',
+  cluster:
+    'REDIS_CLUSTER_NODES names a Redis that is not in cluster mode. Set REDIS_URL to its address instead.',
+};
 
 const IS_SENTINEL =
-  'REDIS_URL leads to a Sentinel. Set REDIS_SENTINELS and REDIS_SENTINEL_NAME instead of REDIS_URL.';
+  'REDIS_URL leads to a Sentinel. Set REDIS_SENTINELS and REDIS_SENTINEL_NAME instead of it.';
 
 /**
- * Starts connecting and returns the client. It becomes ready only if Redis accepted the database and is neither in
- * cluster mode nor a Sentinel. ioredis alone would go on in database 0, and each send would fail with CROSSSLOT. Until
- * then the client emits the reason as 'error', and keeps trying.
+ * Starts connecting and returns the client. It becomes ready only if Redis accepted the database and is of the expected
+ * kind. ioredis alone would go on in database 0, and in a Cluster each send would fail with CROSSSLOT. Until then the
+ * client emits the reason as 'error', and keeps trying.
  *
  * If a primary is given, the client connects to it wherever it is, and moves as soon as it is another server. It does
  * not wait for the connection to break, because a server that hangs keeps its connections open. Commands that wait for
@@ -29,7 +37,7 @@ const IS_SENTINEL =
  * Each socket also gets an error listener that stays: ioredis removes its own after the first error, and a second
  * one (such as a TLS alert after a failed handshake) would crash the process.
  */
-export function connect(client: Redis, primary?: Primary): Redis {
+export function connect(client: Redis, expected: RedisMode = 'single', primary?: Primary): Redis {
   const { connector } = client as unknown as { connector: Connector };
   const openStream = connector.connect.bind(connector);
   const check = connector.check.bind(connector);
@@ -50,9 +58,9 @@ export function connect(client: Redis, primary?: Primary): Redis {
   };
   primary?.onMoved(() => stream?.destroy());
   connector.check = (info) => {
-    const reason = reasonToRefuse(info, primary);
-    if (reason !== undefined) client.emit('error', new Error(reason));
-    return reason === undefined && !databaseRefused && check(info);
+    const refusal = refusalOf(info, expected, primary);
+    if (refusal) client.emit('error', refusal);
+    return refusal === undefined && !databaseRefused && check(info);
   };
   // The client reports a failure through its 'error' event, and retries.
   client.connect().catch(() => undefined);
@@ -60,10 +68,15 @@ export function connect(client: Redis, primary?: Primary): Redis {
 }
 
 /** Why a server must not be used, by its INFO. Undefined if it may be. */
-function reasonToRefuse(info: Record<string, string>, primary: Primary | undefined): string | undefined {
+function refusalOf(
+  info: Record<string, string>,
+  expected: RedisMode,
+  primary: Primary | undefined,
+): Error | undefined {
   const mode = modeOf((field) => info[field]);
-  if (mode === 'cluster') return IN_CLUSTER_MODE;
-  if (mode === 'sentinel') return IS_SENTINEL;
+  if (mode === 'sentinel') return new RedisModeError(IS_SENTINEL);
+  if ((mode === 'cluster') !== (expected === 'cluster')) return new RedisModeError(WRONG_MODE[expected]);
   if (primary?.current === undefined || info.role === undefined || info.role === 'master') return undefined;
-  return `The Sentinels name ${addressText(primary.current)} as the primary, but it is a replica.`;
+  const address = addressText(primary.current);
+  return new Error(`The Sentinels name ${address} as the primary, but it is a replica. Trying again.`);
 }

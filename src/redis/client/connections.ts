@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { connect } from './connect.js';
+import { connect, type RedisMode } from './connect.js';
 import { followPrimary } from './sentinel/primary.js';
 import { type SentinelSettings, serverLogin } from './sentinel/settings.js';
 import type { RedisTls } from './tls.js';
@@ -28,6 +28,8 @@ export interface ConnectOptions {
   subscriberPingMs?: number;
   /** Whether writes use their own connection, so that waiting for replicas does not block other commands. */
   separateWriter?: boolean;
+  /** What the server is expected to be. Defaults to `single`. */
+  mode?: RedisMode;
   hooks?: RedisHooks;
 }
 
@@ -49,7 +51,7 @@ export interface RedisConnections {
 
 /** Starts connecting and returns at once. It neither throws nor waits if Redis is down. */
 export function connectRedis(options: ConnectOptions): RedisConnections {
-  const { url, sentinel, commandTimeoutMs = 2_000, subscriberPingMs = 5_000, hooks = {} } = options;
+  const { url, sentinel, mode, commandTimeoutMs = 2_000, subscriberPingMs = 5_000, hooks = {} } = options;
   const shared: RedisOptions = {
     ...(options.tls && { tls: options.tls }),
     ...(sentinel && serverLogin(sentinel)),
@@ -79,8 +81,10 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
       timeoutMs: commandTimeoutMs,
       onProblem: (address, problem) => hooks.onError?.(`sentinel ${address}`, problem),
     });
-  const open = (own: RedisOptions = {}) =>
-    connect(url === undefined ? new Redis({ ...shared, ...own }) : new Redis(url, { ...shared, ...own }), primary);
+  const open = (own: RedisOptions = {}) => {
+    const all = { ...shared, ...own };
+    return connect(url === undefined ? new Redis(all) : new Redis(url, all), mode, primary);
+  };
   const commands = open({ enableAutoPipelining: true });
   const writer = options.separateWriter ? open({ enableAutoPipelining: true }) : commands;
   const subscriber = open();

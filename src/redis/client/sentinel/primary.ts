@@ -56,7 +56,8 @@ export function followPrimary(options: FollowOptions): Primary {
   function reconsider(): void {
     const heard = reports.every((report, index) => report !== undefined || problems[index] !== undefined);
     if (current !== undefined || heard) decide();
-    else if (reports.some((report) => report !== undefined)) settling ??= setTimeout(decide, SETTLE_MS).unref();
+    else if (reports.some((report) => report !== undefined))
+      settling ??= setTimeout(decide, SETTLE_MS).unref();
   }
 
   const connections = sentinels.map((address, index) =>
