@@ -4,6 +4,7 @@ import { inspectRedis, pingRedis, redisWarnings } from '#redis/admin/health.js';
 import { createInfoReader } from '#redis/admin/info.js';
 import { createCache } from '#redis/cache/cache.js';
 import { connectRedis, type RedisHooks } from '#redis/client/connections.js';
+import { oneServer } from '#redis/client/one-server.js';
 import type { RedisTls } from '#redis/client/tls.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
@@ -57,7 +58,13 @@ export function createStore(options: StoreOptions) {
     hooks,
   });
   const { commands, writer, subscriber } = redis;
-  const feed = createFeed({ subscriber, decode: decodeEntry, hooks });
+  const servers = oneServer(redis);
+  const feed = createFeed({
+    channels: servers.channels,
+    database: servers.database,
+    decode: decodeEntry,
+    hooks,
+  });
   const presence = createPresence({ commands, nodeId, heartbeatMs: options.presenceHeartbeatMs, hooks });
   const cache = createCache({ commands, hooks });
   const info =

@@ -5,6 +5,7 @@ import type { Entry } from '#domain/entry.js';
 import { inspectRedis, redisWarnings } from '#redis/admin/health.js';
 import { createCache } from '#redis/cache/cache.js';
 import { connectRedis } from '#redis/client/connections.js';
+import { channelsOf } from '#redis/client/one-server.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
@@ -131,7 +132,7 @@ describe('the user of the chat server', () => {
       onFailure: 'closed',
     });
     const presence = createPresence({ commands, nodeId: 'node1', heartbeatMs: 100 });
-    const feed = createFeed({ decode: decodeEntry, subscriber: connections.subscriber });
+    const feed = createFeed({ channels: channelsOf(connections.subscriber), decode: decodeEntry });
     const heard: Entry[] = [];
     const open = await feed.open('room1', {
       onEntry: (entry) => heard.push(entry),

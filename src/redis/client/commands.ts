@@ -27,3 +27,6 @@ export const SCRIPT_COMMANDS = ['eval', 'evalsha'] as const;
  * send each command to the shard that has its key. Commands of one turn of the event loop share a round trip.
  */
 export type Commands = Pick<Redis, (typeof KEY_COMMANDS)[number] | (typeof SCRIPT_COMMANDS)[number]>;
+
+/** The connection for sends of one server: scripts, and WAIT for the replicas of what they wrote. */
+export type Writer = Commands & Pick<Redis, 'wait'>;

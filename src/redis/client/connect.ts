@@ -4,22 +4,30 @@
  *   socket opens → AUTH, SELECT → INFO → ready, or closed and tried again
  */
 import type { AbstractConnector, Redis } from 'ioredis';
+import { RedisModeError } from './errors.js';
 
 /** The part of ioredis' connector that is extended here. It opens sockets, and judges the answer to INFO. */
 type Connector = Pick<AbstractConnector, 'connect'> & { check(info: Record<string, string>): boolean };
 
-const IN_CLUSTER_MODE =
-  'Redis runs in cluster mode, which is not supported. Set REDIS_URL to a Redis with cluster-enabled no.';
+/** What a server is: one that stands alone, or a node of a Cluster. */
+export type RedisMode = 'single' | 'cluster';
+
+const WRONG_MODE: Readonly<Record<RedisMode, string>> = {
+  single:
+    'REDIS_URL leads to a Redis in cluster mode. Set REDIS_CLUSTER_NODES to host:port of some of its nodes instead.',
+  cluster:
+    'REDIS_CLUSTER_NODES names a Redis that is not in cluster mode. Set REDIS_URL to its address instead.',
+};
 
 /**
  * Starts connecting and returns the client. It becomes ready only if Redis accepted the database of the URL and is
- * not in cluster mode. ioredis alone would go on in database 0, and each send would fail with CROSSSLOT. Until then
- * the client emits the reason as 'error', and keeps trying.
+ * of the expected kind. ioredis alone would go on in database 0, and in a Cluster each send would fail with
+ * CROSSSLOT. Until then the client emits the reason as 'error', and keeps trying.
  *
  * Each socket also gets an error listener that stays: ioredis removes its own after the first error, and a second
  * one (such as a TLS alert after a failed handshake) would crash the process.
  */
-export function connect(client: Redis): Redis {
+export function connect(client: Redis, expected: RedisMode = 'single'): Redis {
   const { connector } = client as unknown as { connector: Connector };
   const openStream = connector.connect.bind(connector);
   const check = connector.check.bind(connector);
@@ -34,9 +42,9 @@ export function connect(client: Redis): Redis {
     return stream;
   };
   connector.check = (info) => {
-    const inClusterMode = info.redis_mode === 'cluster';
-    if (inClusterMode) client.emit('error', new Error(IN_CLUSTER_MODE));
-    return !inClusterMode && !databaseRefused && check(info);
+    const mode = info.redis_mode === 'cluster' ? 'cluster' : 'single';
+    if (mode !== expected) client.emit('error', new RedisModeError(WRONG_MODE[expected]));
+    return mode === expected && !databaseRefused && check(info);
   };
   // The client reports a failure through its 'error' event, and retries.
   client.connect().catch(() => undefined);

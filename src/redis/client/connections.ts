@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { connect } from './connect.js';
+import { connect, type RedisMode } from './connect.js';
 import type { RedisTls } from './tls.js';
 
 /** Events that the Redis modules report instead of logging or counting them. No hook may throw. */
@@ -24,6 +24,8 @@ export interface ConnectOptions {
   subscriberPingMs?: number;
   /** Whether writes use their own connection, so that waiting for replicas does not block other commands. */
   separateWriter?: boolean;
+  /** What the server is expected to be. Defaults to `single`. */
+  mode?: RedisMode;
   hooks?: RedisHooks;
 }
 
@@ -43,7 +45,7 @@ export interface RedisConnections {
 
 /** Starts connecting and returns at once. It neither throws nor waits if Redis is down. */
 export function connectRedis(options: ConnectOptions): RedisConnections {
-  const { url, commandTimeoutMs = 2_000, subscriberPingMs = 5_000, hooks = {} } = options;
+  const { url, commandTimeoutMs = 2_000, subscriberPingMs = 5_000, mode, hooks = {} } = options;
   const shared: RedisOptions = {
     ...(options.tls && { tls: options.tls }),
     commandTimeout: commandTimeoutMs,
@@ -65,11 +67,11 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
     // This primary has become a replica. Reconnect, because the address may now lead to the new primary.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
-  const commands = connect(new Redis(url, { ...shared, enableAutoPipelining: true }));
+  const commands = connect(new Redis(url, { ...shared, enableAutoPipelining: true }), mode);
   const writer = options.separateWriter
     ? connect(new Redis(url, { ...shared, enableAutoPipelining: true }))
     : commands;
-  const subscriber = connect(new Redis(url, shared));
+  const subscriber = connect(new Redis(url, shared), mode);
   const clients = [...new Set([commands, writer, subscriber])];
   reportErrors('commands', commands, hooks);
   if (writer !== commands) reportErrors('writer', writer, hooks);

@@ -15,6 +15,14 @@ const CANNOT_SERVE = new Set(
 const CLIENT_CANNOT_REACH =
   /^(Command timed out|Connection is closed|Stream isn't writeable|Socket timeout|Socket closed|connect ETIMEDOUT|Command aborted|Reached the max retries per request)/;
 
+/**
+ * The server is of another kind than the settings say: a Cluster in REDIS_URL, or a single server in
+ * REDIS_CLUSTER_NODES. The message says what to set.
+ */
+export class RedisModeError extends Error {
+  override readonly name = 'RedisModeError';
+}
+
 /** Whether Redis replied with an error, as opposed to a connection failure. */
 export function isReply(error: Error): boolean {
   return error.name === 'ReplyError';
@@ -23,6 +31,17 @@ export function isReply(error: Error): boolean {
 /** Whether Redis does not know a script, because it restarted or its scripts were flushed. */
 export function isNoScript(error: unknown): boolean {
   return error instanceof Error && isReply(error) && error.message.startsWith('NOSCRIPT');
+}
+
+/** Replies of a shard that cannot serve a slot now: it moves, nobody has it, or a failover is under way. */
+const SHARD_AWAY = new Set(['CLUSTERDOWN', 'TRYAGAIN', 'MOVED', 'ASK', 'MASTERDOWN', 'LOADING', 'READONLY']);
+
+/**
+ * Whether Redis replied that a key cannot be served now, although nothing is wrong with the command. This ends by
+ * itself, when the slot has moved or a replica was promoted.
+ */
+export function isShardAway(error: unknown): boolean {
+  return error instanceof Error && isReply(error) && SHARD_AWAY.has(codeOf(error.message));
 }
 
 /**

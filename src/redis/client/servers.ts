@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Commands } from './commands.js';
+import type { Commands, Writer } from './commands.js';
 
 /** One Redis server that a node is connected to. */
 export interface Server {
@@ -20,7 +20,7 @@ export interface Servers {
    * this one connection, so a WAIT after a script waits for what the script wrote. In a Cluster, work that is answered
    * with MOVED or ASK is run again on the right shard: Redis has not executed anything then.
    */
-  write<T>(key: string, work: (redis: Redis) => Promise<T>): Promise<T>;
+  write<T>(key: string, work: (writer: Writer) => Promise<T>): Promise<T>;
   /** Subscriptions of the feed. */
   readonly channels: Channels;
   /** Whether the keys are spread over the slots of a Cluster. */
@@ -38,9 +38,15 @@ export interface Servers {
    * meanwhile did not reach it. `holds` tells whether a key is on that server. Returns a function that stops this.
    */
   onConnected(listener: (holds: (key: string) => boolean) => void): () => void;
-  /** Resolves if Redis can serve: the server answers; in a Cluster, most shards do. Throws SERVICE_UNAVAILABLE. */
+  /**
+   * Resolves if Redis can serve: the server answers; in a Cluster, most shards do. Throws SERVICE_UNAVAILABLE with the
+   * reason, for the operator.
+   */
   check(): Promise<void>;
-  /** Resolves to true once all servers are connected, or to false after `withinMs`. */
+  /**
+   * Resolves to true once all servers are connected, or to false after `withinMs`. Throws a RedisModeError if the server
+   * that answered is of another kind than the settings say.
+   */
   ready(withinMs: number): Promise<boolean>;
   /** Closes all connections within the command timeout, even if Redis does not answer. Safe to call twice. */
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis } from '#redis/client/connections.js';
+import { channelsOf } from '#redis/client/one-server.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
@@ -23,7 +24,7 @@ describe('a database other than 0', () => {
     const url = databaseUrl(redis.server.testerUrl, database);
     const { commands, subscriber } = await redis.connect({ url });
     const received: string[] = [];
-    const feed = redis.use(createFeed({ subscriber, decode: decodeEntry }));
+    const feed = redis.use(createFeed({ channels: channelsOf(subscriber), database, decode: decodeEntry }));
     await feed.open('room1', {
       onEntry: (entry) => void received.push('content' in entry ? entry.content : 'opaque'),
       onResumed: () => undefined,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Entry } from '#domain/entry.js';
 import type { FeedListener } from '#domain/ports/feed.js';
 import type { RedisConnections } from '#redis/client/connections.js';
+import { channelsOf } from '#redis/client/one-server.js';
 import { createFeed, type RedisFeed } from '#redis/feed/feed.js';
 import { createPubSub } from '#redis/feed/pubsub.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
@@ -20,7 +21,9 @@ beforeEach(async () => {
   process.on('unhandledRejection', onRejection);
   redis = await startFixture();
   node = await redis.connect({ commandTimeoutMs: 500 });
-  feed = redis.use(createFeed({ decode: decodeEntry, subscriber: node.subscriber, hooks: redis.hooks }));
+  feed = redis.use(
+    createFeed({ channels: channelsOf(node.subscriber), decode: decodeEntry, hooks: redis.hooks }),
+  );
 });
 afterEach(async () => {
   await redis.close();
@@ -145,7 +148,7 @@ describe('a refusal', () => {
 
   test('leaves nothing behind in the library', async () => {
     await redis.server.cli('acl', 'setuser', redis.server.tester, 'resetchannels');
-    const pubsub = createPubSub(node.subscriber, (text) => text, redis.hooks);
+    const pubsub = createPubSub(channelsOf(node.subscriber), (text) => text, redis.hooks);
     const held = pubsub.engine as unknown as {
       subscriptionMap: object;
       subsRefsMap: Map<string, unknown>;
