@@ -21,6 +21,8 @@ export interface StartRedisOptions {
   sentinel?: string;
   /** More arguments for the server, such as `['--maxmemory', '10mb']`. */
   args?: readonly string[];
+  /** Where to look for redis-server, in the format of PATH. Defaults to the PATH of this process. */
+  searchPath?: string;
 }
 
 /** A real Redis server that tests can kill, hang and restart. */
@@ -84,6 +86,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
         dir,
         args: [...args, ...(secured?.args ?? [])],
         ...(configFile !== undefined && { configFile }),
+        ...(options.searchPath !== undefined && { searchPath: options.searchPath }),
       });
     const { username = '', password } = options;
     const login = password === undefined ? '' : `${username}:${encodeURIComponent(password)}@`;

@@ -5,25 +5,12 @@
  */
 import type { AbstractConnector, Redis } from 'ioredis';
 import { addressText } from './address.js';
-import { RedisModeError } from './errors.js';
+import { modeError, type RedisMode } from './mode.js';
 import type { Primary } from './sentinel/primary.js';
 import { modeOf } from './server-mode.js';
 
 /** The part of ioredis' connector that is extended here. It opens sockets, and judges the answer to INFO. */
 type Connector = Pick<AbstractConnector, 'connect'> & { check(info: Record<string, string>): boolean };
-
-/** What a server is: one that stands alone, or a node of a Cluster. */
-export type RedisMode = 'single' | 'cluster';
-
-const WRONG_MODE: Readonly<Record<RedisMode, string>> = {
-  single:
-    'REDIS_URL leads to a Redis in cluster mode. Set REDIS_CLUSTER_NODES to host:port of some of its nodes instead.',
-  cluster:
-    'REDIS_CLUSTER_NODES names a Redis that is not in cluster mode. Set REDIS_URL to its address instead.',
-};
-
-const IS_SENTINEL =
-  'REDIS_URL leads to a Sentinel. Set REDIS_SENTINELS and REDIS_SENTINEL_NAME instead of it.';
 
 /**
  * Starts connecting and returns the client. It becomes ready only if Redis accepted the database and is of the expected
@@ -58,7 +45,7 @@ export function connect(client: Redis, expected: RedisMode = 'single', primary?:
   };
   primary?.onMoved(() => stream?.destroy());
   connector.check = (info) => {
-    const refusal = refusalOf(info, expected, primary);
+    const refusal = refusalOf(client, info, expected, primary);
     if (refusal) client.emit('error', refusal);
     return refusal === undefined && !databaseRefused && check(info);
   };
@@ -69,13 +56,15 @@ export function connect(client: Redis, expected: RedisMode = 'single', primary?:
 
 /** Why a server must not be used, by its INFO. Undefined if it may be. */
 function refusalOf(
+  client: Redis,
   info: Record<string, string>,
   expected: RedisMode,
   primary: Primary | undefined,
 ): Error | undefined {
   const mode = modeOf((field) => info[field]);
-  if (mode === 'sentinel') return new RedisModeError(IS_SENTINEL);
-  if ((mode === 'cluster') !== (expected === 'cluster')) return new RedisModeError(WRONG_MODE[expected]);
+  if (mode === 'sentinel' || (mode === 'cluster') !== (expected === 'cluster')) {
+    return modeError(client, expected, mode);
+  }
   if (primary?.current === undefined || info.role === undefined || info.role === 'master') return undefined;
   const address = addressText(primary.current);
   return new Error(`The Sentinels name ${address} as the primary, but it is a replica. Trying again.`);

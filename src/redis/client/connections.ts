@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { connect, type RedisMode } from './connect.js';
+import { connect } from './connect.js';
+import type { RedisMode } from './mode.js';
 import { followPrimary } from './sentinel/primary.js';
 import { type SentinelSettings, serverLogin } from './sentinel/settings.js';
 import type { RedisTls } from './tls.js';
