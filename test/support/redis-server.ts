@@ -19,6 +19,8 @@ export interface StartRedisOptions {
   password?: string;
   /** More arguments for the server, such as `['--maxmemory', '10mb']`. */
   args?: readonly string[];
+  /** Where to look for redis-server, in the format of PATH. Defaults to the PATH of this process. */
+  searchPath?: string;
 }
 
 /** A real Redis server that tests can kill, hang and restart. */
@@ -70,7 +72,12 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     // The plain port stays open beside the TLS port, but also requires a password.
     const plainPort = secured ? nextPort() : port;
     const start = () =>
-      startServerProcess({ port: plainPort, dir, args: [...args, ...(secured?.args ?? [])] });
+      startServerProcess({
+        port: plainPort,
+        dir,
+        args: [...args, ...(secured?.args ?? [])],
+        ...(options.searchPath !== undefined && { searchPath: options.searchPath }),
+      });
     const { username = '', password } = options;
     const login = password === undefined ? '' : `${username}:${encodeURIComponent(password)}@`;
     const access = secured
