@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type Config, orConfigError } from '#config/config.js';
+import type { EventLog } from '#domain/ports/event-log.js';
 import { Hub } from '#fanout/hub.js';
 import { locationOf } from '#redis/location.js';
 import { createStore, type Store } from '#redis/store.js';
@@ -150,7 +151,13 @@ function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: s
 
 function openHub(
   config: Config,
-  { eventLog, feed, presence, log, metrics }: Parts & Pick<Store, 'eventLog' | 'feed' | 'presence'>,
+  {
+    eventLog,
+    feed,
+    presence,
+    log,
+    metrics,
+  }: Parts & Pick<Store, 'feed' | 'presence'> & { eventLog: EventLog },
 ): Hub {
   const logTrouble = throttled(LOG_AGAIN_MS, (suppressed, trouble: { room: string; err: unknown }) =>
     log.warn({ ...trouble, suppressed }, 'a room could not be read and will be retried'),
