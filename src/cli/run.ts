@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, configFromEnv } from '#config/config.js';
 import type { Servers } from '#redis/client/servers.js';
-import { locationOf } from '#redis/location.js';
+import { hasLocation, locationOf } from '#redis/location.js';
 import { openServers } from '#redis/servers.js';
 import { clear } from './clear.js';
 import { type Command, type CommandContext, CommandError, UsageError } from './command.js';
@@ -67,8 +67,10 @@ function parse(command: Command, args: string[]) {
 
 async function withRedis({ env }: Terminal, work: (servers: Servers) => Promise<void>): Promise<void> {
   const config = configFromEnv(env);
-  if (config.redisUrl === undefined && config.redisSentinel === undefined) {
-    throw new ConfigError('Set REDIS_URL or REDIS_SENTINELS to the Redis that the servers use.');
+  if (!hasLocation(config)) {
+    throw new ConfigError(
+      'Set REDIS_URL, REDIS_CLUSTER_NODES or REDIS_SENTINELS to the Redis that the servers use.',
+    );
   }
   let lastError: unknown;
   const servers = openServers({
