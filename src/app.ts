@@ -1,8 +1,10 @@
 /** Assembles a node of the chat: config → store → hub → engine → transports. */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { type Config, orConfigError } from '#config/config.js';
+import { type Config, ConfigError, orConfigError } from '#config/config.js';
+import type { EventLog } from '#domain/ports/event-log.js';
 import { Hub } from '#fanout/hub.js';
+import { RedisModeError } from '#redis/client/errors.js';
 import { locationOf } from '#redis/location.js';
 import { createStore, type Store } from '#redis/store.js';
 import { textBytes } from '#server/documents/response-bytes-rule.js';
@@ -32,7 +34,7 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Creates a node. `redisUrl` or `redisSentinel` must be set. It starts connecting to Redis, but accepts no connections before `listen`. */
+/** Creates a node. `redisUrl`, `redisCluster` or `redisSentinel` must be set. It starts connecting to Redis, but accepts no connections before `listen`. */
 export function createApp(config: Config): App {
   const nodeId = config.nodeId ?? randomBytes(6).toString('hex');
   const destination = new LogDestination({
@@ -150,7 +152,13 @@ function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: s
 
 function openHub(
   config: Config,
-  { eventLog, feed, presence, log, metrics }: Parts & Pick<Store, 'eventLog' | 'feed' | 'presence'>,
+  {
+    eventLog,
+    feed,
+    presence,
+    log,
+    metrics,
+  }: Parts & Pick<Store, 'feed' | 'presence'> & { eventLog: EventLog },
 ): Hub {
   const logTrouble = throttled(LOG_AGAIN_MS, (suppressed, trouble: { room: string; err: unknown }) =>
     log.warn({ ...trouble, suppressed }, 'a room could not be read and will be retried'),
@@ -240,6 +248,7 @@ async function warnAboutRedis(store: Store, log: Log): Promise<void> {
       log.error('Redis does not answer yet. The server is not ready and keeps trying.');
     for (const warning of warnings ?? []) log.warn(warning);
   } catch (err) {
+    if (err instanceof RedisModeError) throw new ConfigError(err.message);
     log.warn({ err }, 'Redis could not be inspected');
   }
 }

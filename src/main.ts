@@ -20,8 +20,8 @@ const HEAP_GROWTH_PERCENT = 75;
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const config = configFromEnv(process.env);
-  const hasRedis = config.redisUrl !== undefined || config.redisSentinel !== undefined;
-  const embedded = hasRedis ? undefined : await startEmbeddedRedis();
+  const isConfigured = (config.redisUrl ?? config.redisCluster ?? config.redisSentinel) !== undefined;
+  const embedded = isConfigured ? undefined : await startEmbeddedRedis();
   const app = createApp(embedded ? { ...config, redisUrl: embedded.url } : config);
 
   let receivedSignal: string | undefined;

@@ -49,9 +49,12 @@ function configOf(values: Values) {
     production,
     port: values.PORT,
     host: values.HOST,
-    /** If undefined, and no Sentinels are named, an embedded Redis is started. */
+    /** If all three are undefined, an embedded Redis is started. */
     redisUrl: values.REDIS_URL,
-    /** If undefined, Redis is not found through Sentinels. */
+    redisCluster: values.REDIS_CLUSTER_NODES && {
+      nodes: values.REDIS_CLUSTER_NODES,
+      natMap: values.REDIS_NAT_MAP ?? [],
+    },
     redisSentinel: sentinelOf(values),
     /** How to reach servers that no URL names. */
     redisServers: {

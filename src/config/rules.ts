@@ -7,19 +7,43 @@ export interface Rule {
   message: string;
 }
 
+/** Lists of servers, instead of a URL. */
+const LISTS = ['REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'] as const;
+
+function hasList(values: Values): boolean {
+  return LISTS.some((name) => values[name] !== undefined);
+}
+
+/** In how many ways the settings say where Redis is. */
+function placesOf(values: Values): number {
+  return (['REDIS_URL', ...LISTS] as const).filter((name) => values[name] !== undefined).length;
+}
+
 /** How to find Redis, and how to log in to servers that no URL names. */
 const REDIS_RULES: readonly Rule[] = [
   {
-    variables: ['NODE_ENV', 'REDIS_URL', 'REDIS_SENTINELS'],
-    isBroken: ({ NODE_ENV, REDIS_URL, REDIS_SENTINELS }) =>
-      NODE_ENV === 'production' && REDIS_URL === undefined && REDIS_SENTINELS === undefined,
+    variables: ['NODE_ENV', 'REDIS_URL', 'REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'],
+    isBroken: (values) => values.NODE_ENV === 'production' && placesOf(values) === 0,
     message:
-      'REDIS_URL or REDIS_SENTINELS must be set in production, because the embedded Redis keeps nothing.',
+      'REDIS_URL, REDIS_CLUSTER_NODES or REDIS_SENTINELS must be set in production, because the embedded Redis keeps nothing.',
   },
   {
-    variables: ['REDIS_URL', 'REDIS_SENTINELS'],
-    isBroken: ({ REDIS_URL, REDIS_SENTINELS }) => REDIS_URL !== undefined && REDIS_SENTINELS !== undefined,
-    message: 'REDIS_URL and REDIS_SENTINELS exclude each other: set only one of them.',
+    variables: ['REDIS_URL', 'REDIS_CLUSTER_NODES', 'REDIS_SENTINELS'],
+    isBroken: (values) => placesOf(values) > 1,
+    message: 'REDIS_URL, REDIS_CLUSTER_NODES and REDIS_SENTINELS exclude each other: set only one of them.',
+  },
+  {
+    variables: ['REDIS_CLUSTER_NODES', 'REDIS_NAT_MAP'],
+    isBroken: ({ REDIS_CLUSTER_NODES, REDIS_NAT_MAP }) =>
+      REDIS_CLUSTER_NODES === undefined && REDIS_NAT_MAP !== undefined,
+    message: 'REDIS_CLUSTER_NODES must be set if REDIS_NAT_MAP is set.',
+  },
+  {
+    variables: ['REDIS_CLUSTER_NODES', 'REDIS_DATABASE'],
+    isBroken: ({ REDIS_CLUSTER_NODES, REDIS_DATABASE = 0 }) =>
+      REDIS_CLUSTER_NODES !== undefined && REDIS_DATABASE !== 0,
+    message:
+      'REDIS_DATABASE must be 0 or empty if REDIS_CLUSTER_NODES is set: a Cluster has no other database.',
   },
   {
     variables: ['REDIS_SENTINELS', 'REDIS_SENTINEL_NAME'],
@@ -54,23 +78,23 @@ const REDIS_RULES: readonly Rule[] = [
     message: 'REDIS_PASSWORD must be set if REDIS_USERNAME is set.',
   },
   {
-    variables: ['REDIS_SENTINELS', 'REDIS_USERNAME', 'REDIS_PASSWORD', 'REDIS_DATABASE', 'REDIS_TLS'],
+    variables: [...LISTS, 'REDIS_USERNAME', 'REDIS_PASSWORD', 'REDIS_DATABASE', 'REDIS_TLS'],
     isBroken: (values) =>
-      values.REDIS_SENTINELS === undefined &&
+      !hasList(values) &&
       (values.REDIS_USERNAME ?? values.REDIS_PASSWORD ?? values.REDIS_DATABASE ?? values.REDIS_TLS) !==
         undefined,
     message:
-      'REDIS_USERNAME, REDIS_PASSWORD, REDIS_DATABASE and REDIS_TLS need REDIS_SENTINELS: without it, write them into REDIS_URL.',
+      'REDIS_USERNAME, REDIS_PASSWORD, REDIS_DATABASE and REDIS_TLS need REDIS_CLUSTER_NODES or REDIS_SENTINELS: without them, write them into REDIS_URL.',
   },
   {
     // Otherwise the operator believes that the connections are encrypted.
-    variables: ['REDIS_SENTINELS', 'REDIS_TLS', 'REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'],
+    variables: [...LISTS, 'REDIS_TLS', 'REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'],
     isBroken: (values) =>
-      values.REDIS_SENTINELS !== undefined &&
+      hasList(values) &&
       (values.REDIS_TLS ?? 'none') === 'none' &&
       (values.REDIS_TLS_CA ?? values.REDIS_TLS_CERT ?? values.REDIS_TLS_KEY) !== undefined,
     message:
-      'REDIS_TLS must be servers or all if REDIS_TLS_CA, REDIS_TLS_CERT or REDIS_TLS_KEY is set with REDIS_SENTINELS.',
+      'REDIS_TLS must be servers or all if REDIS_TLS_CA, REDIS_TLS_CERT or REDIS_TLS_KEY is set with REDIS_CLUSTER_NODES or REDIS_SENTINELS.',
   },
 ];
 

@@ -1,5 +1,5 @@
 import { type Section, variable } from '#config/declaration.js';
-import { addresses, integer, oneOf, redisUrl, text } from '#config/parsers.js';
+import { addresses, addressPairs, integer, oneOf, redisUrl, text } from '#config/parsers.js';
 
 export const redis = {
   title: 'Redis',
@@ -8,7 +8,17 @@ export const redis = {
       parser: redisUrl,
       secret: true,
       description:
-        'The address of Redis, with user, password and database if needed: redis://user:password@host:6379/0. rediss:// uses TLS. If empty, and REDIS_SENTINELS is too, a private Redis is started, which keeps nothing.',
+        'The address of Redis, with user, password and database if needed: redis://user:password@host:6379/0. rediss:// uses TLS. If this, REDIS_CLUSTER_NODES and REDIS_SENTINELS are empty, a private Redis is started, which keeps nothing.',
+    }),
+    REDIS_CLUSTER_NODES: variable({
+      parser: addresses,
+      description:
+        'Some nodes of a Redis Cluster, instead of REDIS_URL: host1:6379,host2:6379,host3:6379. One that answers is enough, because it names all others.',
+    }),
+    REDIS_NAT_MAP: variable({
+      parser: addressPairs,
+      description:
+        'For a Cluster that announces addresses which cannot be reached from here: each with the one to use instead, as in 10.0.0.1:6379=redis.example.com:7001,10.0.0.2:6379=redis.example.com:7002.',
     }),
     REDIS_SENTINELS: variable({
       parser: addresses,
@@ -31,7 +41,7 @@ export const redis = {
     REDIS_USERNAME: variable({
       parser: text('a user name'),
       description:
-        'The user for the Redis servers that REDIS_SENTINELS finds. With REDIS_URL, write it into the URL.',
+        'The user for the Redis servers of REDIS_CLUSTER_NODES or REDIS_SENTINELS. With REDIS_URL, write it into the URL.',
     }),
     REDIS_PASSWORD: variable({
       parser: text('any text'),
@@ -41,7 +51,7 @@ export const redis = {
     REDIS_DATABASE: variable({
       parser: integer(0, 65_535),
       description:
-        'The number of the database on these servers. If empty, 0. With REDIS_URL, write it into the URL.',
+        'The number of the database on these servers. If empty, 0. A Cluster has no other. With REDIS_URL, write it into the URL.',
     }),
     REDIS_TLS: variable({
       parser: oneOf('none', 'servers', 'all'),
