@@ -5,7 +5,10 @@ import { errorOf } from './rows.js';
 
 const SENTINEL = { REDIS_SENTINELS: 'a:26379', REDIS_SENTINEL_NAME: 'chat' };
 const URL = { REDIS_URL: 'redis://localhost' };
+const CLUSTER = { REDIS_CLUSTER_NODES: 'a:6379' };
 const SECRET = 'hunter2';
+const ONLY_ONE =
+  'REDIS_URL, REDIS_CLUSTER_NODES and REDIS_SENTINELS exclude each other: set only one of them.';
 
 describe('Sentinels', () => {
   test.each([
@@ -26,6 +29,7 @@ describe('Sentinels', () => {
       REDIS_PASSWORD: 's2',
       REDIS_DATABASE: '3',
       REDIS_TLS: 'servers',
+      REDIS_NAT_MAP: '10.0.0.1:1=a:2,[::1]:1=b:3',
     });
     expect(config.redisSentinel).toMatchObject({ name: 'chat', username: 'watcher', password: 's1' });
     expect(config.redisServers).toEqual({
@@ -33,6 +37,16 @@ describe('Sentinels', () => {
       password: 's2',
       database: 3,
       tls: 'servers',
+      natMap: [
+        [
+          { host: '10.0.0.1', port: 1 },
+          { host: 'a', port: 2 },
+        ],
+        [
+          { host: '::1', port: 1 },
+          { host: 'b', port: 3 },
+        ],
+      ],
     });
   });
 
@@ -42,10 +56,18 @@ describe('Sentinels', () => {
 });
 
 test.each([
+  ['a URL and Sentinels', { ...URL, ...SENTINEL }, ONLY_ONE],
+  ['a URL and a Cluster', { ...URL, ...CLUSTER }, ONLY_ONE],
+  ['a Cluster and Sentinels', { ...CLUSTER, ...SENTINEL }, ONLY_ONE],
   [
-    'a URL and Sentinels',
-    { ...URL, ...SENTINEL },
-    'REDIS_URL and REDIS_SENTINELS exclude each other: set only one of them.',
+    'another database of a Cluster',
+    { ...CLUSTER, REDIS_DATABASE: '1' },
+    'REDIS_DATABASE must be 0 or empty if REDIS_CLUSTER_NODES is set: a Cluster has no other database.',
+  ],
+  [
+    'translated addresses of nothing',
+    { ...URL, REDIS_NAT_MAP: 'a:1=b:2' },
+    'REDIS_CLUSTER_NODES or REDIS_SENTINELS must be set if REDIS_NAT_MAP is set.',
   ],
   [
     'Sentinels without a name',
@@ -70,7 +92,7 @@ test.each([
   [
     'certificates that would not be used',
     { ...SENTINEL, REDIS_TLS_CA: 'ca.pem' },
-    'REDIS_TLS must be servers or all if REDIS_TLS_CA, REDIS_TLS_CERT or REDIS_TLS_KEY is set with REDIS_SENTINELS.',
+    'REDIS_TLS must be servers or all if REDIS_TLS_CA, REDIS_TLS_CERT or REDIS_TLS_KEY is set with REDIS_CLUSTER_NODES or REDIS_SENTINELS.',
   ],
 ])('%s: refused in one sentence that says what to set', (_what, env, message) => {
   expect(errorOf(env).message).toBe(message);
@@ -84,7 +106,7 @@ test.each([
 ])('%j beside REDIS_URL is refused, because the URL says it', (env) => {
   const { message } = errorOf({ ...URL, ...env });
   expect(message).toBe(
-    'REDIS_USERNAME, REDIS_PASSWORD, REDIS_DATABASE and REDIS_TLS need REDIS_SENTINELS: without it, write them into REDIS_URL.',
+    'REDIS_USERNAME, REDIS_PASSWORD, REDIS_DATABASE and REDIS_TLS need REDIS_CLUSTER_NODES or REDIS_SENTINELS: without them, write them into REDIS_URL.',
   );
   expect(message).not.toContain(SECRET);
 });

@@ -31,6 +31,21 @@ function text(of: Row['of'], example: string): Row {
   return { of, default: undefined, good: { [example]: example }, bad: [] };
 }
 
+/** Lists of addresses that are refused. */
+const BAD_ADDRESSES = [
+  'host',
+  'host:',
+  ':26379',
+  'host:0',
+  'host:65536',
+  'host:x',
+  '1::2:26379',
+  'redis://host:26379',
+  'a:1,,b:2',
+  'a:1,',
+  'a:1;b:2',
+];
+
 /** A row for every variable, written independently of the declarations under test. */
 export const ROWS: Readonly<Record<string, Row>> = {
   NODE_ENV: {
@@ -61,23 +76,28 @@ export const ROWS: Readonly<Record<string, Row>> = {
     isSecret: true,
   },
   // The following go together: see redis.test.ts.
+  REDIS_CLUSTER_NODES: {
+    of: (config) => config.redisCluster?.nodes,
+    default: undefined,
+    good: {
+      'a:1,[::1]:65535': [
+        { host: 'a', port: 1 },
+        { host: '::1', port: 65_535 },
+      ],
+    },
+    bad: BAD_ADDRESSES,
+  },
+  REDIS_NAT_MAP: {
+    of: (config) => config.redisServers.natMap,
+    default: [],
+    good: {},
+    bad: ['a:1', 'a:1=b', 'a:1=b:2=c:3', 'a:1=b:2,', 'a:1=>b:2'],
+  },
   REDIS_SENTINELS: {
     of: (config) => config.redisSentinel,
     default: undefined,
     good: {},
-    bad: [
-      'host',
-      'host:',
-      ':26379',
-      'host:0',
-      'host:65536',
-      'host:x',
-      '1::2:26379',
-      'redis://host:26379',
-      'a:1,,b:2',
-      'a:1,',
-      'a:1;b:2',
-    ],
+    bad: BAD_ADDRESSES,
   },
   REDIS_SENTINEL_NAME: { of: (config) => config.redisSentinel, default: undefined, good: {}, bad: [] },
   REDIS_SENTINEL_USERNAME: { of: (config) => config.redisSentinel, default: undefined, good: {}, bad: [] },
