@@ -49,6 +49,16 @@ export class Cluster {
     return this.nodes.map(({ address }) => address).join(',');
   }
 
+  /** The settings of a node on this cluster. */
+  get variables(): Record<string, string | undefined> {
+    const { username, password, protocol } = new URL(this.nodes[0]!.url);
+    return {
+      REDIS_CLUSTER_NODES: this.addresses,
+      ...(password !== '' && { REDIS_USERNAME: username, REDIS_PASSWORD: password }),
+      ...(protocol === 'rediss:' && { REDIS_TLS: 'true' }),
+    };
+  }
+
   /** The shards as this server, or the first that answers, sees them, in the order of their first slots. */
   async shards(askedNode?: ClusterNode): Promise<Shard[]> {
     const reply = await this.#askAny(askedNode, 'CLUSTER', 'NODES');
