@@ -4,20 +4,10 @@
  *   socket opens → AUTH, SELECT → INFO → ready, or closed and tried again
  */
 import type { AbstractConnector, Redis } from 'ioredis';
-import { RedisModeError } from './errors.js';
+import { modeError, type RedisMode } from './mode.js';
 
 /** The part of ioredis' connector that is extended here. It opens sockets, and judges the answer to INFO. */
 type Connector = Pick<AbstractConnector, 'connect'> & { check(info: Record<string, string>): boolean };
-
-/** What a server is: one that stands alone, or a node of a Cluster. */
-export type RedisMode = 'single' | 'cluster';
-
-const WRONG_MODE: Readonly<Record<RedisMode, string>> = {
-  single:
-    'REDIS_URL leads to a Redis in cluster mode. Set REDIS_CLUSTER_NODES to host:port of some of its nodes instead.',
-  cluster:
-    'REDIS_CLUSTER_NODES names a Redis that is not in cluster mode. Set REDIS_URL to its address instead.',
-};
 
 /**
  * Starts connecting and returns the client. It becomes ready only if Redis accepted the database of the URL and is
@@ -43,7 +33,7 @@ export function connect(client: Redis, expected: RedisMode = 'single'): Redis {
   };
   connector.check = (info) => {
     const mode = info.redis_mode === 'cluster' ? 'cluster' : 'single';
-    if (mode !== expected) client.emit('error', new RedisModeError(WRONG_MODE[expected]));
+    if (mode !== expected) client.emit('error', modeError(client, expected));
     return mode === expected && !databaseRefused && check(info);
   };
   // The client reports a failure through its 'error' event, and retries.

@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { connect, type RedisMode } from './connect.js';
+import { connect } from './connect.js';
+import type { RedisMode } from './mode.js';
 import type { RedisTls } from './tls.js';
 
 /** Events that the Redis modules report instead of logging or counting them. No hook may throw. */

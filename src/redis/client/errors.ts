@@ -23,6 +23,11 @@ export class RedisModeError extends Error {
   override readonly name = 'RedisModeError';
 }
 
+/** The shard that a key needs is not known, or nobody has its slot. Nothing was sent. */
+export class ShardAwayError extends Error {
+  override readonly name = 'ShardAwayError';
+}
+
 /** Whether Redis replied with an error, as opposed to a connection failure. */
 export function isReply(error: Error): boolean {
   return error.name === 'ReplyError';
@@ -37,10 +42,11 @@ export function isNoScript(error: unknown): boolean {
 const SHARD_AWAY = new Set(['CLUSTERDOWN', 'TRYAGAIN', 'MOVED', 'ASK', 'MASTERDOWN', 'LOADING', 'READONLY']);
 
 /**
- * Whether Redis replied that a key cannot be served now, although nothing is wrong with the command. This ends by
- * itself, when the slot has moved or a replica was promoted.
+ * Whether a key cannot be served now because of the state of its shard, although nothing is wrong with the command or
+ * the connection. This ends by itself, when the slot has moved or a replica was promoted.
  */
 export function isShardAway(error: unknown): boolean {
+  if (error instanceof ShardAwayError) return true;
   return error instanceof Error && isReply(error) && SHARD_AWAY.has(codeOf(error.message));
 }
 
@@ -78,6 +84,7 @@ export async function orUnavailable<T>(message: string, call: () => Promise<T>):
 
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof ShardAwayError) return true;
   if (isReply(error))
     return CANNOT_SERVE.has(codeOf(error.message)) || error.message.includes('max number of clients');
   return 'syscall' in error || error.name === 'AggregateError' || CLIENT_CANNOT_REACH.test(error.message);
