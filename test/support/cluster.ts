@@ -82,13 +82,18 @@ export class Cluster {
   }
 
   /** Ids of `count` rooms whose messages are on this shard: `room0`, `room3` and so on. */
-  roomsOn({ ranges }: Shard, count: number, prefix = 'room'): string[] {
+  roomsOn(shard: Shard, count: number, prefix = 'room'): string[] {
     const rooms: string[] = [];
     for (let number = 0; rooms.length < count; number += 1) {
       const roomId = `${prefix}${number}`;
-      if (hasSlot(ranges, slotOf(`messages:${roomId}`))) rooms.push(roomId);
+      if (this.isOn(shard, roomId)) rooms.push(roomId);
     }
     return rooms;
+  }
+
+  /** Whether the messages of a room are on this shard. */
+  isOn({ ranges }: Shard, roomId: string): boolean {
+    return hasSlot(ranges, slotOf(`messages:${roomId}`));
   }
 
   /** Runs a command on the primary that has a key. The key need not be an argument. */
@@ -134,7 +139,7 @@ export class Cluster {
     await Promise.all(nodes.map((node) => node.close()));
   }
 
-  /** Waits until a server other than `failed` has taken over its slots, and all that run agree. Returns the new primary. */
+  /** Waits until another server has the slots of one that failed, and all others agree. Returns the new primary. */
   async untilPromoted(failed: ClusterNode, slot: number): Promise<ClusterNode> {
     const running = this.nodes.filter((node) => node !== failed);
     return until(
