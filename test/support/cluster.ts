@@ -55,7 +55,7 @@ export class Cluster {
     return {
       REDIS_CLUSTER_NODES: this.addresses,
       ...(password !== '' && { REDIS_USERNAME: username, REDIS_PASSWORD: password }),
-      ...(protocol === 'rediss:' && { REDIS_TLS: 'true' }),
+      ...(protocol === 'rediss:' && { REDIS_TLS: 'servers' }),
     };
   }
 
