@@ -5,6 +5,7 @@
  */
 import type { AbstractConnector, Redis } from 'ioredis';
 import { modeError, type RedisMode } from './mode.js';
+import { modeOf } from './server-mode.js';
 
 /** The part of ioredis' connector that is extended here. It opens sockets, and judges the answer to INFO. */
 type Connector = Pick<AbstractConnector, 'connect'> & { check(info: Record<string, string>): boolean };
@@ -32,7 +33,7 @@ export function connect(client: Redis, expected: RedisMode = 'single'): Redis {
     return stream;
   };
   connector.check = (info) => {
-    const mode = info.redis_mode === 'cluster' ? 'cluster' : 'single';
+    const mode = modeOf((field) => info[field]) === 'cluster' ? 'cluster' : 'single';
     if (mode !== expected) client.emit('error', modeError(client, expected));
     return mode === expected && !databaseRefused && check(info);
   };

@@ -1,17 +1,7 @@
-/** Where a Redis listens. */
-export interface Address {
-  /** A host name, or an IP address without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
+import { type Address, addressText } from '#redis/client/address.js';
 
-/** External addresses by the internal ones that a Cluster announces, as `addressName` writes them. */
+/** External addresses by the internal ones that a Cluster announces, as `addressText` writes them. */
 export type NatMap = ReadonlyMap<string, Address>;
-
-/** The address as text, which also identifies a shard: `host:port`, or `[::1]:port` for IPv6. */
-export function addressName({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
 
 /**
  * Parses `host:port`. An IPv6 address may be in brackets or, as Redis writes it, without. The host may be empty.
@@ -44,5 +34,5 @@ export function resolveAddress(
 ): Address {
   const { host, port } = announced;
   if (host === null || host === undefined || host === '' || host === '?') return { host: asked.host, port };
-  return natMap.get(addressName({ host, port })) ?? { host, port };
+  return natMap.get(addressText({ host, port })) ?? { host, port };
 }

@@ -1,4 +1,4 @@
-import type { Address } from './address.js';
+import type { Address } from '#redis/client/address.js';
 import type { Shard } from './shard.js';
 import { SlotMap } from './slot-map.js';
 import type { Topology } from './topology.js';

@@ -1,5 +1,5 @@
 import { serviceUnavailable } from '#domain/errors.js';
-import { type Address, addressName } from './address.js';
+import { type Address, addressText } from '#redis/client/address.js';
 import type { Shard } from './shard.js';
 import { SLOT_COUNT, type SlotMap } from './slot-map.js';
 import type { Topology } from './topology.js';
@@ -17,7 +17,7 @@ export class Readiness {
   /** Shards that are not connected, by their names, and slots that nobody has. */
   missing(): string[] {
     const { map, members } = this.topology;
-    if (map === undefined) return this.seeds.map(addressName);
+    if (map === undefined) return this.seeds.map(addressText);
     const away = members.filter(({ isConnected }) => !isConnected).map(({ name }) => name);
     const uncovered = map.uncovered.map(([first, last]) => `slots ${first}-${last}`);
     return [...away, ...uncovered];

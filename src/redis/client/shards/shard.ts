@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
+import { type Address, addressText } from '#redis/client/address.js';
 import { type ConnectOptions, connectRedis } from '#redis/client/connections.js';
 import { type ModeWatch, watchMode } from '#redis/client/mode.js';
-import { type Address, addressName } from './address.js';
 
 /** How to connect to every node of a Cluster. */
 export type ShardOptions = Omit<ConnectOptions, 'url' | 'mode'> & {
@@ -41,7 +41,7 @@ export class Shard {
     readonly address: Address,
     options: ShardOptions,
   ) {
-    this.name = addressName(address);
+    this.name = addressText(address);
     const { commandTimeoutMs = 2_000, hooks } = options;
     const connections = connectRedis({
       ...options,

@@ -1,4 +1,5 @@
-import { type Address, addressName, type NatMap, resolveAddress } from './address.js';
+import { type Address, addressText } from '#redis/client/address.js';
+import { type NatMap, resolveAddress } from './address.js';
 
 /** The number of slots of every Cluster. */
 export const SLOT_COUNT = 16_384;
@@ -24,10 +25,10 @@ export class SlotMap {
     for (const [first, last, ...nodes] of reply as [number, number, ...AnnouncedNode[]][]) {
       const [primary, ...others] = nodes.map((node) => resolveNode(node, asked, natMap));
       if (primary === undefined) continue;
-      const name = addressName(primary);
+      const name = addressText(primary);
       addresses.set(name, primary);
       owners.fill(name, Number(first), Number(last) + 1);
-      for (const replica of others) replicas.set(addressName(replica), replica);
+      for (const replica of others) replicas.set(addressText(replica), replica);
     }
     return new SlotMap(owners, addresses, [...replicas.values()]);
   }
@@ -63,7 +64,7 @@ export class SlotMap {
 
   /** The map after one slot has moved. */
   moved(slot: number, to: Address): SlotMap {
-    const name = addressName(to);
+    const name = addressText(to);
     if (this.owners[slot] === name) return this;
     const owners = this.owners.with(slot, name);
     const owning = new Set(owners);

@@ -1,4 +1,5 @@
-import { type Address, addressName, type NatMap } from './address.js';
+import { type Address, addressText } from '#redis/client/address.js';
+import type { NatMap } from './address.js';
 import { Shard, type ShardOptions } from './shard.js';
 import { SLOT_COUNT, type SlotMap } from './slot-map.js';
 
@@ -49,7 +50,7 @@ export class Topology {
 
   /** The shard at an address. Starts connecting to it if it is new. */
   shardAt(address: Address): Shard {
-    const name = addressName(address);
+    const name = addressText(address);
     let shard = this.#shards.get(name);
     if (shard === undefined) {
       shard = new Shard(address, this.options);
