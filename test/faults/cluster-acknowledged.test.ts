@@ -19,7 +19,7 @@ test(
     await load.untilAccepted(20);
 
     // From here on, the primary stores messages that nobody else has.
-    replicas[0]!.hang();
+    await cluster.cutOff(replicas[0]!, primary);
     const refused = () => load.refusals(own).SERVICE_UNAVAILABLE ?? 0;
     await until(() => refused() > 8, { what: 'sends to wait for the replica in vain' });
     load.measureAnew();

@@ -25,7 +25,7 @@ test(
     });
     const kept = viewersOf(losing!)[0]!.cursor!;
 
-    replicas[0]!.hang();
+    await cluster.cutOff(replicas[0]!, primary);
     await sender.send(10);
     await until(() => viewersOf(losing!).every(({ total }) => total === 30), { what: 'ten more messages' });
     const before = new Ledger();

@@ -114,6 +114,13 @@ export class Cluster {
     const [primary, ...rest] = added as [ClusterNode, ...ClusterNode[]];
     await this.#meet(added);
     await Promise.all(rest.map((replica) => replicate(replica, primary)));
+    // Until then they refuse commands.
+    const isUp = async (node: ClusterNode) =>
+      (await node.cli('CLUSTER', 'INFO')).includes('cluster_state:ok');
+    await until(async () => (await Promise.all(added.map(isUp))).every(Boolean), {
+      what: 'the new servers to know the state of the cluster',
+      interval: 50,
+    });
     return primary;
   }
 
@@ -128,6 +135,13 @@ export class Cluster {
       await this.moveSlots({ from: primary, to, slots: slots.slice(index * share, (index + 1) * share) });
     }
     await this.forget([primary, ...(leaving?.replicas ?? [])]);
+  }
+
+  /** Hangs a replica and makes sure that nothing that its primary stores from now on reaches it, even later. */
+  async cutOff(replica: ClusterNode, primary: ClusterNode): Promise<void> {
+    replica.hang();
+    // What is written to the connection would wait in its buffer until the replica is resumed.
+    await primary.cli('CLIENT', 'KILL', 'TYPE', 'replica');
   }
 
   /** Ends servers without slots and makes the others forget them. */
