@@ -82,6 +82,33 @@ export async function orUnavailable<T>(message: string, call: () => Promise<T>):
   }
 }
 
+/**
+ * The answers about many rooms or other things, which may be on several shards. If one cannot be had because its shard is
+ * away, there is SERVICE_UNAVAILABLE in its place. Throws that if none can be had, and other errors unchanged.
+ */
+export async function eachOrUnavailable<T>(
+  message: string,
+  answers: readonly (T | Promise<T>)[],
+): Promise<(T | ChatError)[]> {
+  try {
+    return await Promise.all(answers);
+  } catch (first) {
+    const settled = await Promise.allSettled(answers);
+    if (settled.every(({ status }) => status === 'rejected')) throw asUnavailable(message, first);
+    return settled.map((result) => {
+      if (result.status === 'fulfilled') return result.value;
+      const error = asUnavailable(message, result.reason);
+      if (error instanceof ChatError) return error;
+      throw error;
+    });
+  }
+}
+
+/** Whether the server of a key cannot be reached, or will serve it soon. Any other reply needs the operator. */
+export function isAway(error: unknown): boolean {
+  return isShardAway(error) || (error instanceof Error && !isReply(error) && isUnavailable(error));
+}
+
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof ShardAwayError) return true;
