@@ -101,10 +101,24 @@ export class Cluster {
     return (await this.shardOf(key)).primary.cli(command, ...args);
   }
 
-  /** Moves slots from one primary to another while both serve. Returns the number of slots that were moved. */
-  moveSlots(move: Omit<SlotMove, 'others'>): Promise<number> {
+  /**
+   * Moves slots from one primary to another while both serve, and waits until every server that answers knows. Returns the
+   * number of slots that were moved.
+   */
+  async moveSlots(move: Omit<SlotMove, 'others'>): Promise<number> {
     const others = this.nodes.filter((node) => node !== move.from && node !== move.to);
-    return moveSlots({ ...move, others });
+    const moved = await moveSlots({ ...move, others });
+    const last = move.slots.at(-1);
+    const knows = async (node: ClusterNode) => {
+      const owner = await this.#ownerOf(last!, node).catch(() => move.to);
+      return owner === move.to;
+    };
+    if (last !== undefined) {
+      await until(async () => (await Promise.all(this.nodes.map(knows))).every(Boolean), {
+        what: 'all servers to know of the move',
+      });
+    }
+    return moved;
   }
 
   /** Adds a primary without slots, and its replicas. Returns the primary. */
