@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, configFromEnv } from '#config/config.js';
 import type { Servers } from '#redis/client/servers.js';
-import { readTlsFiles } from '#redis/client/tls.js';
+import { hasLocation, locationOf } from '#redis/location.js';
 import { openServers } from '#redis/servers.js';
 import { clear } from './clear.js';
 import { type Command, type CommandContext, CommandError, UsageError } from './command.js';
@@ -66,12 +66,15 @@ function parse(command: Command, args: string[]) {
 }
 
 async function withRedis({ env }: Terminal, work: (servers: Servers) => Promise<void>): Promise<void> {
-  if (!env.REDIS_URL) throw new ConfigError('Set REDIS_URL to the Redis that the servers use.');
   const config = configFromEnv(env);
+  if (!hasLocation(config)) {
+    throw new ConfigError(
+      'Set REDIS_URL, REDIS_CLUSTER_NODES or REDIS_SENTINELS to the Redis that the servers use.',
+    );
+  }
   let lastError: unknown;
   const servers = openServers({
-    url: env.REDIS_URL,
-    tls: readTlsFiles(config.redisTls),
+    ...locationOf(config),
     commandTimeoutMs: config.redisTimeoutMs,
     hooks: {
       onError: (_where, error) => {

@@ -4,7 +4,6 @@ import { warningsOf } from '#redis/admin/health.js';
 import { createInfoReader, type RedisInfos } from '#redis/admin/info.js';
 import { createCache } from '#redis/cache/cache.js';
 import type { RedisHooks } from '#redis/client/connections.js';
-import type { RedisTls } from '#redis/client/tls.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
@@ -13,12 +12,13 @@ import { createPresence } from '#redis/presence/presence.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import { createSessions } from '#redis/sessions/sessions.js';
+import type { Location } from './location.js';
 import { openServers } from './servers.js';
 
 /** Settings of the store. Durations are in milliseconds unless the name says otherwise. */
 export interface StoreOptions {
-  url: string;
-  tls: RedisTls | undefined;
+  /** Where Redis is. */
+  redis: Location;
   /** Names this node in Redis. Must be unique among all nodes. */
   nodeId: string;
   /** How long Redis may take to answer a command. */
@@ -50,8 +50,7 @@ export function createStore(options: StoreOptions) {
   const { nodeId, timeoutMs, historyLimit, messageTtlSeconds, hooks } = options;
   const isReplicated = options.durability === 'replicated';
   const servers = openServers({
-    url: options.url,
-    ...(options.tls && { tls: options.tls }),
+    ...options.redis,
     commandTimeoutMs: timeoutMs,
     separateWriter: isReplicated,
     hooks,
@@ -96,15 +95,21 @@ export function createStore(options: StoreOptions) {
     /** The latest INFO of each server. Empty if INFO is not read. */
     info: (): RedisInfos => info?.latest ?? new Map(),
 
-    /** Resolves if Redis can serve. Throws SERVICE_UNAVAILABLE with the reason otherwise. */
-    check: (): Promise<void> => servers.check(),
+    /** Resolves to the names of what is missing if Redis can serve. Throws SERVICE_UNAVAILABLE with the reason otherwise. */
+    async check(): Promise<readonly string[]> {
+      await servers.check();
+      return servers.missing();
+    },
 
     start(): void {
       presence.start();
       info?.start();
     },
 
-    /** Warnings about settings of Redis that can lose messages. Undefined if a server does not answer yet. */
+    /**
+     * Warnings about settings of Redis that can lose messages. Undefined if a server does not answer yet. Throws a
+     * RedisModeError if it is of another kind than the settings say.
+     */
     async warnings(): Promise<string[] | undefined> {
       return (await servers.ready(timeoutMs)) ? warningsOf(servers) : undefined;
     },

@@ -67,7 +67,7 @@ export async function startServer({
       ...variables,
     }),
   );
-  const app = createApp({ ...config, redisUrl });
+  const app = createApp(config);
   const port = await app.listen();
   return { ...addressesOf(port), close: () => app.close() };
 }

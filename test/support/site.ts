@@ -17,6 +17,8 @@ export interface SiteOptions {
   /** The number of nodes. Defaults to 1. */
   nodes?: number;
   redis?: StartRedisOptions;
+  /** A server that runs already, instead. It ends with the site. */
+  server?: RedisServer;
   /** A running Cluster instead of a Redis of its own. Its test closes it. */
   cluster?: Cluster;
   /** Configuration variables for every node. */
@@ -62,8 +64,9 @@ export class Site {
     readonly variables: Variables,
   ) {}
 
-  static async start({ nodes = 1, redis, cluster, variables = {} }: SiteOptions = {}): Promise<Site> {
-    const site = new Site(cluster ? undefined : await startRedis(redis), cluster, variables);
+  static async start({ nodes = 1, redis, server, cluster, variables = {} }: SiteOptions = {}): Promise<Site> {
+    const own = cluster ? undefined : (server ?? (await startRedis(redis)));
+    const site = new Site(own, cluster, variables);
     try {
       const started = await Promise.all(Array.from({ length: nodes }, () => site.addNode()));
       await Promise.all(started.map(untilReady));
@@ -87,7 +90,7 @@ export class Site {
     const node = await spawnServer(
       {
         redisUrl: this.own?.url,
-        REDIS_CLUSTER_NODES: this.cluster?.addresses,
+        ...this.cluster?.variables,
         NODE_OPTIONS: `--import=${WATCHED}`,
         ...NO_LIMITS,
         ...this.variables,

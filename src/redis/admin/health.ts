@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { orUnavailable } from '#redis/client/errors.js';
+import { modeOf } from '#redis/client/server-mode.js';
 import type { Servers } from '#redis/client/servers.js';
 
 /** Facts about the Redis server, from INFO. */
@@ -30,7 +31,7 @@ export async function inspectRedis(redis: Redis): Promise<RedisInfo> {
     version: fields.get('redis_version') ?? '',
     maxmemoryPolicy: fields.get('maxmemory_policy') ?? '',
     maxmemory: Number(fields.get('maxmemory') ?? 0),
-    mode: fields.get('redis_mode') ?? 'standalone',
+    mode: modeOf((name) => fields.get(name)),
   };
 }
 

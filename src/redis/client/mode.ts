@@ -4,8 +4,21 @@ import { RedisModeError } from './errors.js';
 /** What a server is: one that stands alone, or a node of a Cluster. */
 export type RedisMode = 'single' | 'cluster';
 
-/** The error for a server that is not what it was expected to be. It says what to set instead. */
-export function modeError({ options: { host, port } }: Redis, expected: RedisMode): RedisModeError {
+/**
+ * The error for a server that is not what it was expected to be. It says what to set instead. `mode` is that of its
+ * INFO.
+ */
+export function modeError(
+  { options: { host, port } }: Redis,
+  expected: RedisMode,
+  mode: string,
+): RedisModeError {
+  const variable = expected === 'single' ? 'REDIS_URL' : 'REDIS_CLUSTER_NODES';
+  if (mode === 'sentinel') {
+    return new RedisModeError(
+      `${variable} leads to a Sentinel: set REDIS_SENTINELS and REDIS_SENTINEL_NAME instead of ${variable}.`,
+    );
+  }
   return new RedisModeError(
     expected === 'single'
       ? 'REDIS_URL leads to a Redis in cluster mode: set REDIS_CLUSTER_NODES to host:port of some of its nodes instead.'

@@ -25,6 +25,7 @@ export function oneServer(connections: RedisConnections): Servers {
     onConnected: (listener) => on(commands, 'ready', () => listener(() => true)),
     check: async () => {
       if (mode.error !== undefined) throw serviceUnavailable(mode.error.message, mode.error);
+      if (connections.problem !== undefined) throw serviceUnavailable(connections.problem);
       await orUnavailable('Redis does not answer.', () =>
         Promise.all(clients.map((client) => client.ping())),
       );
