@@ -54,7 +54,7 @@ export const redisUrl: Parser<string> = {
 };
 
 /** Where a server listens. An IPv6 address is without brackets. */
-interface Address {
+export interface Address {
   host: string;
   port: number;
 }
