@@ -84,7 +84,7 @@ export async function orUnavailable<T>(message: string, call: () => Promise<T>):
 
 /**
  * The answers about many rooms or other things, which may be on several shards. If one cannot be had because its shard is
- * away, there is SERVICE_UNAVAILABLE in its place. Throws that if none can be had, and other errors unchanged.
+ * away, there is SERVICE_UNAVAILABLE in its place. Throws other errors unchanged.
  */
 export async function eachOrUnavailable<T>(
   message: string,
@@ -92,9 +92,8 @@ export async function eachOrUnavailable<T>(
 ): Promise<(T | ChatError)[]> {
   try {
     return await Promise.all(answers);
-  } catch (first) {
+  } catch {
     const settled = await Promise.allSettled(answers);
-    if (settled.every(({ status }) => status === 'rejected')) throw asUnavailable(message, first);
     return settled.map((result) => {
       if (result.status === 'fulfilled') return result.value;
       const error = asUnavailable(message, result.reason);
@@ -102,6 +101,13 @@ export async function eachOrUnavailable<T>(
       throw error;
     });
   }
+}
+
+/** Returns the answers, or throws the first error if there are only errors: then it is Redis that is away. */
+export function unlessAllAway<T>(answers: (T | ChatError)[]): (T | ChatError)[] {
+  const [first] = answers;
+  if (first instanceof ChatError && answers.every((answer) => answer instanceof ChatError)) throw first;
+  return answers;
 }
 
 /** Whether the server of a key cannot be reached, or will serve it soon. Any other reply needs the operator. */

@@ -18,7 +18,7 @@ export interface Newest {
 
 /**
  * Reads the newest entries of rooms, in the order given. If the shard of a room is away, SERVICE_UNAVAILABLE with this
- * message is in its place. Throws it if all are away, and other Redis errors unchanged.
+ * message is in its place. Throws other Redis errors unchanged.
  */
 export type ReadNewest = (roomIds: readonly string[], message: string) => Promise<(Newest | ChatError)[]>;
 

@@ -1,6 +1,6 @@
 import type { SlowModes } from '#domain/ports/limiter.js';
 import type { Commands } from '#redis/client/commands.js';
-import { eachOrUnavailable, orUnavailable } from '#redis/client/errors.js';
+import { eachOrUnavailable, orUnavailable, unlessAllAway } from '#redis/client/errors.js';
 import { slowModeKey } from '#redis/client/keys.js';
 
 const NOT_SET = 'Slow mode cannot be set right now. Try again shortly.';
@@ -22,6 +22,6 @@ export function createSlowModes({ commands, ttlMs }: { commands: Commands; ttlMs
       eachOrUnavailable(
         NOT_READ,
         roomIds.map(async (roomId) => Number((await commands.get(slowModeKey(roomId))) ?? 0)),
-      ),
+      ).then(unlessAllAway),
   };
 }

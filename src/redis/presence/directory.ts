@@ -1,8 +1,8 @@
 import type { Cache } from '#domain/ports/cache.js';
 import type { RoomDirectory } from '#domain/ports/presence.js';
-import { eachOrUnavailable, orUnavailable, unlessWrongType } from '#redis/client/errors.js';
-import { connectionsKey } from '#redis/client/keys.js';
+import { orUnavailable, unlessAllAway } from '#redis/client/errors.js';
 import type { Servers } from '#redis/client/servers.js';
+import { createCountConnections } from './count-connections.js';
 import { listActiveRooms } from './list-active-rooms.js';
 
 const UNAVAILABLE = 'The rooms cannot be read right now. Try again shortly.';
@@ -19,6 +19,7 @@ export interface DirectoryOptions {
  * The directory of rooms. One node lists the active rooms for all nodes, about once a second, if anyone asks.
  */
 export function createDirectory({ servers, cache, maxRooms }: DirectoryOptions): RoomDirectory {
+  const countConnections = createCountConnections(servers);
   const activeRooms = cache.value({
     // Nodes with a different limit must not share this list, which could be too short for them.
     name: `active-rooms:${maxRooms}`,
@@ -26,12 +27,8 @@ export function createDirectory({ servers, cache, maxRooms }: DirectoryOptions):
     parse: (stored) => (isRoomIds(stored) ? stored : undefined),
   });
 
-  function countConnections(roomId: string): Promise<number> {
-    return unlessWrongType(servers.commands.scard(connectionsKey(roomId)), () => 0);
-  }
-
   return {
-    connectionCounts: (roomIds) => eachOrUnavailable(UNAVAILABLE, roomIds.map(countConnections)),
+    connectionCounts: async (roomIds) => unlessAllAway(await countConnections(roomIds)),
 
     activeRooms: (limit) =>
       orUnavailable(UNAVAILABLE, async () => (await activeRooms.read()).slice(0, limit)),

@@ -1,8 +1,9 @@
 import { scanActiveRooms } from '#redis/client/active-rooms.js';
 import { BoundedTop } from '#redis/client/bounded-top.js';
-import { isAway, isReply } from '#redis/client/errors.js';
-import { connectionsKey, messagesKey } from '#redis/client/keys.js';
+import { eachOrUnavailable } from '#redis/client/errors.js';
+import { messagesKey } from '#redis/client/keys.js';
 import type { Servers } from '#redis/client/servers.js';
+import { createCountConnections } from './count-connections.js';
 
 /** A room and how many connections it has. */
 interface Candidate {
@@ -19,34 +20,38 @@ function compare(a: Candidate, b: Candidate): number {
  * The first `limit` rooms that hold messages or connections: most connections first, then by id. Scans all
  * rooms in batches. Its time grows with the number of rooms, but its memory does not, and neither this node
  * nor Redis is blocked for longer than one batch. If the signal is aborted, returns the rooms found so far. Leaves out
- * rooms that are on a shard of a Cluster that is away, or listed there. Throws other Redis errors unchanged.
+ * rooms that are on a shard of a Cluster that is away, or listed there. Throws SERVICE_UNAVAILABLE if Redis is away, and
+ * other Redis errors unchanged.
  */
 export async function listActiveRooms(
   servers: Servers,
   { limit, signal }: { limit: number; signal?: AbortSignal },
 ): Promise<string[]> {
   const { commands } = servers;
+  const countConnections = createCountConnections(servers);
   const top = new BoundedTop(limit, compare);
   /** Rooms without connections that would be listed if they hold messages. Checked with the next batch. */
   let silent: Candidate[] = [];
 
   async function examine(roomIds: readonly string[]): Promise<void> {
-    // The commands of one turn share a round trip.
-    const replies = await Promise.all([
-      ...roomIds.map((id) => commands.scard(connectionsKey(id)).catch(zeroIfUnknown)),
-      ...silent.map(({ id }) => commands.exists(messagesKey(id)).catch(zeroIfUnknown)),
+    const [counts, lists] = await Promise.all([
+      countConnections(roomIds),
+      eachOrUnavailable(
+        'The rooms cannot be read right now.',
+        silent.map(({ id }) => commands.exists(messagesKey(id))),
+      ),
     ]);
-    const candidates = roomIds.map((id, index) => ({ id, connections: replies[index]! }));
-    for (const room of candidates) if (room.connections > 0) top.add(room);
-    for (const [index, room] of silent.entries()) if (replies[roomIds.length + index]! > 0) top.add(room);
-    silent = candidates.filter((room) => room.connections === 0 && top.accepts(room));
-  }
-
-  /** A key of the wrong type, made by hand, and the room of a shard that is away count as empty. */
-  function zeroIfUnknown(error: unknown): number {
-    if (error instanceof Error && isReply(error) && error.message.startsWith('WRONGTYPE')) return 0;
-    if (servers.isCluster && isAway(error)) return 0;
-    throw error;
+    for (const [index, room] of silent.entries()) if (lists[index] === 1) top.add(room);
+    silent = [];
+    for (const [index, id] of roomIds.entries()) {
+      const connections = counts[index]!;
+      // Its shard is away.
+      if (connections instanceof Error) continue;
+      const room = { id, connections };
+      if (connections > 0) top.add(room);
+      else silent.push(room);
+    }
+    silent = silent.filter((room) => top.accepts(room));
   }
 
   for await (const roomIds of scanActiveRooms(servers)) {

@@ -6,7 +6,7 @@ import type { EventLog, Head } from '#domain/ports/event-log.js';
 import type { Closeable } from '#domain/ports/feed.js';
 import type { SendLimits } from '#domain/ports/limiter.js';
 import type { RedisHooks } from '#redis/client/connections.js';
-import { eachOrUnavailable, orUnavailable, unlessWrongType } from '#redis/client/errors.js';
+import { eachOrUnavailable, orUnavailable, unlessAllAway, unlessWrongType } from '#redis/client/errors.js';
 import { messagesKey, roomKey } from '#redis/client/keys.js';
 import { createReadNewest, type Newest } from '#redis/client/read-newest.js';
 import { loadScript } from '#redis/client/script.js';
@@ -131,15 +131,13 @@ export function createEventLog(options: EventLogOptions): EventLog & Closeable {
       eachOrUnavailable(
         NOT_READ,
         roomIds.map((roomId) => orNull(roomId, headOf(roomId))),
-      ),
+      ).then(unlessAllAway),
 
     lastMessages: (roomIds) =>
       orUnavailable(NOT_READ, async () => {
         const newest = await readNewest(roomIds, NOT_READ);
-        return eachOrUnavailable(
-          NOT_READ,
-          roomIds.map((roomId, index) => lastMessage(roomId, newest[index]!)),
-        );
+        const messages = roomIds.map((roomId, index) => lastMessage(roomId, newest[index]!));
+        return unlessAllAway(await eachOrUnavailable(NOT_READ, messages));
       }),
 
     close: async () => listing.close(),

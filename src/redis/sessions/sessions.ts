@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { parseRoles, type SessionStore } from '#domain/viewer.js';
 import type { Commands } from '#redis/client/commands.js';
-import { eachOrUnavailable, orUnavailable } from '#redis/client/errors.js';
+import { eachOrUnavailable, orUnavailable, unlessAllAway } from '#redis/client/errors.js';
 import { sessionKey } from '#redis/client/keys.js';
 import { chunks } from '#redis/client/members.js';
 import { loadScript } from '#redis/client/script.js';
@@ -67,7 +67,7 @@ export function createSessions({ commands, ttlMs }: SessionsOptions): SessionSto
       orUnavailable(UNAVAILABLE, async () => {
         const ended: string[] = [];
         for (const batch of chunks(sessionIds, BATCH_SIZE)) {
-          const answers = await eachOrUnavailable(UNAVAILABLE, batch.map(hasEnded));
+          const answers = unlessAllAway(await eachOrUnavailable(UNAVAILABLE, batch.map(hasEnded)));
           ended.push(...batch.filter((_, index) => answers[index] === true));
         }
         return ended;
