@@ -5,6 +5,7 @@ import { GAP, Ledger } from '#test/support/ledger.js';
 import type { RedisServer } from '#test/support/redis-server.js';
 import { type SentinelGroup, startSentinelGroup } from '#test/support/sentinel.js';
 import type { Site } from '#test/support/site.js';
+import { TcpProxy } from '#test/support/tcp-proxy.js';
 import { until } from '#test/support/until.js';
 import { HEAVY, report, startSite } from './fixture.js';
 
@@ -87,15 +88,61 @@ describe.each(['primary', 'replicated'] as const)('with DURABILITY=%s', (durabil
   });
 });
 
+/** What a primary that nobody follows does: it serves on, asks for a replica, or is asked for one with each send. */
+const ISOLATED = [
+  ['loses what was acknowledged with DURABILITY=primary alone', 'primary', []],
+  ['loses nothing with min-replicas-to-write', 'primary', ['--min-replicas-to-write', '1']],
+  ['loses nothing with DURABILITY=replicated', 'replicated', []],
+] as const;
+
+test.each(ISOLATED)(
+  'a site that hears nothing of a failover and goes on with the old primary %s',
+  HEAVY,
+  async (_what, durability, args) => {
+    const proxies: TcpProxy[] = [];
+    const { site, group, flow } = await startLoad(durability, { args, proxies });
+    const [old] = group.servers as [RedisServer];
+    for (const proxy of proxies) proxy.refuse();
+    old.hang();
+    const now = await group.failedOver(old);
+    old.resume();
+    // Until the Sentinels make a replica of it, which takes them about ten seconds.
+    await until(async () => (await old.cli('ROLE')).startsWith('slave'), {
+      what: 'the old primary to follow',
+      timeout: 40_000,
+    });
+    for (const proxy of proxies) proxy.restore();
+    await flow();
+    const counts = await count(site, now);
+    report(`Sentinel: cut off, ${durability} ${args.join(' ')}`, counts as never);
+    expect(counts).toMatchObject(KEPT);
+    if (durability === 'primary' && args.length === 0) expect(counts.acknowledgedLost).toBeGreaterThan(100);
+    else expect(counts.acknowledgedLost).toBe(0);
+  },
+);
+
+interface LoadOptions {
+  /** More arguments for each server. */
+  args?: readonly string[];
+  /** If given, the nodes reach each Sentinel through a proxy, which is added here. */
+  proxies?: TcpProxy[];
+}
+
 /** Starts two nodes on a group, with viewers and senders. `flow` resolves when everyone has received more. */
-async function startLoad(durability: 'primary' | 'replicated') {
+async function startLoad(durability: 'primary' | 'replicated', { args = [], proxies }: LoadOptions = {}) {
   // With a single replica, nothing could be acknowledged after the failover until the old primary follows the new one.
-  const group = await startSentinelGroup({ replicas: durability === 'replicated' ? 2 : 1 });
+  const group = await startSentinelGroup({ replicas: durability === 'replicated' ? 2 : 1, args });
   onTestFinished(() => group.close());
+  const sentinels = proxies && (await proxiesTo(group, proxies));
   const site = await startSite({
     nodes: 2,
     server: group.servers[0]!,
-    variables: { ...group.variables, DURABILITY: durability, PRESENCE_HEARTBEAT_MS: 500 },
+    variables: {
+      ...group.variables,
+      ...(sentinels && { REDIS_SENTINELS: sentinels }),
+      DURABILITY: durability,
+      PRESENCE_HEARTBEAT_MS: 500,
+    },
   });
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
   const senders = [site.sender('room1'), site.sender('room1')];
@@ -112,6 +159,16 @@ async function startLoad(durability: 'primary' | 'replicated') {
   };
   await flow();
   return { site, group, flow } satisfies { site: Site; group: SentinelGroup; flow: unknown };
+}
+
+/** Starts a proxy in front of each Sentinel. Returns their addresses, as REDIS_SENTINELS takes them. */
+async function proxiesTo({ sentinels }: SentinelGroup, proxies: TcpProxy[]): Promise<string> {
+  for (const { port } of sentinels) {
+    const proxy = await TcpProxy.start(() => port);
+    onTestFinished(() => proxy.close());
+    proxies.push(proxy);
+  }
+  return proxies.map(({ port }) => `127.0.0.1:${port}`).join();
 }
 
 /** Breaks the primary. Returns the longest time without an acknowledgement since then, in milliseconds. */
