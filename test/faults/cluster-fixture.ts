@@ -1,8 +1,9 @@
 import { onTestFinished } from 'vitest';
-import { Cluster, type ClusterOptions, type Shard } from '#test/support/cluster.js';
+import { Cluster, type ClusterNode, type ClusterOptions, type Shard } from '#test/support/cluster.js';
 import type { Counts } from '#test/support/ledger.js';
 import { RoomLoad, type RoomLoadOptions } from '#test/support/room-load.js';
 import type { Site, SiteOptions } from '#test/support/site.js';
+import { TcpProxy } from '#test/support/tcp-proxy.js';
 import { nothingLost, startSite } from './fixture.js';
 
 /** Unanswered commands fail soon, so that the tests are short. */
@@ -39,4 +40,12 @@ export async function startClusterSite(options: ClusterSiteOptions): Promise<Clu
 /** The counts of a run that kept every promise and reported no gap, with `viewers` in each room. */
 export function allDelivered({ sent }: Counts, viewers = 1): Counts & { gaps: number } {
   return { ...nothingLost(sent, sent * viewers), gaps: 0 };
+}
+
+/** Proxies in front of servers of a cluster, and REDIS_NAT_MAP for a node that reaches them only through these. */
+export async function startProxies(nodes: readonly ClusterNode[]) {
+  const proxies = await Promise.all(nodes.map(({ port }) => TcpProxy.start(() => port)));
+  onTestFinished(async () => void (await Promise.all(proxies.map((proxy) => proxy.close()))));
+  const natMap = nodes.map(({ address }, index) => `${address}=127.0.0.1:${proxies[index]!.port}`).join(',');
+  return { proxies, variables: { REDIS_NAT_MAP: natMap } };
 }

@@ -90,7 +90,7 @@ export class Site {
     const node = await spawnServer(
       {
         redisUrl: this.own?.url,
-        REDIS_CLUSTER_NODES: this.cluster?.addresses,
+        ...this.cluster?.variables,
         NODE_OPTIONS: `--import=${WATCHED}`,
         ...NO_LIMITS,
         ...this.variables,
