@@ -2,10 +2,11 @@ import { isReply } from '#redis/client/errors.js';
 
 /**
  * Says in one sentence why a Sentinel cannot be used, and which variable to change if that would help. `sentinel` is
- * its address as text, `name` that of the primary.
+ * its address as text, `name` that of the primary. The original error is left out: it holds the command, which may be the
+ * login with the password.
  */
 export function explainSentinelError(error: Error, sentinel: string, name: string): Error {
-  return new Error(reasonFor(error, sentinel, name), { cause: error });
+  return new Error(reasonFor(error, sentinel, name));
 }
 
 function reasonFor(error: Error, sentinel: string, name: string): string {
