@@ -65,7 +65,7 @@ function parse(command: Command, args: string[]) {
   }
 }
 
-async function withRedis({ env }: Terminal, work: (servers: Servers) => Promise<void>): Promise<void> {
+async function withRedis({ env, error }: Terminal, work: (servers: Servers) => Promise<void>): Promise<void> {
   const config = configFromEnv(env);
   if (!hasLocation(config)) {
     throw new ConfigError(
@@ -85,7 +85,9 @@ async function withRedis({ env }: Terminal, work: (servers: Servers) => Promise<
   try {
     if (!(await servers.ready(config.redisTimeoutMs))) {
       // Do not print the URL, which may contain a password.
-      throw new CommandError(`Redis does not answer${lastError ? `: ${messageOf(lastError)}` : ''}`);
+      const reason = `Redis does not answer${lastError ? `: ${messageOf(lastError)}` : ''}`;
+      if (servers.connected().length === 0) throw new CommandError(reason);
+      error(`streamly-chat: ${servers.missing().join(', ')}: ${reason}. Rooms of this shard are left out.\n`);
     }
     await work(servers);
   } finally {
