@@ -37,6 +37,16 @@ describe('at startup, the server', () => {
     expect(main.output.stdout).toBe('');
   });
 
+  test('exits with 1 and says what to set if REDIS_URL leads to a Sentinel', async () => {
+    const sentinel = await startRedis({ plain: true, sentinel: 'sentinel monitor chat 127.0.0.1 1 1\n' });
+    onTestFinished(() => sentinel.close());
+    const main = runMain({ ...here, REDIS_URL: sentinel.url });
+    expect(await main.exited).toBe(1);
+    expect(main.output.stderr).toBe(
+      'REDIS_URL leads to a Sentinel: set REDIS_SENTINELS and REDIS_SENTINEL_NAME instead of REDIS_URL.\n',
+    );
+  });
+
   test('exits with 1 and a sentence that names PORT if the port is in use', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

@@ -88,17 +88,27 @@ describe.each(['primary', 'replicated'] as const)('with DURABILITY=%s', (durabil
   });
 });
 
-/** What a primary that nobody follows does: it serves on, asks for a replica, or is asked for one with each send. */
+/** Sends per second, of both senders together. */
+const RATE = 200;
+
+/** What prevents that a primary which nobody follows acknowledges sends, and how many are lost at least and at most. */
 const ISOLATED = [
-  ['loses what was acknowledged with DURABILITY=primary alone', 'primary', []],
-  ['loses nothing with min-replicas-to-write', 'primary', ['--min-replicas-to-write', '1']],
-  ['loses nothing with DURABILITY=replicated', 'replicated', []],
+  ['loses what is acknowledged, with DURABILITY=primary alone', 'primary', [], 2 * RATE, Infinity],
+  // Redis counts its replicas once a second, and when the connection of one ends.
+  [
+    'loses two seconds of sends at most, with min-replicas-to-write',
+    'primary',
+    ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'],
+    0,
+    2 * RATE,
+  ],
+  ['loses nothing, with DURABILITY=replicated', 'replicated', [], 0, 0],
 ] as const;
 
 test.each(ISOLATED)(
   'a site that hears nothing of a failover and goes on with the old primary %s',
   HEAVY,
-  async (_what, durability, args) => {
+  async (_what, durability, args, least, most) => {
     const proxies: TcpProxy[] = [];
     const { site, group, flow } = await startLoad(durability, { args, proxies });
     const [old] = group.servers as [RedisServer];
@@ -116,8 +126,8 @@ test.each(ISOLATED)(
     const counts = await count(site, now);
     report(`Sentinel: cut off, ${durability} ${args.join(' ')}`, counts as never);
     expect(counts).toMatchObject(KEPT);
-    if (durability === 'primary' && args.length === 0) expect(counts.acknowledgedLost).toBeGreaterThan(100);
-    else expect(counts.acknowledgedLost).toBe(0);
+    expect(counts.acknowledgedLost).toBeGreaterThanOrEqual(least);
+    expect(counts.acknowledgedLost).toBeLessThanOrEqual(most);
   },
 );
 
@@ -146,7 +156,7 @@ async function startLoad(durability: 'primary' | 'replicated', { args = [], prox
   });
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
   const senders = [site.sender('room1'), site.sender('room1')];
-  for (const sender of senders) sender.start(100);
+  for (const sender of senders) sender.start(RATE / senders.length);
   const flow = async () => {
     const everyone = [...viewers, ...senders];
     const before = everyone.map(({ total }) => total);

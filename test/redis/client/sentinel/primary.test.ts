@@ -55,8 +55,8 @@ describe('the connections of a node', () => {
     const { connections, reported } = open(settings);
     expect(await connections.ready(5_000)).toBe(true);
     expect(reported.sort()).toEqual([
-      'sentinel 127.0.0.1:1: The Sentinel at 127.0.0.1:1 cannot be reached (connect ECONNREFUSED 127.0.0.1:1). Check REDIS_SENTINELS.',
-      'sentinel 127.0.0.1:2: The Sentinel at 127.0.0.1:2 cannot be reached (connect ECONNREFUSED 127.0.0.1:2). Check REDIS_SENTINELS.',
+      'sentinel 127.0.0.1:1: The Sentinel at 127.0.0.1:1 cannot be reached (connect ECONNREFUSED 127.0.0.1:1). Check REDIS_SENTINELS and REDIS_TLS.',
+      'sentinel 127.0.0.1:2: The Sentinel at 127.0.0.1:2 cannot be reached (connect ECONNREFUSED 127.0.0.1:2). Check REDIS_SENTINELS and REDIS_TLS.',
     ]);
   });
 
@@ -150,7 +150,7 @@ describe('the settings', () => {
     });
     expect(await connections.ready(200)).toBe(false);
     expect(reported).toHaveLength(1);
-    expect(connections.problem).toMatch(/cannot be reached .+ Check REDIS_SENTINELS\.$/);
+    expect(connections.problem).toMatch(/cannot be reached .+ Check REDIS_SENTINELS and REDIS_TLS\.$/);
     await expect(connections.commands.ping()).rejects.toThrow();
 
     const server = await startRedis({ plain: true });
