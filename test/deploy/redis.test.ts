@@ -17,6 +17,7 @@ import { createSlowModes } from '#redis/limits/slow-modes.js';
 import { createDirectory } from '#redis/presence/directory.js';
 import { createPresence } from '#redis/presence/presence.js';
 import { sweep } from '#redis/presence/sweep.js';
+import { createAppend } from '#redis/room-log/append.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import { createSessions } from '#redis/sessions/sessions.js';
@@ -25,6 +26,7 @@ import { until } from '#test/support/until.js';
 
 const path = (file: string) => fileURLToPath(new URL(`../../deploy/redis/${file}`, import.meta.url));
 const password = 'for-development-only';
+const limit = { count: 10, windowMs: 1_000 };
 
 let redis: RedisServer;
 
@@ -161,13 +163,27 @@ describe.each(programs)('on $name, deploy/redis/redis.conf', ({ program }) => {
     }));
 });
 
+test('with min-replicas-to-write and no replica, refuses a send before it stores or counts anything', async () => {
+  const server = await startRedis({ plain: true, args: ['--min-replicas-to-write', '1'] });
+  const client = new Redis(server.port);
+  const append = createAppend(client, {
+    retention: { historyLimit: 100, ttlMs: 60_000 },
+    policy: { perUser: limit, perAddress: limit, roomsPerAddress: limit },
+  });
+  const draft = { roomId: 'room1', author: { id: 'guest:Ada', name: 'Ada' }, content: 'hello', nonce: 'one' };
+  const sending = append(draft, { id: 'ada', address: '192.0.2.1', exempt: 'from nothing' });
+  await expect(sending).rejects.toThrow(/^NOREPLICAS/);
+  expect(await client.dbsize()).toBe(0);
+  client.disconnect();
+  await server.close();
+});
+
 describe('the user of the chat server', () => {
   test('has all permissions that the chat server needs', async () => {
     const connections = connectRedis({ url: redis.url });
     expect(await connections.ready(5_000)).toBe(true);
     const { commands } = connections;
     expect(redisWarnings(await inspectRedis(commands))).toEqual([]);
-    const limit = { count: 10, windowMs: 1_000 };
     const eventLog = createEventLog({
       commands,
       historyLimit: 100,
