@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Files that count what their process holds (its timers, too), or keep it busy: each gets a process of its own. */
 const ALONE = [
   'test/*.test.ts',
-  'test/{examples,faults,support,web}/**/*.test.ts',
+  'test/{clusters,examples,faults,support,web}/**/*.test.ts',
   'test/packages/client/{resumption,send}.test.ts',
   'test/fanout/**/{hub-checks,topic}.test.ts',
 ];

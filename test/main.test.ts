@@ -32,7 +32,7 @@ describe('at startup, the server', () => {
   ])('exits with 1 and names %s on stderr if its value is invalid', async (name, variables) => {
     const main = runMain(variables);
     expect(await main.exited).toBe(1);
-    expect(main.output.stderr).toMatch(new RegExp(`^${name} .*$`, 'm'));
+    expect(main.output.stderr).toMatch(new RegExp(`^${name}\\b.*$`, 'm'));
     expect(main.output.stderr).not.toMatch(/^\s+at /m);
     expect(main.output.stdout).toBe('');
   });

@@ -1,7 +1,7 @@
 /** Measures what rooms cost a node: memory and CPU time for those with few viewers, which a crowd does not show. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { createAppend } from '#redis/room-log/append.js';
+import { openServers } from '#redis/servers.js';
 import { cpuSeconds } from '../../bench/measure/proc.js';
 import { RawWebSocket } from '../../test/support/raw-web-socket.js';
 import type { ServerProcess } from '../../test/support/server.js';
@@ -22,7 +22,8 @@ const PER_SECOND = 400;
 /** Measures one node on a Redis of its own. Both end with this call. Needs a build. */
 export async function measureNode(): Promise<Figures> {
   const site = await Site.start({ variables: { LOG_LEVEL: 'warn', PRESENCE_HEARTBEAT_MS: 5_000 } });
-  const client = new Redis(site.redis.testerUrl, { enableAutoPipelining: true });
+  const servers = openServers({ url: site.redis.testerUrl });
+  await servers.ready(10_000);
   const node = site.node();
   const audience = new Audience(node);
   try {
@@ -40,7 +41,7 @@ export async function measureNode(): Promise<Figures> {
     figures['node: µs a second per idle room'] = (idle[0]! * 1e6) / IDLE_SECONDS / ROOMS;
     figures['redis: µs a second per idle room of a node'] = (idle[1]! * 1e6) / IDLE_SECONDS / ROOMS;
 
-    const append = createAppend(client, { retention: { historyLimit: 10_000, ttlMs: 86_400_000 } });
+    const append = createAppend(servers, { retention: { historyLimit: 10_000, ttlMs: 86_400_000 } });
     const send = async (count: number) => {
       for (let sent = 0; sent < count; sent += 4) {
         const from = performance.now();
@@ -63,7 +64,7 @@ export async function measureNode(): Promise<Figures> {
     return figures;
   } finally {
     audience.close();
-    client.disconnect();
+    await servers.close();
     await site.close();
   }
 }

@@ -2,11 +2,13 @@
 import { connect, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import type { Draft } from '#domain/message.js';
-import { connectionsKey, messagesKey, nodeKey, ROOMS_ACTIVE, roomKey } from '#redis/client/keys.js';
+import { activeRoomsKey, connectionsKey, messagesKey, nodeKey, roomKey } from '#redis/client/keys.js';
 import { scanMembers } from '#redis/client/members.js';
+import type { Servers } from '#redis/client/servers.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { sweep } from '#redis/presence/sweep.js';
 import { createAppend } from '#redis/room-log/append.js';
+import { openServers } from '#redis/servers.js';
 import { createSessions } from '#redis/sessions/sessions.js';
 import { type RedisServer, startRedis } from '../../test/support/redis-server.js';
 import { until } from '../../test/support/until.js';
@@ -31,24 +33,38 @@ export async function measureRedis(): Promise<Figures> {
   // A Cluster of one, because SPUBLISH is what shards run. The append-only file is on, as in production.
   const redis = await startRedis({
     plain: true,
-    args: ['--cluster-enabled', 'yes', '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
+    args: [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-announce-ip',
+      '127.0.0.1',
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'everysec',
+      '--save',
+      '',
+    ],
   });
   const client = new Redis(redis.port, '127.0.0.1', { enableAutoPipelining: true });
+  const servers = openServers({ nodes: [{ host: '127.0.0.1', port: redis.port }], commandTimeoutMs: 60_000 });
   try {
     await client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     await until(async () => /cluster_state:ok/.test(await client.cluster('INFO')), { what: 'the slots' });
-    return { ...(await measureMemory(client)), ...(await measureCpu(redis, client)) };
+    await servers.ready(10_000);
+    return { ...(await measureMemory(client, servers)), ...(await measureCpu(redis, client, servers)) };
   } finally {
     client.disconnect();
+    await servers.close();
     await redis.close();
   }
 }
 
-async function measureMemory(client: Redis): Promise<Figures> {
+async function measureMemory(client: Redis, servers: Servers): Promise<Figures> {
   const figures: Figures = {};
   const fill = async (name: string, rooms: number, messages: number) => {
     figures[`bytes per room of ${messages} messages`] = await grown(client, rooms, async () => {
-      await appendAll(client, spread(`${name}-`, rooms, rooms * messages), { pipeline: 500 });
+      await appendAll(servers, spread(`${name}-`, rooms, rooms * messages), { pipeline: 500 });
     });
   };
   await fill('one', 20_000, 1);
@@ -60,10 +76,10 @@ async function measureMemory(client: Redis): Promise<Figures> {
   await client.flushall();
   figures['bytes per nonce'] = await grown(client, 20_000, async () => {
     const before = await used(client);
-    await appendAll(client, spread('n-', 1, 20_000), { pipeline: 500 });
+    await appendAll(servers, spread('n-', 1, 20_000), { pipeline: 500 });
     const plain = (await used(client)) - before;
     await client.flushall();
-    await appendAll(client, spread('n-', 1, 20_000, true), { pipeline: 500 });
+    await appendAll(servers, spread('n-', 1, 20_000, true), { pipeline: 500 });
     return plain;
   });
   await client.flushall();
@@ -91,22 +107,22 @@ async function measureMemory(client: Redis): Promise<Figures> {
 /** Subscribers that must stay open until the memory was read. */
 const kept: Subscriber[] = [];
 
-async function measureCpu(redis: RedisServer, client: Redis): Promise<Figures> {
+async function measureCpu(redis: RedisServer, client: Redis, servers: Servers): Promise<Figures> {
   const figures: Figures = {};
   const count = 60_000;
   const append = (prefix: string, options: AppendOptions) =>
-    perCall(client, count, () => appendAll(client, spread(prefix, 500, count, true), options));
+    perCall(client, count, () => appendAll(servers, spread(prefix, 500, count, true), options));
   await append('warm-', { pipeline: 100 });
   figures['append: µs, 100 in a pipeline'] = await append('a-', { pipeline: 100 });
   figures['append: µs, 8 in a pipeline'] = await append('b-', { pipeline: 8 });
   await client.flushall();
-  await appendAll(client, spread('full-', 20, 20 * HISTORY_LIMIT), { pipeline: 500 });
+  await appendAll(servers, spread('full-', 20, 20 * HISTORY_LIMIT), { pipeline: 500 });
   figures['append: µs into rooms of 10,000'] = await perCall(client, count, () =>
-    appendAll(client, spread('full-', 20, count), { pipeline: 100 }),
+    appendAll(servers, spread('full-', 20, count), { pipeline: 100 }),
   );
   await client.flushall();
   const toOneRoom = (pipeline: number) =>
-    perCall(client, 10_000, () => appendAll(client, spread('room', 1, 10_000), { pipeline }));
+    perCall(client, 10_000, () => appendAll(servers, spread('room', 1, 10_000), { pipeline }));
   const nodes = 50;
   for (const pipeline of [100, 1]) {
     const alone = await toOneRoom(pipeline);
@@ -119,24 +135,24 @@ async function measureCpu(redis: RedisServer, client: Redis): Promise<Figures> {
     for (const subscriber of subscribers) subscriber.close();
   }
   await each(range(100_000), (index) => client.sadd(connectionsKey('room'), `${NODE_ID}:${index}`));
-  await client.sadd(ROOMS_ACTIVE, 'room');
+  await client.sadd(activeRoomsKey('room', true), 'room');
   await client.set(nodeKey(NODE_ID), '1');
   const own = process.cpuUsage();
-  figures['sweep: µs per viewer'] = await perCall(client, 100_000, () => sweep(client));
+  figures['sweep: µs per viewer'] = await perCall(client, 100_000, () => sweep(servers));
   const { user, system } = process.cpuUsage(own);
   figures['sweep: µs per viewer of the node that sweeps'] = (user + system) / 100_000;
   figures['reconnect: µs per viewer of a room and node'] = await perCall(client, 100_000, async () => {
     for await (const members of scanMembers(client, 'room', 'another-node')) members.at(0);
   });
-  figures['join: µs for a viewer who joins and leaves'] = await measureJoin(client);
+  figures['join: µs for a viewer who joins and leaves'] = await measureJoin(client, servers);
   return figures;
 }
 
 /** What a connection asks of Redis: a limit on its address, its session, and its place in a room. */
-async function measureJoin(client: Redis): Promise<number> {
+async function measureJoin(client: Redis, servers: Servers): Promise<number> {
   const limit = { count: 200, windowMs: 10_000 };
   const { take } = createRateLimiter({
-    commands: client,
+    servers,
     limits: { connections: limit, sessions: limit, rooms: limit },
     timeoutMs: 10_000,
     onFailure: 'open',
@@ -162,11 +178,14 @@ interface AppendOptions {
   pipeline: number;
 }
 
-async function appendAll(client: Redis, drafts: Iterable<Draft>, { pipeline }: AppendOptions): Promise<void> {
-  const append = createAppend(client, {
+async function appendAll(
+  servers: Servers,
+  drafts: Iterable<Draft>,
+  { pipeline }: AppendOptions,
+): Promise<void> {
+  const append = createAppend(servers, {
     retention: { historyLimit: HISTORY_LIMIT, ttlMs: 86_400_000 },
-    policy: { ...LIMITS, oneSlot: true },
-    publish: 'SPUBLISH',
+    policy: LIMITS,
   });
   let number = 0;
   const send = (draft: Draft) => {

@@ -8,7 +8,19 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAppend } from '#redis/room-log/append.js';
+import type { Entry } from '#domain/entry.js';
+import { warningsOf } from '#redis/admin/health.js';
+import { createCache } from '#redis/cache/cache.js';
+import { createFeed } from '#redis/feed/feed.js';
+import { createRateLimiter } from '#redis/limits/rate-limiter.js';
+import { createSlowModes } from '#redis/limits/slow-modes.js';
+import { createDirectory } from '#redis/presence/directory.js';
+import { createPresence } from '#redis/presence/presence.js';
+import { sweep } from '#redis/presence/sweep.js';
+import { decodeEntry } from '#redis/room-log/codec.js';
+import { createEventLog } from '#redis/room-log/event-log.js';
+import { openServers } from '#redis/servers.js';
+import { createSessions } from '#redis/sessions/sessions.js';
 import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
 
@@ -104,41 +116,78 @@ describe('deploy/cluster', () => {
     expect(await call('operator', servers[0]!, setting)).toEqual(['cluster-require-full-coverage', 'no']);
   });
 
-  test('lets the chat server send, follow and read a room, and wait for its replica', async () => {
-    const server = await primary();
-    const subscriber = as('streamly', server);
-    const heard: string[] = [];
-    subscriber.on('smessage', (_channel: string, text: string) => heard.push(text));
-    await subscriber.ssubscribe(CHANNEL);
-
-    const client = as('streamly', server);
-    const append = createAppend(client, {
-      retention: { historyLimit: 100, ttlMs: 60_000 },
-      // Also checks that the replica could log in.
-      replication: { replicas: 1, timeoutMs: 20_000 },
-      policy: {
-        perUser: { count: 5, windowMs: 1_000 },
-        perAddress: { count: 5, windowMs: 1_000 },
-        roomsPerAddress: { count: 0, windowMs: 0 },
-        oneSlot: true,
-      },
-      publish: 'SPUBLISH',
+  test('lets the chat server do all that it does', async () => {
+    const [first] = servers;
+    const store = openServers({
+      nodes: [{ host: '127.0.0.1', port: first!.port }],
+      username: 'streamly',
+      password,
+      separateWriter: true,
     });
-    const draft = {
-      roomId: 'room1',
-      author: { id: 'guest:Ada', name: 'Ada' },
-      content: 'hello',
-      nonce: 'one',
-    };
-    const sent = await append(draft, { id: 'ada', address: '192.0.2.1', exempt: 'from nothing' });
+    expect(await store.ready(10_000)).toBe(true);
+    await store.check();
+    expect(await warningsOf(store)).toEqual([]);
+    const limit = { count: 10, windowMs: 1_000 };
+    const eventLog = createEventLog({
+      servers: store,
+      historyLimit: 100,
+      ttlSeconds: 60,
+      // Also checks that the replicas could log in.
+      replication: { replicas: 1, timeoutMs: 20_000 },
+      sendPolicy: { perUser: limit, perAddress: limit, roomsPerAddress: limit },
+    });
+    const cache = createCache({ servers: store });
+    const directory = createDirectory({ servers: store, cache, maxRooms: 500 });
+    const sessions = createSessions({ commands: store.commands, ttlMs: 60_000 });
+    const slowModes = createSlowModes({ commands: store.commands, ttlMs: 60_000 });
+    const { take, takeRoom } = createRateLimiter({
+      servers: store,
+      limits: { connections: limit, sessions: limit, rooms: limit },
+      timeoutMs: 1_000,
+      onFailure: 'closed',
+    });
+    const presence = createPresence({ servers: store, nodeId: 'node1', heartbeatMs: 100 });
+    const feed = createFeed({ channels: store.channels, decode: decodeEntry });
+    const heard: Entry[] = [];
 
-    await until(() => heard.includes(sent), { what: 'the message on the sharded channel' });
-    await subscriber.sunsubscribe(CHANNEL);
-    const active = await client.sadd('rooms:active:{7}', 'room1').catch(String);
-    expect(String(active)).toMatch(/^1$|MOVED/);
-    expect(await client.call('CLUSTER', 'SLOTS')).toHaveLength(3);
-    expect(String(await client.call('CLUSTER', 'INFO'))).toContain('cluster_state:ok');
-    expect(await client.call('ASKING')).toBe('OK');
+    // Enough rooms for each shard to have some.
+    for (const roomId of ['room1', 'room2', 'room3', 'room4', 'room5', 'room6']) {
+      const open = await feed.open(roomId, {
+        onEntry: (entry) => heard.push(entry),
+        onResumed: () => undefined,
+        onFailed: (error) => expect.unreachable(String(error)),
+      });
+      const draft = { roomId, author: { id: 'guest:Ada', name: 'Ada' }, content: 'hello', nonce: 'one' };
+      const sender = { id: 'ada', address: '192.0.2.1', exempt: 'from nothing' } as const;
+      const sent = await eventLog.append(draft, sender);
+      expect(await eventLog.append(draft, sender)).toEqual(sent);
+      await until(() => heard.some(({ id }) => id === sent.id), { what: 'the message on the channel' });
+      expect((await eventLog.messages(roomId, { take: { last: 10 } })).messages).toEqual([sent]);
+      expect(await eventLog.lastMessages([roomId])).toEqual([sent]);
+      await slowModes.set(roomId, 1);
+      expect(await slowModes.of([roomId])).toEqual([1]);
+      presence.join(roomId, 'connection1');
+      await takeRoom(`${roomId}-new`, '192.0.2.1');
+      await open.close();
+    }
+    await take('connections', '192.0.2.1');
+    const { token } = await sessions.start('Ada', ['viewer']);
+    const { sessionId = '' } = (await sessions.find(token)) ?? {};
+    expect(await sessions.findEnded([sessionId, 'none'])).toEqual(['none']);
+    expect(await sessions.end(sessionId)).toBe(true);
+    presence.start();
+    const count = async () => (await directory.connectionCounts(['room1']))[0];
+    await until(async () => (await count()) === 1, { what: 'the connection to be counted' });
+    expect(await directory.activeRooms(10)).toHaveLength(6);
+    await sweep(store);
+    presence.leave('room1', 'connection1');
+    await until(async () => (await count()) === 0, { what: 'the connection to be gone' });
+
+    await cache.close();
+    await presence.close();
+    await feed.close();
+    await store.close();
+    // Commands whose refusal was ignored appear only here.
     for (const each of servers) expect(await call('operator', each, ['ACL', 'LOG'])).toEqual([]);
   });
 

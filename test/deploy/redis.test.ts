@@ -8,9 +8,10 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '#dev/free-port.js';
 import type { Entry } from '#domain/entry.js';
-import { inspectRedis, redisWarnings } from '#redis/admin/health.js';
+import { warningsOf } from '#redis/admin/health.js';
 import { createCache } from '#redis/cache/cache.js';
 import { connectRedis } from '#redis/client/connections.js';
+import { channelsOf, oneServer } from '#redis/client/one-server.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
@@ -165,16 +166,17 @@ describe.each(programs)('on $name, deploy/redis/redis.conf', ({ program }) => {
 
 test('with min-replicas-to-write and no replica, refuses a send before it stores or counts anything', async () => {
   const server = await startRedis({ plain: true, args: ['--min-replicas-to-write', '1'] });
-  const client = new Redis(server.port);
-  const append = createAppend(client, {
+  const connections = connectRedis({ url: server.url });
+  await connections.ready(5_000);
+  const append = createAppend(oneServer(connections), {
     retention: { historyLimit: 100, ttlMs: 60_000 },
     policy: { perUser: limit, perAddress: limit, roomsPerAddress: limit },
   });
   const draft = { roomId: 'room1', author: { id: 'guest:Ada', name: 'Ada' }, content: 'hello', nonce: 'one' };
   const sending = append(draft, { id: 'ada', address: '192.0.2.1', exempt: 'from nothing' });
   await expect(sending).rejects.toThrow(/^NOREPLICAS/);
-  expect(await client.dbsize()).toBe(0);
-  client.disconnect();
+  expect(await connections.commands.dbsize()).toBe(0);
+  await connections.close();
   await server.close();
 });
 
@@ -183,25 +185,26 @@ describe('the user of the chat server', () => {
     const connections = connectRedis({ url: redis.url });
     expect(await connections.ready(5_000)).toBe(true);
     const { commands } = connections;
-    expect(redisWarnings(await inspectRedis(commands))).toEqual([]);
+    const servers = oneServer(connections);
+    expect(await warningsOf(servers)).toEqual([]);
     const eventLog = createEventLog({
-      commands,
+      servers,
       historyLimit: 100,
       ttlSeconds: 60,
       sendPolicy: { perUser: limit, perAddress: limit, roomsPerAddress: limit },
     });
-    const cache = createCache({ commands });
-    const directory = createDirectory({ commands, cache, maxRooms: 500 });
+    const cache = createCache({ servers });
+    const directory = createDirectory({ servers, cache, maxRooms: 500 });
     const sessions = createSessions({ commands, ttlMs: 1_000 });
     const slowModes = createSlowModes({ commands, ttlMs: 1_000 });
     const { take, takeRoom } = createRateLimiter({
-      commands,
+      servers,
       limits: { connections: limit, sessions: limit, rooms: limit },
       timeoutMs: 1_000,
       onFailure: 'closed',
     });
-    const presence = createPresence({ commands, nodeId: 'node1', heartbeatMs: 100 });
-    const feed = createFeed({ decode: decodeEntry, subscriber: connections.subscriber });
+    const presence = createPresence({ servers, nodeId: 'node1', heartbeatMs: 100 });
+    const feed = createFeed({ channels: channelsOf(connections.subscriber), decode: decodeEntry });
     const heard: Entry[] = [];
     const open = await feed.open('room1', {
       onEntry: (entry) => heard.push(entry),
@@ -237,7 +240,7 @@ describe('the user of the chat server', () => {
     presence.join('room1', 'connection1');
     const count = async () => (await directory.connectionCounts(['room1']))[0];
     await until(async () => (await count()) === 1, { what: 'the connection to be counted' });
-    await sweep(commands);
+    await sweep(servers);
     presence.leave('room1', 'connection1');
     await until(async () => (await count()) === 0, { what: 'the connection to be gone' });
 
@@ -258,7 +261,7 @@ describe('the user of the chat server', () => {
       const { commands } = connections;
       return {
         connections,
-        eventLog: createEventLog({ commands, historyLimit: 100, ttlSeconds: 60 }),
+        eventLog: createEventLog({ servers: oneServer(connections), historyLimit: 100, ttlSeconds: 60 }),
         sessions: createSessions({ commands, ttlMs: 60_000 }),
       };
     };

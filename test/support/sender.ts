@@ -32,6 +32,8 @@ export class MessageSender {
   readonly refusals = new Map<string, number>();
   /** Messages accepted so far, counted or not. */
   total = 0;
+  /** Longest time from the first attempt of a message to its acceptance, in milliseconds. Set it to 0 to measure anew. */
+  longestWaitMs = 0;
   #number = 0;
   #turn = 0;
   #closed = false;
@@ -68,11 +70,13 @@ export class MessageSender {
   async sendOne(): Promise<KnownMessage> {
     this.#number += 1;
     const nonce = `${this.options.name}:${this.#number}`;
+    const start = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#try(nonce);
       if (typeof answer !== 'string') {
         this.acknowledged.push(answer);
         this.total += 1;
+        this.longestWaitMs = Math.max(this.longestWaitMs, performance.now() - start);
         return answer;
       }
       this.refusals.set(answer, (this.refusals.get(answer) ?? 0) + 1);

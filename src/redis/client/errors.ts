@@ -15,6 +15,19 @@ const CANNOT_SERVE = new Set(
 const CLIENT_CANNOT_REACH =
   /^(Command timed out|Connection is closed|Stream isn't writeable|Socket timeout|Socket closed|connect ETIMEDOUT|Command aborted|Reached the max retries per request)/;
 
+/**
+ * The server is of another kind than the settings say: a Cluster in REDIS_URL, or a single server in
+ * REDIS_CLUSTER_NODES. The message says what to set.
+ */
+export class RedisModeError extends Error {
+  override readonly name = 'RedisModeError';
+}
+
+/** The shard that a key needs is not known, or nobody has its slot. Nothing was sent. */
+export class ShardAwayError extends Error {
+  override readonly name = 'ShardAwayError';
+}
+
 /** Whether Redis replied with an error, as opposed to a connection failure. */
 export function isReply(error: Error): boolean {
   return error.name === 'ReplyError';
@@ -23,6 +36,18 @@ export function isReply(error: Error): boolean {
 /** Whether Redis does not know a script, because it restarted or its scripts were flushed. */
 export function isNoScript(error: unknown): boolean {
   return error instanceof Error && isReply(error) && error.message.startsWith('NOSCRIPT');
+}
+
+/** Replies of a shard that cannot serve a slot now: it moves, nobody has it, or a failover is under way. */
+const SHARD_AWAY = new Set(['CLUSTERDOWN', 'TRYAGAIN', 'MOVED', 'ASK', 'MASTERDOWN', 'LOADING', 'READONLY']);
+
+/**
+ * Whether a key cannot be served now because of the state of its shard, although nothing is wrong with the command or
+ * the connection. This ends by itself, when the slot has moved or a replica was promoted.
+ */
+export function isShardAway(error: unknown): boolean {
+  if (error instanceof ShardAwayError) return true;
+  return error instanceof Error && isReply(error) && SHARD_AWAY.has(codeOf(error.message));
 }
 
 /**
@@ -57,8 +82,42 @@ export async function orUnavailable<T>(message: string, call: () => Promise<T>):
   }
 }
 
+/**
+ * The answers about many rooms or other things, which may be on several shards. If one cannot be had because its shard is
+ * away, there is SERVICE_UNAVAILABLE in its place. Throws other errors unchanged.
+ */
+export async function eachOrUnavailable<T>(
+  message: string,
+  answers: readonly (T | Promise<T>)[],
+): Promise<(T | ChatError)[]> {
+  try {
+    return await Promise.all(answers);
+  } catch {
+    const settled = await Promise.allSettled(answers);
+    return settled.map((result) => {
+      if (result.status === 'fulfilled') return result.value;
+      const error = asUnavailable(message, result.reason);
+      if (error instanceof ChatError) return error;
+      throw error;
+    });
+  }
+}
+
+/** Returns the answers, or throws the first error if there are only errors: then it is Redis that is away. */
+export function unlessAllAway<T>(answers: (T | ChatError)[]): (T | ChatError)[] {
+  const [first] = answers;
+  if (first instanceof ChatError && answers.every((answer) => answer instanceof ChatError)) throw first;
+  return answers;
+}
+
+/** Whether the server of a key cannot be reached, or will serve it soon. Any other reply needs the operator. */
+export function isAway(error: unknown): boolean {
+  return isShardAway(error) || (error instanceof Error && !isReply(error) && isUnavailable(error));
+}
+
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof ShardAwayError) return true;
   if (isReply(error))
     return CANNOT_SERVE.has(codeOf(error.message)) || error.message.includes('max number of clients');
   return 'syscall' in error || error.name === 'AggregateError' || CLIENT_CANNOT_REACH.test(error.message);

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Commands } from './commands.js';
 import { unlessWrongType } from './errors.js';
 import { connectionsKey } from './keys.js';
 
@@ -20,7 +20,7 @@ export function nodeOf(member: string): string {
  * May repeat a member. Throws Redis errors unchanged.
  */
 export async function* scanMembers(
-  commands: Redis,
+  commands: Commands,
   roomId: string,
   nodeId?: string,
 ): AsyncGenerator<string[]> {
@@ -37,7 +37,7 @@ export async function* scanMembers(
 
 /** Adds members to a set or removes them. Ignores a key that is not a set. Throws Redis errors unchanged. */
 export async function changeSet(
-  commands: Redis,
+  commands: Commands,
   change: 'sadd' | 'srem',
   key: string,
   members: readonly string[],

@@ -1,16 +1,18 @@
-import type { Redis } from 'ioredis';
 import type { Entry } from '#domain/entry.js';
 import { serviceUnavailable } from '#domain/errors.js';
 import type { Closeable, Feed, FeedListener } from '#domain/ports/feed.js';
 import type { RedisHooks } from '#redis/client/connections.js';
-import { asUnavailable, isReply } from '#redis/client/errors.js';
-import { channelOf, databaseOf, roomOfChannel } from '#redis/client/keys.js';
+import { asUnavailable, isReply, isShardAway } from '#redis/client/errors.js';
+import { channelOf, roomOfChannel } from '#redis/client/keys.js';
+import type { Channels } from '#redis/client/servers.js';
 import { createPubSub } from './pubsub.js';
 
 /** Settings of `createFeed`. */
 export interface FeedOptions {
-  /** From `connectRedis`: commands time out, and a reconnect does not resubscribe automatically. */
-  subscriber: Redis;
+  /** Subscriptions. They are not renewed automatically when they are lost. */
+  channels: Channels;
+  /** The database of the rooms. Defaults to 0. */
+  database?: number;
   /** Decodes what was published in a room. Undefined if it is malformed. Must not throw. */
   decode(text: string, roomId: string): Entry | undefined;
   hooks?: RedisHooks;
@@ -32,6 +34,8 @@ interface OpenRoom {
   opening: Promise<void>;
   /** The subscription's number. Undefined before the first acknowledgement and after the room is closed. */
   subscription?: number;
+  /** Counts how often the subscription was lost, to detect an answer about an earlier one. */
+  losses: number;
 }
 
 /** The feed over Redis pub/sub. */
@@ -44,18 +48,15 @@ const REFUSED = 'The live messages of this room are temporarily unavailable. Try
 
 /**
  * Creates the feed. A listener may receive an entry just before its `open` resolves. After `close`, every
- * `open` throws SERVICE_UNAVAILABLE. `close` does not close the connection, which belongs to the caller.
+ * `open` throws SERVICE_UNAVAILABLE. `close` does not close the connections, which belong to the caller.
  */
-export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): RedisFeed {
-  const database = databaseOf(subscriber);
+export function createFeed({ channels, database = 0, decode, hooks = {} }: FeedOptions): RedisFeed {
   const rooms = new Map<string, OpenRoom>();
   const pubsub = createPubSub<Entry | undefined>(
-    subscriber,
+    channels,
     (text, channel) => decode(text, roomOfChannel(channel)),
     hooks,
   );
-  /** Counts connections, to detect an answer that belongs to an earlier one. */
-  let connection = 0;
   let closed = false;
 
   function notify(registrations: Iterable<Registration>, call: (listener: FeedListener) => void): void {
@@ -79,7 +80,7 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
     const opening = subscribed.then((subscription) => {
       room.subscription = subscription;
     });
-    const room: OpenRoom = { id, channel, registrations, opening };
+    const room: OpenRoom = { id, channel, registrations, opening, losses: 0 };
     rooms.set(id, room);
     return room;
   }
@@ -94,14 +95,16 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
   }
 
   async function resume(room: OpenRoom): Promise<void> {
-    const askedOn = connection;
+    room.losses += 1;
+    const loss = room.losses;
     const opened = () => [...room.registrations].filter((registration) => registration.opened);
     try {
       room.opening = pubsub.renew(room.channel);
       await room.opening;
     } catch (error) {
-      // The room was closed, or this connection is lost too, and the next one resumes the room.
-      if (room.subscription === undefined || askedOn !== connection || subscriber.status !== 'ready') return;
+      // The room was closed, or its subscription was lost again. It is resumed after that loss.
+      const isLostAgain = loss !== room.losses || !channels.isConnected(room.channel) || isShardAway(error);
+      if (room.subscription === undefined || isLostAgain) return;
       if (error instanceof Error && isReply(error)) {
         const registrations = opened();
         const refusal = serviceUnavailable(REFUSED, error);
@@ -109,21 +112,19 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
         notify(registrations, (listener) => listener.onFailed(refusal));
       } else {
         // Redis is connected but did not answer. Only a new connection settles what is subscribed.
-        subscriber.disconnect(true);
+        channels.reconnect(room.channel);
       }
       return;
     }
     notify(opened(), (listener) => listener.onResumed());
   }
 
-  const onReady = () => {
-    connection += 1;
+  const stopResuming = channels.onLost((isLost) => {
     for (const room of rooms.values()) {
-      if (room.subscription === undefined) continue;
+      if (room.subscription === undefined || !isLost(room.channel)) continue;
       resume(room).catch((error) => hooks.onError?.(`resume ${room.channel}`, error));
     }
-  };
-  subscriber.on('ready', onReady);
+  });
 
   return {
     get openRooms() {
@@ -131,8 +132,8 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
     },
 
     async open(roomId, listener) {
-      // While Redis is disconnected, no room is live, not even one that is already open.
-      if (closed || subscriber.status !== 'ready') throw serviceUnavailable(REFUSED);
+      // While its server is disconnected, no room is live, not even one that is already open.
+      if (closed || !channels.isConnected(channelOf(roomId, database))) throw serviceUnavailable(REFUSED);
       const room = rooms.get(roomId) ?? openRoom(roomId);
       const registration: Registration = { listener, opened: false };
       room.registrations.add(registration);
@@ -156,7 +157,7 @@ export function createFeed({ subscriber, decode, hooks = {} }: FeedOptions): Red
 
     async close() {
       closed = true;
-      subscriber.off('ready', onReady);
+      stopResuming();
       await Promise.all([...rooms.values()].map(closeRoom));
       pubsub.close();
     },

@@ -1,15 +1,16 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
 import type { RedisHooks } from '#redis/client/connections.js';
+import type { Channels } from '#redis/client/servers.js';
 
-/** Channels over one subscriber connection, with at most one subscription per channel. */
+/** Channels with listeners, at most one subscription per channel. */
 export interface PubSub<T> {
   /**
    * Subscribes to a channel. Resolves to the subscription's number once Redis has acknowledged it. Throws
    * Redis and connection errors unchanged, and then leaves nothing behind.
    */
   subscribe(channel: string, listener: (decoded: T) => void): Promise<number>;
-  /** Subscribes to a channel again, after a reconnect has dropped it. Throws like `subscribe`. */
+  /** Subscribes to a channel again, after its subscription was lost. Throws like `subscribe`. */
   renew(channel: string): Promise<void>;
   /** Stops calling the listener at once. Resolves once Redis has acknowledged, and never rejects. */
   unsubscribe(id: number, channel: string): Promise<void>;
@@ -26,17 +27,11 @@ export interface PubSub<T> {
  * `decode` must not throw: the library would then deliver the undecoded text.
  */
 export function createPubSub<T>(
-  subscriber: Redis,
+  channels: Channels,
   decode: (text: string, channel: string) => T,
   hooks: RedisHooks,
 ): PubSub<T> {
-  // For the sharded pub/sub of a Cluster, change these three: ssubscribe, sunsubscribe, smessage. The write
-  // script then needs SPUBLISH.
-  const sendSubscribe = (channel: string) => subscriber.subscribe(channel);
-  const sendUnsubscribe = (channel: string) => subscriber.unsubscribe(channel);
-  const event = 'message';
-
-  const facade = createFacade(subscriber, event);
+  const facade = createFacade(channels);
   const engine = new RedisPubSub({
     subscriber: facade,
     publisher: facade,
@@ -45,13 +40,11 @@ export function createPubSub<T>(
 
   async function unsubscribe(id: number, channel: string): Promise<void> {
     engine.unsubscribe(id);
-    // Redis drops the subscriptions of a lost connection.
-    if (subscriber.status !== 'ready') return;
     try {
-      await sendUnsubscribe(channel);
+      await channels.unsubscribe(channel);
     } catch (error) {
       // If the connection was lost meanwhile, Redis has dropped the channel anyway. Report anything else.
-      if (subscriber.status === 'ready') hooks.onError?.(`unsubscribe ${channel}`, error);
+      if (channels.isConnected(channel)) hooks.onError?.(`unsubscribe ${channel}`, error);
     }
   }
 
@@ -61,7 +54,7 @@ export function createPubSub<T>(
     async subscribe(channel, listener) {
       const id = await engine.subscribe<T>(channel, listener);
       try {
-        await sendSubscribe(channel);
+        await channels.subscribe(channel);
         return id;
       } catch (error) {
         // After a timeout Redis may still execute the SUBSCRIBE. The UNSUBSCRIBE queues behind it.
@@ -69,31 +62,26 @@ export function createPubSub<T>(
         throw error;
       }
     },
-    async renew(channel) {
-      await sendSubscribe(channel);
-    },
+    renew: (channel) => channels.subscribe(channel),
     close: () => facade.removeListeners(),
   };
 }
 
 /** A stand-in for the library's Redis client. It forwards incoming messages and sends no commands. */
-function createFacade(subscriber: Redis, event: 'message') {
+function createFacade(channels: Channels) {
   type Listener = (channel: string, text: string) => void;
-  const listeners: Listener[] = [];
+  const stops: (() => void)[] = [];
   const nothing = () => Promise.resolve();
   const facade = {
     on(name: string, listener: Listener) {
-      if (name === 'message') {
-        listeners.push(listener);
-        subscriber.on(event, listener);
-      }
+      if (name === 'message') stops.push(channels.onMessage(listener));
       return facade;
     },
     subscribe: (_channel: string, done: (error: null) => void) => done(null),
     unsubscribe: nothing,
     punsubscribe: nothing,
     removeListeners() {
-      for (const listener of listeners.splice(0)) subscriber.off(event, listener);
+      for (const stop of stops.splice(0)) stop();
     },
   };
   // The library's type demands a whole client, but it only calls the methods above.

@@ -21,9 +21,9 @@ function replicaIsThere(): Promise<unknown> {
 }
 
 async function eventLog(timeoutMs: number) {
-  const { commands, writer } = await primary.connect({ separateWriter: true });
+  const { servers } = await primary.connect({ separateWriter: true });
   const replication = { replicas: 1, timeoutMs };
-  return createEventLog({ commands, writer, historyLimit: 100, ttlSeconds: 60, replication });
+  return createEventLog({ servers, historyLimit: 100, ttlSeconds: 60, replication });
 }
 
 test('an acknowledged message is already on the replica', async () => {
