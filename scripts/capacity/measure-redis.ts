@@ -1,5 +1,4 @@
 /** Measures what rooms and messages cost a Redis server, as memory and as CPU time of its process. */
-import { connect, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import type { Draft } from '#domain/message.js';
 import { activeRoomsKey, connectionsKey, messagesKey, nodeKey, roomKey } from '#redis/client/keys.js';
@@ -12,6 +11,7 @@ import { openServers } from '#redis/servers.js';
 import { createSessions } from '#redis/sessions/sessions.js';
 import { type RedisServer, startRedis } from '../../test/support/redis-server.js';
 import { until } from '../../test/support/until.js';
+import { Subscriber } from './subscriber.js';
 
 /** 50 characters, the length of a typical chat message. */
 const CONTENT = 'The quick brown fox jumps over the lazy dog again!';
@@ -241,29 +241,4 @@ async function perCall(client: Redis, calls: number, work: () => Promise<void>):
   const before = await cpu();
   await work();
   return ((await cpu()) - before) * (1_000_000 / calls);
-}
-
-/** A connection that subscribes and only counts what it receives. */
-class Subscriber {
-  bytes = 0;
-
-  private constructor(private readonly socket: Socket) {
-    socket.on('data', (chunk) => {
-      this.bytes += chunk.length;
-    });
-  }
-
-  static async open(port: number): Promise<Subscriber> {
-    const socket = connect(port, '127.0.0.1');
-    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    return new Subscriber(socket);
-  }
-
-  subscribe(channels: readonly string[]): void {
-    for (const channel of channels) this.socket.write(`SSUBSCRIBE ${channel}\r\n`);
-  }
-
-  close(): void {
-    this.socket.destroy();
-  }
 }

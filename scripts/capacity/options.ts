@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Demand } from './plan.js';
+import type { Demand } from './demand.js';
 
 /** One option of the command line. */
 interface Option {

@@ -1,5 +1,5 @@
 import { MEASURED } from './constants.js';
-import type { Demand, Limits, Plan } from './plan.js';
+import type { Demand, Limits, Plan } from './demand.js';
 
 const HOURS_PER_MONTH = 730;
 /** While Redis rewrites its append-only file, pages that change exist twice. */
