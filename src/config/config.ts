@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import { type Environment, readVariables } from './read.js';
 import type { Values } from './variables.js';
@@ -25,6 +26,12 @@ export function orConfigError<T>(read: () => T): T {
   }
 }
 
+/** The longest NODE_ID if each worker appends its number, such as `-64`. */
+const MAX_SHARED_NAME = 61;
+
+/** The most workers that `auto` starts. */
+const MAX_AUTO_WORKERS = 64;
+
 /** A rule about several variables, each of which is valid on its own. */
 interface Rule {
   variables: readonly (keyof Values)[];
@@ -37,6 +44,12 @@ const RULES: readonly Rule[] = [
     variables: ['NODE_ENV', 'REDIS_URL'],
     isBroken: ({ NODE_ENV, REDIS_URL }) => NODE_ENV === 'production' && REDIS_URL === undefined,
     message: 'REDIS_URL must be set in production, because the embedded Redis keeps nothing.',
+  },
+  {
+    // A worker's name in Redis has at most 64 characters too.
+    variables: ['NODE_ID', 'WORKERS'],
+    isBroken: ({ NODE_ID = '', WORKERS }) => workersOf(WORKERS) > 1 && NODE_ID.length > MAX_SHARED_NAME,
+    message: `NODE_ID must have at most ${MAX_SHARED_NAME} characters if there are several WORKERS, because each adds its number.`,
   },
   {
     variables: ['REQUIRE_TRUSTED_DOCUMENTS', 'TRUSTED_DOCUMENTS'],
@@ -91,6 +104,8 @@ function configOf(values: Values) {
     allowGuests: values.ALLOW_GUESTS,
     logLevel: values.LOG_LEVEL,
     nodeId: values.NODE_ID,
+    /** Processes that share the work. With 1, there is no primary process. */
+    workers: workersOf(values.WORKERS),
     limits: {
       contentLength: values.CONTENT_LENGTH_LIMIT,
       nameLength: values.NAME_LENGTH_LIMIT,
@@ -173,6 +188,11 @@ function configOf(values: Values) {
       trustedProxies: values.TRUST_PROXY,
     },
   };
+}
+
+/** `auto` is the number of cores that this process may use. */
+function workersOf(workers: Values['WORKERS']): number {
+  return workers === 'auto' ? Math.min(availableParallelism(), MAX_AUTO_WORKERS) : workers;
 }
 
 /** Bytes of a message besides its content and its author's name: keys, ids, the room, the time. */
