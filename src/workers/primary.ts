@@ -9,7 +9,6 @@
  * It accepts connections and hands them over to the workers in turn, which node:cluster does. It runs nothing of the
  * chat itself. messages.ts lists what it and the workers tell each other.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#telemetry/log.js';
 import { AddressCounts } from './address-counts.js';
 import { MachineMetrics } from './machine-metrics.js';
@@ -196,13 +195,12 @@ export class Primary {
     for (const { restart } of this.#slots) clearTimeout(restart);
     const running = this.#slots.flatMap(({ process }) => process ?? []);
     for (const process of running) process.signal(signal);
-    const patience = new AbortController();
-    const ended = Promise.all(running.map((process) => process.ended));
-    const { signal: enough } = patience;
-    const late = sleep(this.options.shutdownMs + PATIENCE_MS, true, { signal: enough }).catch(() => false);
-    const isLate = await Promise.race([ended.then(() => false), late]);
-    patience.abort();
-    if (!isLate) return;
+    const patience = setTimeout(() => this.#killAll(), this.options.shutdownMs + PATIENCE_MS);
+    await Promise.all(running.map((process) => process.ended));
+    clearTimeout(patience);
+  }
+
+  #killAll(): void {
     for (const { number, process } of this.#slots) {
       if (process === undefined) continue;
       this.options.log.error(
@@ -211,7 +209,6 @@ export class Primary {
       );
       process.signal('SIGKILL');
     }
-    await ended;
   }
 }
 
