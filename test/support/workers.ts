@@ -1,4 +1,5 @@
 import type { ServerProcess } from './server.js';
+import { until } from './until.js';
 
 /** The process ids of a server's workers, in the order of their numbers, as its log tells them. */
 export function workerPids({ log }: Pick<ServerProcess, 'log'>): number[] {
@@ -9,9 +10,11 @@ export function workerPids({ log }: Pick<ServerProcess, 'log'>): number[] {
   return pids;
 }
 
-/** How often workers of a server were replaced, and are ready again. */
-export function replacements({ log }: Pick<ServerProcess, 'log'>, workers: number): number {
-  return log.filter(({ msg }) => msg === 'a worker is ready').length - workers;
+/** Waits until so many workers of a server have been replaced. `workers` is how many it has. */
+export async function untilReplaced(server: ServerProcess, workers: number, times = 1): Promise<void> {
+  const ready = () => server.log.filter(({ msg }) => msg === 'a worker is ready').length;
+  // A busy machine takes long to start a process.
+  await until(() => ready() === workers + times, { what: 'a worker to be replaced', timeout: 50_000 });
 }
 
 /** Whether a process exists. */
