@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS } from '#domain/limits.js';
 import { type Environment, readVariables } from './read.js';
 import { RULES } from './rules.js';
 import type { Values } from './variables.js';
+import { workersOf } from './workers.js';
 
 /**
  * The configuration of the app: the values of the variables in variables/, which describes each of them, and
@@ -71,6 +72,8 @@ function configOf(values: Values) {
     allowGuests: values.ALLOW_GUESTS,
     logLevel: values.LOG_LEVEL,
     nodeId: values.NODE_ID,
+    /** Processes that share the work. With 1, there is no primary process. */
+    workers: workersOf(values.WORKERS),
     limits: {
       contentLength: values.CONTENT_LENGTH_LIMIT,
       nameLength: values.NAME_LENGTH_LIMIT,

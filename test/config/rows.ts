@@ -145,6 +145,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
     good: { 'eu-1.chat_2': 'eu-1.chat_2', [`${'n'.repeat(64)}`]: 'n'.repeat(64) },
     bad: ['a:b', 'a b', 'n'.repeat(65), 'ä', 'a\n'],
   },
+  // `auto` depends on the machine: see config.test.ts.
+  WORKERS: {
+    of: (config) => config.workers,
+    default: 1,
+    good: { 1: 1, 2: 2, 64: 64 },
+    bad: ['0', '65', '-1', '1.5', 'Auto', 'AUTO', 'all', ' 2'],
+  },
   CONTENT_LENGTH_LIMIT: number((config) => config.limits.contentLength, 500, 1, 10_000),
   NAME_LENGTH_LIMIT: number((config) => config.limits.nameLength, 40, 1, 200),
   ROOM_ID_LENGTH_LIMIT: number((config) => config.limits.roomIdLength, 64, 1, 256),

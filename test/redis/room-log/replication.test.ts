@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { nonceKey } from '#redis/client/keys.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
@@ -21,7 +21,7 @@ describe.each([
   afterAll(() => primary.close());
 
   const used = useRedis(() => ({ ...options, args: ['--replicaof', '127.0.0.1', `${primary.server.port}`] }));
-  beforeAll(async () => {
+  beforeEach(async () => {
     await replicaIsThere();
   });
 
