@@ -51,13 +51,12 @@ function configOf(values: Values) {
     host: values.HOST,
     /** If all three are undefined, an embedded Redis is started. */
     redisUrl: values.REDIS_URL,
-    redisCluster: values.REDIS_CLUSTER_NODES && {
-      nodes: values.REDIS_CLUSTER_NODES,
-      natMap: values.REDIS_NAT_MAP ?? [],
-    },
+    redisCluster: values.REDIS_CLUSTER_NODES && { nodes: values.REDIS_CLUSTER_NODES },
     redisSentinel: sentinelOf(values),
     /** How to reach servers that no URL names. */
     redisServers: {
+      /** Announced addresses, and what to connect to instead. */
+      natMap: values.REDIS_NAT_MAP ?? [],
       username: values.REDIS_USERNAME,
       password: values.REDIS_PASSWORD,
       database: values.REDIS_DATABASE ?? 0,

@@ -33,10 +33,9 @@ const REDIS_RULES: readonly Rule[] = [
     message: 'REDIS_URL, REDIS_CLUSTER_NODES and REDIS_SENTINELS exclude each other: set only one of them.',
   },
   {
-    variables: ['REDIS_CLUSTER_NODES', 'REDIS_NAT_MAP'],
-    isBroken: ({ REDIS_CLUSTER_NODES, REDIS_NAT_MAP }) =>
-      REDIS_CLUSTER_NODES === undefined && REDIS_NAT_MAP !== undefined,
-    message: 'REDIS_CLUSTER_NODES must be set if REDIS_NAT_MAP is set.',
+    variables: [...LISTS, 'REDIS_NAT_MAP'],
+    isBroken: (values) => !hasList(values) && values.REDIS_NAT_MAP !== undefined,
+    message: 'REDIS_CLUSTER_NODES or REDIS_SENTINELS must be set if REDIS_NAT_MAP is set.',
   },
   {
     variables: ['REDIS_CLUSTER_NODES', 'REDIS_DATABASE'],

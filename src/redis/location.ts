@@ -7,15 +7,13 @@ import { type RedisTls, readTlsFiles } from '#redis/client/tls.js';
 /** Where Redis is, as configured. */
 export interface RedisConfig {
   readonly redisUrl?: string | undefined;
-  readonly redisCluster?:
-    | {
-        readonly nodes: readonly Address[];
-        /** Announced addresses, and what to connect to instead. */
-        readonly natMap: readonly (readonly [Address, Address])[];
-      }
-    | undefined;
-  readonly redisSentinel?: Omit<SentinelSettings, 'server' | 'tls'> | undefined;
-  readonly redisServers: SentinelSettings['server'] & { readonly tls: 'none' | 'servers' | 'all' };
+  readonly redisCluster?: Pick<ClusterOptions, 'nodes'> | undefined;
+  readonly redisSentinel?: Omit<SentinelSettings, 'server' | 'tls' | 'natMap'> | undefined;
+  readonly redisServers: SentinelSettings['server'] & {
+    readonly tls: 'none' | 'servers' | 'all';
+    /** Announced addresses, and what to connect to instead. */
+    readonly natMap: readonly (readonly [Address, Address])[];
+  };
   /** The paths of PEM files. */
   readonly redisTls: Readonly<Record<keyof RedisTls, string | undefined>>;
 }
@@ -34,16 +32,17 @@ export function hasLocation({ redisUrl, redisCluster, redisSentinel }: RedisConf
 export function locationOf(config: RedisConfig): Location {
   const files = readTlsFiles(config.redisTls);
   const { redisCluster, redisSentinel, redisServers } = config;
+  const { username, password, database } = redisServers;
   const secure = redisServers.tls !== 'none';
+  const natMap = new Map(redisServers.natMap.map(([from, to]) => [addressText(from), to]));
   if (redisCluster !== undefined) {
-    const { username, password } = redisServers;
-    const natMap = new Map(redisCluster.natMap.map(([from, to]) => [addressText(from), to]));
     return { nodes: redisCluster.nodes, natMap, username, password, secure, tls: files };
   }
   if (redisSentinel === undefined) return { url: config.redisUrl, tls: files };
   const tls = files ?? {};
+  const server = { username, password, database };
   return {
-    sentinel: { ...redisSentinel, server: redisServers, tls: redisServers.tls === 'all' ? tls : undefined },
+    sentinel: { ...redisSentinel, natMap, server, tls: redisServers.tls === 'all' ? tls : undefined },
     tls: secure ? tls : undefined,
   };
 }

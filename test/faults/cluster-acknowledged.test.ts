@@ -11,7 +11,8 @@ test(
       nodes: 2,
       roomsPerShard: 4,
       load: { perSecond: 20, viewers: 2 },
-      variables: { DURABILITY: 'replicated' },
+      // Half of it is the time that a send waits for a replica.
+      variables: { DURABILITY: 'replicated', REDIS_TIMEOUT_MS: 4_000 },
     });
     const [{ primary, replicas, ranges }] = shards as [(typeof shards)[number]];
     const [own = [], ...others] = rooms;
@@ -21,7 +22,7 @@ test(
     // From here on, the primary stores messages that nobody else has.
     await cluster.cutOff(replicas[0]!, primary);
     const refused = () => load.refusals(own).SERVICE_UNAVAILABLE ?? 0;
-    await until(() => refused() > 8, { what: 'sends to wait for the replica in vain' });
+    await until(() => refused() > 4, { what: 'sends to wait for the replica in vain' });
     load.measureAnew();
     const acknowledged = own.map((roomId) => load.senders.get(roomId)!.total);
     await load.untilAccepted(5, others.flat());

@@ -6,8 +6,8 @@ import type { Site, SiteOptions } from '#test/support/site.js';
 import { TcpProxy } from '#test/support/tcp-proxy.js';
 import { nothingLost, startSite } from './fixture.js';
 
-/** Unanswered commands fail soon, so that the tests are short. */
-export const REDIS_TIMEOUT_MS = 500;
+/** Unanswered commands fail soon, so that the tests are short, but not for want of a fast machine. */
+export const REDIS_TIMEOUT_MS = 1_000;
 
 export interface ClusterSiteOptions extends Omit<SiteOptions, 'redis' | 'cluster'> {
   cluster?: ClusterOptions;

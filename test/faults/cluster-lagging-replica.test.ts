@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { GAP, Ledger } from '#test/support/ledger.js';
+import type { ResumingViewer } from '#test/support/resuming-viewer.js';
 import { until } from '#test/support/until.js';
 import { startClusterSite } from './cluster-fixture.js';
 import { HEAVY, nothingLost, report } from './fixture.js';
@@ -35,15 +36,16 @@ test(
     replicas[0]!.resume();
     await cluster.untilPromoted(primary, ranges[0]![0]);
     load.measureAnew();
+    const firsts = await Promise.all([...load.senders.values()].map((each) => each.sendOne()));
+    const newestOf = (roomId: string) => firsts[load.roomIds.indexOf(roomId)]!.id;
+    const areThere = (viewers: readonly ResumingViewer[]) =>
+      until(() => viewers.every(({ roomId, cursor }) => cursor === newestOf(roomId)), {
+        what: 'the next message to reach every viewer',
+      });
+    await areThere(load.viewers);
     // A viewer that left before the loss has missed nothing.
     const returned = site.viewer(losing!, { after: kept });
-    const firsts = await Promise.all([...load.senders.values()].map((each) => each.sendOne()));
-    await until(
-      () => [...load.viewers, returned].every(({ roomId, cursor }) => cursor === newestOf(roomId)),
-      {
-        what: 'the next message to reach every viewer',
-      },
-    );
+    await areThere([returned]);
 
     const gaps = (roomId: string) =>
       viewersOf(roomId).map(({ received }) => received.filter((id) => id === GAP).length);
@@ -57,10 +59,6 @@ test(
       { 'lost by Redis, with a gap reported': 10 },
     );
     expect(counts).toEqual({ sent: 2, lost: 0, duplicated: 0, outOfOrder: 0, unknown: 0 });
-
-    function newestOf(roomId: string) {
-      return firsts[load.roomIds.indexOf(roomId)]!.id;
-    }
   },
 );
 

@@ -5,6 +5,7 @@ import { GAP, Ledger } from '#test/support/ledger.js';
 import type { RedisServer } from '#test/support/redis-server.js';
 import { type SentinelGroup, startSentinelGroup } from '#test/support/sentinel.js';
 import type { Site } from '#test/support/site.js';
+import { TcpProxy } from '#test/support/tcp-proxy.js';
 import { until } from '#test/support/until.js';
 import { HEAVY, report, startSite } from './fixture.js';
 
@@ -87,19 +88,75 @@ describe.each(['primary', 'replicated'] as const)('with DURABILITY=%s', (durabil
   });
 });
 
+/** Sends per second, of both senders together. */
+const RATE = 200;
+
+/** What prevents that a primary which nobody follows acknowledges sends, and how many are lost at least and at most. */
+const ISOLATED = [
+  ['loses what is acknowledged, with DURABILITY=primary alone', 'primary', [], 2 * RATE, Infinity],
+  // Redis counts its replicas once a second, and when the connection of one ends.
+  [
+    'loses two seconds of sends at most, with min-replicas-to-write',
+    'primary',
+    ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'],
+    0,
+    2 * RATE,
+  ],
+  ['loses nothing, with DURABILITY=replicated', 'replicated', [], 0, 0],
+] as const;
+
+test.each(ISOLATED)(
+  'a site that hears nothing of a failover and goes on with the old primary %s',
+  HEAVY,
+  async (_what, durability, args, least, most) => {
+    const proxies: TcpProxy[] = [];
+    const { site, group, flow } = await startLoad(durability, { args, proxies });
+    const [old] = group.servers as [RedisServer];
+    for (const proxy of proxies) proxy.refuse();
+    old.hang();
+    const now = await group.failedOver(old);
+    old.resume();
+    // Until the Sentinels make a replica of it, which takes them about ten seconds.
+    await until(async () => (await old.cli('ROLE')).startsWith('slave'), {
+      what: 'the old primary to follow',
+      timeout: 40_000,
+    });
+    for (const proxy of proxies) proxy.restore();
+    await flow();
+    const counts = await count(site, now);
+    report(`Sentinel: cut off, ${durability} ${args.join(' ')}`, counts as never);
+    expect(counts).toMatchObject(KEPT);
+    expect(counts.acknowledgedLost).toBeGreaterThanOrEqual(least);
+    expect(counts.acknowledgedLost).toBeLessThanOrEqual(most);
+  },
+);
+
+interface LoadOptions {
+  /** More arguments for each server. */
+  args?: readonly string[];
+  /** If given, the nodes reach each Sentinel through a proxy, which is added here. */
+  proxies?: TcpProxy[];
+}
+
 /** Starts two nodes on a group, with viewers and senders. `flow` resolves when everyone has received more. */
-async function startLoad(durability: 'primary' | 'replicated') {
+async function startLoad(durability: 'primary' | 'replicated', { args = [], proxies }: LoadOptions = {}) {
   // With a single replica, nothing could be acknowledged after the failover until the old primary follows the new one.
-  const group = await startSentinelGroup({ replicas: durability === 'replicated' ? 2 : 1 });
+  const group = await startSentinelGroup({ replicas: durability === 'replicated' ? 2 : 1, args });
   onTestFinished(() => group.close());
+  const sentinels = proxies && (await proxiesTo(group, proxies));
   const site = await startSite({
     nodes: 2,
     server: group.servers[0]!,
-    variables: { ...group.variables, DURABILITY: durability, PRESENCE_HEARTBEAT_MS: 500 },
+    variables: {
+      ...group.variables,
+      ...(sentinels && { REDIS_SENTINELS: sentinels }),
+      DURABILITY: durability,
+      PRESENCE_HEARTBEAT_MS: 500,
+    },
   });
   const viewers = Array.from({ length: 4 }, () => site.viewer('room1'));
   const senders = [site.sender('room1'), site.sender('room1')];
-  for (const sender of senders) sender.start(100);
+  for (const sender of senders) sender.start(RATE / senders.length);
   const flow = async () => {
     const everyone = [...viewers, ...senders];
     const before = everyone.map(({ total }) => total);
@@ -112,6 +169,16 @@ async function startLoad(durability: 'primary' | 'replicated') {
   };
   await flow();
   return { site, group, flow } satisfies { site: Site; group: SentinelGroup; flow: unknown };
+}
+
+/** Starts a proxy in front of each Sentinel. Returns their addresses, as REDIS_SENTINELS takes them. */
+async function proxiesTo({ sentinels }: SentinelGroup, proxies: TcpProxy[]): Promise<string> {
+  for (const { port } of sentinels) {
+    const proxy = await TcpProxy.start(() => port);
+    onTestFinished(() => proxy.close());
+    proxies.push(proxy);
+  }
+  return proxies.map(({ port }) => `127.0.0.1:${port}`).join();
 }
 
 /** Breaks the primary. Returns the longest time without an acknowledgement since then, in milliseconds. */

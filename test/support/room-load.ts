@@ -5,6 +5,9 @@ import type { MessageSender } from './sender.js';
 import type { Site } from './site.js';
 import { until } from './until.js';
 
+/** Messages of a room that may wait for their answer, and are repeated until then. More would be a load of its own. */
+const WINDOW = 4;
+
 export interface RoomLoadOptions {
   /** Messages per second in each room. */
   perSecond: number;
@@ -22,9 +25,13 @@ export class RoomLoad {
     readonly roomIds: readonly string[],
     private readonly options: RoomLoadOptions,
   ) {
-    for (const roomId of roomIds) {
-      this.senders.set(roomId, site.sender(roomId));
-      for (let n = 0; n < (options.viewers ?? 1); n += 1) this.viewers.push(site.viewer(roomId));
+    for (const [index, roomId] of roomIds.entries()) {
+      this.senders.set(roomId, site.sender(roomId, { window: WINDOW }));
+      for (let n = 0; n < (options.viewers ?? 1); n += 1) {
+        // Each stays on its node: another one may notice a loss later, and report it again.
+        const server = () => site.node(index + n);
+        this.viewers.push(site.viewer(roomId, { server }));
+      }
     }
   }
 

@@ -7,7 +7,7 @@ import type { TestServer } from './server.js';
 
 const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id content } }`;
 
-/** The maximum number of messages that wait for their answer. */
+/** By default, the maximum number of messages that wait for their answer. */
 const WINDOW = 200;
 
 export interface MessageSenderOptions {
@@ -17,6 +17,8 @@ export interface MessageSenderOptions {
   servers(): readonly TestServer[];
   /** Whether to pause sending because the viewers cannot keep up. */
   isPaused?(): boolean;
+  /** How many messages may wait for their answer. Each of them is repeated during an outage. Defaults to 200. */
+  window?: number;
   /** Length of each message in characters. By default, as short as possible. */
   length?: number;
 }
@@ -92,11 +94,12 @@ export class MessageSender {
   }
 
   async #sendAtRate(perSecond: number, goesOn: (sent: number) => boolean): Promise<void> {
+    const { window = WINDOW } = this.options;
     const sends = new Set<Promise<unknown>>();
     const start = performance.now();
     for (let sent = 0; goesOn(sent); ) {
       const due = ((performance.now() - start) / 1_000) * perSecond;
-      if (sent < due && sends.size < WINDOW && !this.options.isPaused?.()) {
+      if (sent < due && sends.size < window && !this.options.isPaused?.()) {
         // Rejects only if the sender was closed, when the outcome no longer matters.
         const send: Promise<unknown> = this.sendOne().then(
           () => sends.delete(send),
@@ -105,7 +108,7 @@ export class MessageSender {
         sends.add(send);
         sent += 1;
       } else {
-        await (sends.size < WINDOW ? sleep(10) : Promise.race(sends));
+        await (sends.size < window ? sleep(10) : Promise.race(sends));
       }
     }
     await Promise.all(sends);

@@ -18,7 +18,7 @@ export const redis = {
     REDIS_NAT_MAP: variable({
       parser: addressPairs,
       description:
-        'For a Cluster that announces addresses which cannot be reached from here: each with the one to use instead, as in 10.0.0.1:6379=redis.example.com:7001,10.0.0.2:6379=redis.example.com:7002.',
+        'If a Cluster or Sentinels announce addresses of servers that cannot be reached from here: each with the one to use instead, as in 10.0.0.1:6379=redis.example.com:7001,10.0.0.2:6379=redis.example.com:7002.',
     }),
     REDIS_SENTINELS: variable({
       parser: addresses,

@@ -6,6 +6,8 @@ import { connectSentinel, type SentinelLogin } from './sentinel.js';
 export interface FollowOptions extends SentinelLogin {
   /** All Sentinels, or enough of them that one is always reachable. */
   readonly sentinels: readonly Address[];
+  /** External addresses by those that the Sentinels announce, as `addressText` writes them. */
+  readonly natMap?: ReadonlyMap<string, Address> | undefined;
   /** Milliseconds that a Sentinel may take to connect or to answer. */
   timeoutMs: number;
   /** A Sentinel cannot be used. Called once for each reason. Must not throw. */
@@ -34,7 +36,7 @@ const SETTLE_MS = 500;
  * those that are away. A node has one of these, whatever the number of its connections to Redis.
  */
 export function followPrimary(options: FollowOptions): Primary {
-  const { sentinels, timeoutMs, onProblem } = options;
+  const { sentinels, natMap, timeoutMs, onProblem } = options;
   const reports: (Report | undefined)[] = sentinels.map(() => undefined);
   const problems: (string | undefined)[] = sentinels.map(() => undefined);
   const listeners: (() => void)[] = [];
@@ -63,7 +65,7 @@ export function followPrimary(options: FollowOptions): Primary {
   const connections = sentinels.map((address, index) =>
     connectSentinel(address, options, timeoutMs, {
       onReport: (report) => {
-        reports[index] = report;
+        reports[index] = { ...report, ...natMap?.get(addressText(report)) };
         problems[index] = undefined;
         reconsider();
       },

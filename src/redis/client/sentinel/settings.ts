@@ -11,6 +11,8 @@ export interface SentinelSettings {
   readonly password?: string | undefined;
   /** TLS to the Sentinels. Undefined for none. */
   readonly tls?: RedisTls | undefined;
+  /** External addresses by those that the Sentinels announce, as `addressText` writes them. */
+  readonly natMap?: ReadonlyMap<string, Address> | undefined;
   /** The login and the database of the servers. */
   readonly server: {
     readonly username?: string | undefined;

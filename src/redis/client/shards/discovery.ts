@@ -103,13 +103,15 @@ export class Discovery {
 
   /** Returns whether the node's map was adopted, or confirmed the one that is known. Never rejects. */
   async #ask(shard: Shard): Promise<boolean> {
+    if (shard.commands.status !== 'ready') await shard.attempted;
+    if (shard.commands.status !== 'ready') return false;
     try {
-      if (shard.commands.status !== 'ready') await shard.attempted;
       const answer = await readMap(shard, this.topology.natMap);
+      shard.lastError = undefined;
       return this.#adopt(answer);
     } catch (error) {
-      // Its connections report it, and the readiness check shows it while no node answers.
-      shard.lastError ??= error as Error;
+      // The readiness check shows it while no node answers.
+      shard.lastError = error as Error;
       return false;
     }
   }

@@ -52,7 +52,7 @@ export class Readiness {
     const seeds = this.#seeds();
     const wrong = seeds.find(({ mode }) => mode.error);
     if (wrong) return wrong.mode.error!.message;
-    if (seeds.some(({ commands }) => commands.status === 'ready')) {
+    if (seeds.some(({ commands, lastError }) => commands.status === 'ready' && lastError === undefined)) {
       return 'The nodes of REDIS_CLUSTER_NODES have no slots: create the Cluster with redis-cli --cluster create.';
     }
     const causes = seeds.map(({ name, lastError }) => `${name}: ${lastError?.message ?? 'no answer'}`);

@@ -31,7 +31,7 @@ export class Shard {
   readonly mode: ModeWatch;
   /** Settles when the first attempt to connect has succeeded or failed. Never rejects. */
   readonly attempted: Promise<unknown>;
-  /** Why the last attempt to connect failed. Undefined once connected. */
+  /** Why the node could not be reached or asked last time. Undefined if it answered. */
   lastError: Error | undefined;
   /** Whether the node was ever connected. */
   wasConnected = false;
