@@ -21,9 +21,6 @@ describe.each([
   afterAll(() => primary.close());
 
   const used = useRedis(() => ({ ...options, args: ['--replicaof', '127.0.0.1', `${primary.server.port}`] }));
-  beforeAll(async () => {
-    await replicaIsThere();
-  });
 
   function replicaIsThere(): Promise<unknown> {
     const online = async () => (await primary.server.cli('INFO', 'replication')).includes('state=online');
@@ -31,6 +28,7 @@ describe.each([
   }
 
   async function eventLog(timeoutMs: number) {
+    await replicaIsThere();
     const { servers } = await primary.connect({ separateWriter: true });
     const replication = { replicas: 1, timeoutMs };
     return createEventLog({ servers, historyLimit: 100, ttlSeconds: 60, replication });
