@@ -35,7 +35,8 @@ export function connect(client: Redis, expected: RedisMode = 'single', primary?:
   let stream: Awaited<ReturnType<typeof openStream>> | undefined;
   connector.connect = async (onError) => {
     databaseRefused = false;
-    const address = await primary?.locate();
+    // Without a wait if there is none: ioredis takes no notice of a disconnect before the socket is being opened.
+    const address = primary && (await primary.locate());
     if (address) Object.assign(client.options, address);
     stream = await openStream(onError);
     stream.on('error', () => undefined);
