@@ -181,7 +181,10 @@ export class Cluster {
     ) as Promise<ClusterNode>;
   }
 
-  /** Waits until every server runs, sees all slots covered, and every primary with slots has its replicas in step. */
+  /**
+   * Waits until every server runs, sees all slots covered, agrees with the others on who has them, and every primary with
+   * slots has its replicas in step.
+   */
   async untilHealthy(): Promise<void> {
     const { replicas = 1 } = this.options;
     const isHealthy = async (node: ClusterNode) => {
@@ -195,7 +198,15 @@ export class Cluster {
       if (!state.includes('cluster_state:ok')) return false;
       return covered === SLOTS && isInStep && shards.every((shard) => shard.replicas.length === replicas);
     };
-    const check = async () => (await Promise.all(this.nodes.map(isHealthy))).every(Boolean);
+    // A primary that was replaced while it hung takes itself for healthy until it hears of that.
+    const owners = async (node: ClusterNode) => {
+      const shards = await this.shards(node);
+      return JSON.stringify(shards.map(({ primary, ranges }) => [primary.id, ranges]));
+    };
+    const check = async () => {
+      const healthy = await Promise.all(this.nodes.map(isHealthy));
+      return healthy.every(Boolean) && new Set(await Promise.all(this.nodes.map(owners))).size === 1;
+    };
     await until(check, { what: 'the cluster to be healthy', timeout: 40_000, interval: 50 });
   }
 

@@ -123,9 +123,11 @@ function isUnavailable(error: unknown): boolean {
   return 'syscall' in error || error.name === 'AggregateError' || CLIENT_CANNOT_REACH.test(error.message);
 }
 
-// Older versions wrap the error of a command inside a script: Redis 6 replies "ERR Error running script
+// Some replies have no code of their own. Older versions wrap the error of a command inside a script: Redis 6 replies "ERR Error running script
 // (...): -OOM ...", and Redis 7.0 replies "ERR The user executing the script can't ..." instead of NOPERM.
 function codeOf(message: string): string {
   if (message.startsWith("ERR The user executing the script can't")) return 'NOPERM';
+  // A primary became a replica between a script and its WAIT.
+  if (message.startsWith('ERR WAIT cannot be used with replica')) return 'READONLY';
   return /^ERR Error running script.*?: -?([A-Z]+) /.exec(message)?.[1] ?? message.split(' ', 1)[0] ?? '';
 }
