@@ -120,6 +120,7 @@ function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: s
     nodeId,
     timeoutMs: config.redisTimeoutMs,
     durability: config.durability,
+    historyReads: config.historyReads,
     messageTtlSeconds: config.messageTtlSeconds,
     historyLimit: config.historyLimit,
     maxRooms: config.limits.roomCount,
@@ -146,6 +147,7 @@ function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: s
         metrics?.malformed(where);
       },
       onReconnected: (where) => metrics?.reconnected(where),
+      onHistoryRead: (from) => metrics?.historyRead(from),
     },
   });
 }

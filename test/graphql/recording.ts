@@ -85,6 +85,7 @@ export function recording({
   const { hub: realHub } = createHub({ store });
   const hub: SubscriptionHub = {
     isOpen: (roomId) => roomId === 'open',
+    knownHead: (roomId) => realHub.knownHead(roomId),
     join(roomId, start, connectionId) {
       calls.push(['join', roomId, start, connectionId]);
       return realHub.join(roomId, start, connectionId);
