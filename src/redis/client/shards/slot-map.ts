@@ -41,7 +41,7 @@ export class SlotMap {
     return this.addresses;
   }
 
-  /** All replicas, some of them more than once. They also know the map. */
+  /** All replicas. They also know the map. */
   get replicas(): Address[] {
     return [...this.replicasOf.values()].flat();
   }
