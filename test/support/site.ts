@@ -172,10 +172,11 @@ export class Site {
   async count(roomId: string, ledger = new Ledger(), redis?: RedisServer): Promise<Counts> {
     const last = await this.sender(roomId).sendOne();
     const viewers = this.viewers.filter((viewer) => viewer.roomId === roomId);
-    await until(() => viewers.every(({ cursor }) => cursor === last.id), {
+    const waiting = () => viewers.filter(({ cursor }) => cursor !== last.id).map(({ name }) => name);
+    await until(() => waiting().length === 0, {
       what: 'the last message to reach every viewer',
       timeout: 20_000,
-    }).catch((error: unknown) => console.error(error));
+    }).catch((error: unknown) => console.error(`${roomId}: ${waiting().join(', ')} still waits: ${error}`));
     await this.audit(roomId, ledger, redis);
     return ledger.counts;
   }

@@ -58,6 +58,7 @@ async function soakScene(scene: Scene, minutes: number): Promise<ClusterOutcome>
       episodes.push(await runEpisode(fault, scene));
     } catch (error) {
       failures.push(`${fault.name}: ${error}`);
+      console.log(error);
       break;
     }
     // The lists are read only while all agree on who has them.
@@ -65,10 +66,12 @@ async function soakScene(scene: Scene, minutes: number): Promise<ClusterOutcome>
     await sleep(random() * 1_000);
   }
   await load.stop();
-  const counts: ClusterOutcome['counts'][number][] = [];
-  for (const [roomId, ledger] of ledgers) {
-    counts.push({ roomId, ...(await site.count(roomId, ledger)), gaps: ledger.gaps });
-  }
+  const counts = await Promise.all(
+    [...ledgers].map(async ([roomId, ledger]) => {
+      const count = await site.count(roomId, ledger);
+      return { roomId, ...count, gaps: ledger.gaps };
+    }),
+  );
   const outcome = {
     episodes,
     failures,

@@ -42,9 +42,10 @@ export async function changeSet(
   key: string,
   members: readonly string[],
 ): Promise<void> {
-  await Promise.all(
-    chunks(members, CHUNK).map((part) => unlessWrongType(commands[change](key, part), () => 0)),
-  );
+  if (members.length === 0) return;
+  const send = (part: string[]) => unlessWrongType(commands[change](key, part), () => 0);
+  if (members.length <= CHUNK) await send([...members]);
+  else await Promise.all(chunks(members, CHUNK).map(send));
 }
 
 /** Splits values into chunks of at most `size`. */

@@ -60,13 +60,10 @@ export class Synchronizer {
       const isConnected = this.#isConnected(roomId);
       if (!isListed || !isConnected) unsynced.add(roomId);
       if (!isConnected) continue;
-      const joined = [...ids].filter((id) => held.has(roomId, id));
-      const left = [...ids].filter((id) => !held.has(roomId, id));
-      writes.push(
-        this.#writeRoom(roomId, () =>
-          Promise.all([this.#write('sadd', roomId, joined), this.#write('srem', roomId, left)]),
-        ),
-      );
+      const joined: string[] = [];
+      const left: string[] = [];
+      for (const id of ids) (held.has(roomId, id) ? joined : left).push(id);
+      writes.push(this.#writeRoom(roomId, () => this.#writeChange(roomId, joined, left)));
       if (isListed && joined.length > 0) occupied.push(roomId);
       if (isListed && !held.holds(roomId)) vacated.push(roomId);
     }
@@ -170,14 +167,29 @@ export class Synchronizer {
 
   /** Runs a write of a room that has none under way. Resolves to the error if it failed. */
   #writeRoom(roomId: string, write: () => Promise<unknown>): Promise<unknown> {
-    const written = attempt(write).then((failure) => {
-      this.#busy.delete(roomId);
-      if (failure !== undefined) this.options.unsynced.add(roomId);
-      if (this.#changed.has(roomId)) this.options.onRoomFree();
-      return failure;
-    });
+    const written = this.#runWrite(roomId, write);
     this.#busy.set(roomId, written);
     return written;
+  }
+
+  async #runWrite(roomId: string, write: () => Promise<unknown>): Promise<unknown> {
+    let failure: unknown;
+    try {
+      await write();
+    } catch (error) {
+      failure = error;
+      this.options.unsynced.add(roomId);
+    }
+    this.#busy.delete(roomId);
+    if (this.#changed.has(roomId)) this.options.onRoomFree();
+    return failure;
+  }
+
+  /** Sends both commands in one round trip. */
+  #writeChange(roomId: string, joined: readonly string[], left: readonly string[]): Promise<unknown> {
+    if (left.length === 0) return this.#write('sadd', roomId, joined);
+    if (joined.length === 0) return this.#write('srem', roomId, left);
+    return Promise.all([this.#write('sadd', roomId, joined), this.#write('srem', roomId, left)]);
   }
 
   #write(command: 'sadd' | 'srem', roomId: string, connectionIds: Iterable<string>): Promise<void> {

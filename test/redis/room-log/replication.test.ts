@@ -4,8 +4,8 @@ import { nonceKey } from '#redis/client/keys.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
 import { findValkey } from '#test/support/programs.js';
+import { type RedisServer, startRedis } from '#test/support/redis-server.js';
 import { until } from '#test/support/until.js';
-import { useRedis } from '#test/support/use-server.js';
 
 const valkey = findValkey();
 
@@ -15,14 +15,18 @@ describe.each([
   ...(valkey ? [{ name: 'Valkey 9.1', options: { searchPath: dirname(valkey), plain: true } }] : []),
 ])('with DURABILITY=replicated on $name', ({ options }) => {
   let primary: Fixture;
+  let replica: RedisServer;
   beforeAll(async () => {
     primary = await startFixture(options);
-  });
-  afterAll(() => primary.close());
-
-  const used = useRedis(() => ({ ...options, args: ['--replicaof', '127.0.0.1', `${primary.server.port}`] }));
-  beforeAll(async () => {
+    replica = await startRedis({
+      ...options,
+      args: ['--replicaof', '127.0.0.1', `${primary.server.port}`],
+    });
     await replicaIsThere();
+  });
+  afterAll(async () => {
+    await replica.close();
+    await primary.close();
   });
 
   function replicaIsThere(): Promise<unknown> {
@@ -39,18 +43,18 @@ describe.each([
   test('an acknowledged message is already on the replica', async () => {
     const store = await eventLog(1_000);
     const message = await store.append(draft('safe'));
-    expect(await used.redis.cli('LRANGE', 'messages:room1', '0', '0')).toContain(message.id);
+    expect(await replica.cli('LRANGE', 'messages:room1', '0', '0')).toContain(message.id);
   });
 
   test('without a replica a send fails, and succeeds later with the same nonce', async () => {
     const store = await eventLog(200);
-    used.redis.hang();
+    replica.hang();
     const sent = store.append(draft('not safe yet', { nonce: 'n1' }));
     await expect(sent).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     const again = store.append(draft('not safe yet', { nonce: 'n1' }));
     await expect(again).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
 
-    used.redis.resume();
+    replica.resume();
     await replicaIsThere();
     const settled = await until(
       () => store.append(draft('not safe yet', { nonce: 'n1' })).catch(() => undefined),
@@ -65,17 +69,17 @@ describe.each([
   test('without a replica a nonce is not acknowledged by another node either, which has written nothing', async () => {
     const [store, ...others] = [await eventLog(200), await eventLog(200), await eventLog(200)];
     const once = draft('once', { nonce: 'n2' });
-    used.redis.hang();
+    replica.hang();
     await expect(store.append(once)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     for (const other of others) {
       await expect(other.append(once)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     }
-    used.redis.resume();
+    replica.resume();
     await replicaIsThere();
     const settled = await until(() => others[0]!.append(once).catch(() => undefined), {
       what: 'the replica to confirm',
     });
-    expect(await used.redis.cli('LRANGE', 'messages:room1', '0', '0')).toContain(settled!.id);
+    expect(await replica.cli('LRANGE', 'messages:room1', '0', '0')).toContain(settled!.id);
   });
 
   test('a repeated nonce is not remembered for longer than the first time', async () => {
@@ -86,16 +90,16 @@ describe.each([
     await primary.server.cli('PEXPIRE', key, '30000');
     await store.append(once);
     expect(Number(await primary.server.cli('PTTL', key))).toBeLessThanOrEqual(30_000);
-    expect(Number(await used.redis.cli('PTTL', key))).toBeLessThanOrEqual(30_000);
+    expect(Number(await replica.cli('PTTL', key))).toBeLessThanOrEqual(30_000);
   });
 
   test('reads do not wait for a send that waits for a replica', async () => {
     const store = await eventLog(1_000);
-    used.redis.hang();
+    replica.hang();
     const order: string[] = [];
     const sent = store.append(draft('waits')).catch(() => order.push('send'));
     await store.messages('room1', { take: { last: 1 } }).then(() => order.push('read'));
-    used.redis.resume();
+    replica.resume();
     await sent;
     expect(order[0]).toBe('read');
   });
