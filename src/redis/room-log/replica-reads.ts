@@ -60,7 +60,10 @@ export function createReplicaReads(
       replica.answered();
       return page ?? 'expired';
     } catch (error) {
-      if (error instanceof BehindError) return 'behind';
+      if (error instanceof BehindError) {
+        replica.answered();
+        return 'behind';
+      }
       replica.failed(error as Error);
       return 'failed';
     }
@@ -108,7 +111,9 @@ function readOnly({ redis }: Replica): Parameters<ReturnType<typeof readScript>>
 async function withinPatience<T>(page: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+    const giveUp = () => reject(new Error(`No answer within ${PATIENCE_MS} ms`));
+    // If it was this node that was busy, the answer may have arrived: answers are read before immediates run.
+    timer = setTimeout(() => setImmediate(giveUp), PATIENCE_MS);
   });
   try {
     return await Promise.race([page, late]);

@@ -37,7 +37,8 @@ local known = args.known
 local now = known and tonumber(known.now) or now_ms()
 local oldest_ms = now - tonumber(args.ttlMs)
 local epoch, last, began = read_room(room)
-local head = head_of(first_entry(list, 0, 1), last)
+local newest = first_entry(list, 0, 1)
+local head = head_of(newest, last)
 
 -- Entries from index `kept` on are older than `ttlMs`.
 local kept = boundary(list, redis.call('LLEN', list), function(ms)
@@ -57,7 +58,7 @@ end
 
 -- Whether the log has this id. Only the id of an entry that is no longer kept may be missing in the list.
 local function has(id)
-  if first_in(list, not_newer_than(list, kept, id), kept) == id then
+  if id == newest or first_in(list, not_newer_than(list, kept, id), kept) == id then
     return true
   end
   return id == head and numbers_of(id) < oldest_ms
