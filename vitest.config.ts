@@ -21,10 +21,10 @@ const SLOW = [
   'test/server/guards/{floods,selection-limits,slow-clients,unread-clients}.test.ts',
   'test/server/http/request-body.test.ts',
   'test/server/operation/latest-values.test.ts',
-  'test/redis/room-log/replication.test.ts',
+  'test/redis/room-log/{replication,replica-reads}.test.ts',
   'test/{dev/embedded-redis,packages/client/package,workers/processes}.test.ts',
   'test/redis/cache/cache.test.ts',
-  'test/redis/client/sentinel/primary.test.ts',
+  'test/redis/client/sentinel/{primary,replicas}.test.ts',
   '**/{churn,outage,restarts,stalled-connection,tracing}.test.ts',
 ];
 

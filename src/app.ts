@@ -118,6 +118,7 @@ function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: s
     nodeId,
     timeoutMs: config.redisTimeoutMs,
     durability: config.durability,
+    historyReads: config.historyReads,
     messageTtlSeconds: config.messageTtlSeconds,
     historyLimit: config.historyLimit,
     maxRooms: config.limits.roomCount,
@@ -144,6 +145,7 @@ function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: s
         metrics?.malformed(where);
       },
       onReconnected: (where) => metrics?.reconnected(where),
+      onHistoryRead: (from) => metrics?.historyRead(from),
     },
   });
 }

@@ -67,6 +67,7 @@ function configOf(values: Values) {
     redisTimeoutMs: values.REDIS_TIMEOUT_MS,
     redisTls: { ca: values.REDIS_TLS_CA, cert: values.REDIS_TLS_CERT, key: values.REDIS_TLS_KEY },
     durability: values.DURABILITY,
+    historyReads: values.HISTORY_READS,
     messageTtlSeconds: values.MESSAGE_TTL_SECONDS,
     historyLimit: values.HISTORY_LIMIT,
     allowGuests: values.ALLOW_GUESTS,

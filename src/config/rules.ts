@@ -87,6 +87,12 @@ const REDIS_RULES: readonly Rule[] = [
       'REDIS_USERNAME, REDIS_PASSWORD, REDIS_DATABASE and REDIS_TLS need REDIS_CLUSTER_NODES or REDIS_SENTINELS: without them, write them into REDIS_URL.',
   },
   {
+    variables: [...LISTS, 'HISTORY_READS'],
+    isBroken: (values) => !hasList(values) && values.HISTORY_READS === 'replicas',
+    message:
+      'HISTORY_READS=replicas needs REDIS_CLUSTER_NODES or REDIS_SENTINELS, because a single address names no replicas: set one of them, or HISTORY_READS=primary.',
+  },
+  {
     // Otherwise the operator believes that the connections are encrypted.
     variables: [...LISTS, 'REDIS_TLS', 'REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'],
     isBroken: (values) =>

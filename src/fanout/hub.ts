@@ -1,5 +1,5 @@
 import { type ChatError, serviceUnavailable } from '#domain/errors.js';
-import type { EventLog } from '#domain/ports/event-log.js';
+import type { EventLog, Head } from '#domain/ports/event-log.js';
 import type { Feed } from '#domain/ports/feed.js';
 import type { Presence } from '#domain/ports/presence.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
@@ -99,6 +99,11 @@ export class Hub {
   /** Whether the room has a subscription on this node, or is being opened for one. */
   isOpen(roomId: string): boolean {
     return this.#rooms.has(roomId);
+  }
+
+  /** The head of a room that is open and up to date on this node, as its log knows it. Undefined of any other room. */
+  knownHead(roomId: string): Head | undefined {
+    return this.#rooms.get(roomId)?.room.log.knownHead;
   }
 
   /** How many subscriptions are waiting for a full sink or for the store. Visits every subscription. */

@@ -123,6 +123,12 @@ export const ROWS: Readonly<Record<string, Row>> = {
     good: { primary: 'primary', replicated: 'replicated' },
     bad: ['PRIMARY', 'none', '1'],
   },
+  HISTORY_READS: {
+    of: (config) => config.historyReads,
+    default: 'primary',
+    good: { primary: 'primary' },
+    bad: ['PRIMARY', 'replica', '1'],
+  },
   MESSAGE_TTL_SECONDS: number((config) => config.messageTtlSeconds, 86_400, 1, 31_536_000),
   HISTORY_LIMIT: number((config) => config.historyLimit, 10_000, 1, 1_000_000),
   ALLOW_GUESTS: {

@@ -74,6 +74,16 @@ export class RoomLog {
     return this.#tail;
   }
 
+  /**
+   * The head of the log, with the store's time as far as this node knows it. Undefined unless the log is live, which it is
+   * not while it is known to be behind, and while the epoch or the first entry is unknown.
+   */
+  get knownHead(): Head | undefined {
+    const { head = BEGINNING } = this.#tail;
+    if (this.#phase !== 'live' || this.#epoch === '' || head === BEGINNING) return undefined;
+    return { epoch: this.#epoch, head, now: this.#clock.now };
+  }
+
   /** Opens the feed and reads the newest entries. The log is live afterwards. Throws SERVICE_UNAVAILABLE. */
   async open(): Promise<void> {
     this.#feedHandle = await this.options.feed.open(this.roomId, {

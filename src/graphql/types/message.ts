@@ -1,6 +1,6 @@
 import { createdAt } from '#domain/message.js';
 import type { Builder } from '#graphql/builder.js';
-import { connectionOf, windowOf } from '#graphql/pages.js';
+import { connectionOf, isScrollback, windowOf } from '#graphql/pages.js';
 import { subscriptionStart } from '#graphql/subscription-start.js';
 import { limitNewRooms } from '#rooms/open.js';
 import { GUEST_NAME, sendMessage } from '#rooms/send.js';
@@ -51,8 +51,11 @@ export function addMessage(builder: Builder): void {
             validate: rules.roomId,
           }),
         },
-        resolve: async (_root, args, { eventLog }) =>
-          connectionOf(await eventLog.messages(args.roomId, windowOf(args, limits)), args),
+        resolve: async (_root, args, { eventLog, hub }) => {
+          const window = windowOf(args, limits);
+          const known = isScrollback(window) ? hub.knownHead(args.roomId) : undefined;
+          return connectionOf(await eventLog.messages(args.roomId, window, known), args);
+        },
       },
       { name: 'MessageConnection', description: 'A page of the history of a room, oldest first.' },
       { name: 'MessageEdge', description: 'A message with its cursor.' },

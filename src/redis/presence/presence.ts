@@ -1,6 +1,6 @@
 import type { Closeable } from '#domain/ports/feed.js';
 import type { Presence } from '#domain/ports/presence.js';
-import type { RedisHooks } from '#redis/client/connections.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import { activeRoomsKey, connectionsKey, nodeKey } from '#redis/client/keys.js';
 import type { Servers } from '#redis/client/servers.js';
 import { HeldConnections } from './held.js';

@@ -1,8 +1,8 @@
 import type { Closeable } from '#domain/ports/feed.js';
 import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
 import type { Commands } from '#redis/client/commands.js';
-import type { RedisHooks } from '#redis/client/connections.js';
 import { isAway } from '#redis/client/errors.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import { connectionsKey, nodeKey, SWEEP_LOCK } from '#redis/client/keys.js';
 import { changeSet, nodeOf, scanMembers } from '#redis/client/members.js';
 import type { Servers } from '#redis/client/servers.js';

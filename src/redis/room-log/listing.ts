@@ -1,5 +1,5 @@
 import { addActiveRooms } from '#redis/client/active-rooms.js';
-import type { RedisHooks } from '#redis/client/connections.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import { Recently } from '#redis/client/recently.js';
 import type { Servers } from '#redis/client/servers.js';
 
