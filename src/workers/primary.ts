@@ -175,16 +175,16 @@ export class Primary {
 
   #ping(): void {
     for (const slot of this.#slots) {
-      if (!slot.isReady) continue;
+      if (slot.process === undefined) continue;
       if (slot.unansweredPings < UNANSWERED_PINGS) {
         slot.unansweredPings += 1;
-        slot.process?.send({ type: 'ping' });
+        slot.process.send({ type: 'ping' });
       } else {
         this.options.log.error(
-          { worker: slot.number, pid: slot.process?.pid },
+          { worker: slot.number, pid: slot.process.pid },
           'a worker hangs and is killed',
         );
-        slot.process?.signal('SIGKILL');
+        slot.process.signal('SIGKILL');
       }
     }
   }
