@@ -52,6 +52,8 @@ export class SlotMap {
 
   /** Whether every slot has the same primary in both maps. */
   isLike(other: SlotMap | undefined): boolean {
+    // While slots move, every refused command asks this, usually about the same map.
+    if (other === this) return true;
     return other !== undefined && this.owners.every((name, slot) => name === other.owners[slot]);
   }
 
