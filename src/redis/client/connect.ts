@@ -5,9 +5,8 @@
  */
 import type { AbstractConnector, Redis } from 'ioredis';
 import { addressText } from './address.js';
-import { modeError, type RedisMode } from './mode.js';
+import { modeError, modeOf, type RedisMode } from './mode.js';
 import type { Primary } from './sentinel/primary.js';
-import { modeOf } from './server-mode.js';
 
 /** The part of ioredis' connector that is extended here. It opens sockets, and judges the answer to INFO. */
 type Connector = Pick<AbstractConnector, 'connect'> & { check(info: Record<string, string>): boolean };
