@@ -1,7 +1,4 @@
-import { type Address, addressText } from '#redis/client/address.js';
-
-/** External addresses by the internal ones that a Cluster announces, as `addressText` writes them. */
-export type NatMap = ReadonlyMap<string, Address>;
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
 
 /**
  * Parses `host:port`. An IPv6 address may be in brackets or, as Redis writes it, without. The host may be empty.

@@ -1,8 +1,7 @@
 import calculateSlot from 'cluster-key-slot';
 import type { Redis } from 'ioredis';
-import type { Address } from '#redis/client/address.js';
+import type { Address, NatMap } from '#redis/client/address.js';
 import type { Server, Servers } from '#redis/client/servers.js';
-import type { NatMap } from './address.js';
 import { Discovery } from './discovery.js';
 import { Readiness } from './readiness.js';
 import { route } from './route.js';

@@ -1,5 +1,5 @@
-import { type Address, addressText } from '#redis/client/address.js';
-import { type NatMap, resolveAddress } from './address.js';
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
+import { resolveAddress } from './address.js';
 
 /** The number of slots of every Cluster. */
 export const SLOT_COUNT = 16_384;
