@@ -11,15 +11,6 @@ export function parseAddress(text: string): Address | undefined {
   return { host: bracketed ?? plain ?? '', port };
 }
 
-/** Parses addresses that are separated by commas. Throws if one is none. */
-export function parseAddresses(list: string): Address[] {
-  return list.split(',').map((text) => {
-    const address = parseAddress(text.trim());
-    if (address === undefined || address.host === '') throw new Error(`Not an address: ${text}`);
-    return address;
-  });
-}
-
 /**
  * The address to connect to, from one that a node announced in CLUSTER SLOTS or in a redirection. A node that does not
  * know its own host announces none (null, an empty text or `?`): then it is the host that was asked. (Redis, CLUSTER SLOTS.)
