@@ -1,5 +1,4 @@
 import calculateSlot from 'cluster-key-slot';
-import type { Redis } from 'ioredis';
 import type { Address, NatMap } from '#redis/client/address.js';
 import type { Server, Servers } from '#redis/client/servers.js';
 import { Discovery } from './discovery.js';
@@ -71,5 +70,5 @@ function isUp({ commands }: Shard): boolean {
 }
 
 function asServer({ name, commands }: Shard): Server {
-  return { name, redis: commands satisfies Redis };
+  return { name, redis: commands };
 }
