@@ -68,8 +68,10 @@ export class Synchronizer {
       if (isListed && !held.holds(roomId)) vacated.push(roomId);
     }
     writes.push(this.#list(occupied));
-    throwFirst(await Promise.all(writes));
-    await retireEmptyRooms(this.options.servers, vacated);
+    const failures = await Promise.all(writes);
+    // If a room stays in the list, a sweep removes it.
+    failures.push(await attempt(() => this.#retire(vacated)));
+    throwFirst(failures);
   }
 
   /** Synchronizes what is unsynced and can be reached. Stops early if `shouldStop` returns true. */
