@@ -215,6 +215,19 @@ describe('when a shard is back', () => {
   });
 });
 
+test('a shard that refuses writes does not keep a sweep from the rooms of the others', async () => {
+  const dead = nodeOn(1);
+  const rooms = [0, 1].map((shard) => roomsWith(20, { connections: shard, list: 1 }));
+  for (const roomId of rooms.flat()) {
+    await servers.commands.sadd(connectionsKey(roomId), `${dead}:c1`);
+    await servers.commands.sadd(activeRoomsKey(roomId, true), roomId);
+  }
+  await shards[0]!.primary.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  await expect(sweep(servers)).rejects.toThrow('NOREPLICAS');
+  const left = await Promise.all(rooms.map((ids) => Promise.all(ids.map(membersOf))));
+  expect(left).toEqual([rooms[0]!.map(() => `${dead}:c1`), rooms[1]!.map(() => '')]);
+});
+
 test('a shard that refuses to list its rooms for a while keeps no connection of an earlier run', async () => {
   const nodeId = nodeOn(2);
   const [listed] = roomsWith(1, { connections: 2, list: 2 });
