@@ -142,8 +142,8 @@ export class Synchronizer {
           if (await this.#removeLeftovers(roomId)) vacated.push(roomId);
         }),
       );
-      failures.push(...(await Promise.all(writes)).filter((failure) => failure !== undefined));
-      await this.#retire(vacated);
+      const results = [...(await Promise.all(writes)), await attempt(() => this.#retire(vacated))];
+      failures.push(...results.filter((failure) => failure !== undefined));
     }
     if (unlisted.size > 0) {
       unsynced.addLeftovers((roomId) => unlisted.has(activeRoomsKey(roomId, servers.isCluster)));
