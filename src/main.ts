@@ -10,7 +10,7 @@
 import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
-import { type Config, ConfigError, configFromEnv } from '#config/config.js';
+import { type Config, ConfigError, configFromEnv, namesRedis } from '#config/config.js';
 import { startEmbeddedRedis } from '#dev/embedded-redis.js';
 import { NoServerProgramError } from '#dev/redis-process.js';
 import type { Log } from '#telemetry/log.js';
@@ -52,8 +52,7 @@ async function main(): Promise<void> {
   const config = configFromEnv(process.env);
   if (cluster.isWorker) return runWorker(config);
 
-  const isConfigured = (config.redisUrl ?? config.redisCluster ?? config.redisSentinel) !== undefined;
-  const embedded = isConfigured ? undefined : await startEmbeddedRedis();
+  const embedded = namesRedis(config) ? undefined : await startEmbeddedRedis();
   const settings = embedded ? { ...config, redisUrl: embedded.url } : config;
   const isPrimary = config.workers > 1;
   const server = isPrimary ? createPrimary(settings) : await createNode(settings);

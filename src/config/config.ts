@@ -42,6 +42,11 @@ export function configFromEnv(env: Environment): Config {
   return configOf(values);
 }
 
+/** Whether the configuration says where Redis is. */
+export function namesRedis({ redisUrl, redisCluster, redisSentinel }: Config): boolean {
+  return (redisUrl ?? redisCluster ?? redisSentinel) !== undefined;
+}
+
 function configOf(values: Values) {
   const production = values.NODE_ENV === 'production';
   // GraphiQL introspects the schema with documents that are not in any manifest.
@@ -50,7 +55,7 @@ function configOf(values: Values) {
     production,
     port: values.PORT,
     host: values.HOST,
-    /** If all three are undefined, an embedded Redis is started. */
+    /** If all three are undefined, an embedded Redis is started: see `namesRedis`. */
     redisUrl: values.REDIS_URL,
     redisCluster: values.REDIS_CLUSTER_NODES && { nodes: values.REDIS_CLUSTER_NODES },
     redisSentinel: sentinelOf(values),

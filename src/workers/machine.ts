@@ -11,7 +11,7 @@ const TAKE_MS = 2_000;
 /** How long it may take to collect the metrics of all workers. Longer than it waits for each of them. */
 const SCRAPE_MS = 3_000;
 
-/** Milliseconds between two reports of what clients have not read. There are none while nobody has left much unread. */
+/** Milliseconds between two reports of what clients have not read. While nobody has left much unread, none are sent. */
 const REPORT_MS = 100;
 
 export class WorkerMachine implements Machine {

@@ -42,7 +42,7 @@ export class WorkerFailedError extends Error {
 }
 
 /** The place of one worker, which another process takes when it ends. */
-interface Slot {
+interface Place {
   readonly number: number;
   process: WorkerProcess | undefined;
   isReady: boolean;
@@ -56,9 +56,9 @@ interface Slot {
 
 export class Primary {
   #phase: Phase = 'starting';
-  readonly #slots: Slot[];
-  /** Slots whose workers have not been ready yet. */
-  readonly #awaited: Set<Slot>;
+  readonly #places: Place[];
+  /** Places whose workers have not been ready yet. */
+  readonly #awaited: Set<Place>;
   readonly #connections: AddressCounts;
   readonly #unread: UnreadTotals;
   readonly #metrics = new MachineMetrics();
@@ -69,8 +69,8 @@ export class Primary {
 
   constructor(private readonly options: PrimaryOptions) {
     const { workers, connectionsPerAddress, unreadPerAddress } = options;
-    this.#slots = Array.from({ length: workers }, (_, index) => newSlot(index + 1));
-    this.#awaited = new Set(this.#slots);
+    this.#places = Array.from({ length: workers }, (_, index) => newPlace(index + 1));
+    this.#awaited = new Set(this.#places);
     this.#connections = new AddressCounts(connectionsPerAddress);
     this.#unread = new UnreadTotals(unreadPerAddress, workers);
   }
@@ -84,7 +84,7 @@ export class Primary {
       return await new Promise<number>((resolve, reject) => {
         this.#onReady = resolve;
         this.#onFailed = reject;
-        for (const slot of this.#slots) this.#start(slot);
+        for (const place of this.#places) this.#start(place);
         this.#pings = setInterval(() => this.#ping(), PING_MS);
       });
     } catch (error) {
@@ -99,20 +99,20 @@ export class Primary {
     return this.#closing;
   }
 
-  #start(slot: Slot): void {
-    Object.assign(slot, { ...newSlot(slot.number), youngDeaths: slot.youngDeaths });
-    slot.process = this.options.fork(slot.number, (message) => this.#receive(slot, message));
-    void slot.process.ended.then((ending) => this.#ended(slot, ending));
+  #start(place: Place): void {
+    Object.assign(place, { ...newPlace(place.number), youngDeaths: place.youngDeaths });
+    place.process = this.options.fork(place.number, (message) => this.#receive(place, message));
+    void place.process.ended.then((ending) => this.#ended(place, ending));
   }
 
-  #receive(slot: Slot, message: FromWorker): void {
-    const { number, process } = slot;
+  #receive(place: Place, message: FromWorker): void {
+    const { number, process } = place;
     switch (message.type) {
       case 'ready':
-        this.#ready(slot, message.port);
+        this.#ready(place, message.port);
         break;
       case 'failed':
-        slot.sentence = message.sentence;
+        place.sentence = message.sentence;
         break;
       case 'take': {
         const { id, address } = message;
@@ -124,38 +124,38 @@ export class Primary {
         break;
       case 'unread':
         for (const { worker, address, bytes } of this.#unread.report(number, message.backlogs)) {
-          this.#slots[worker - 1]?.process?.send({ type: 'relieve', address, bytes });
+          this.#places[worker - 1]?.process?.send({ type: 'relieve', address, bytes });
         }
         break;
       case 'scrape': {
         const { id } = message;
-        void this.#metrics.collect(this.#slots).then((text) => process?.send({ type: 'scraped', id, text }));
+        void this.#metrics.collect(this.#places).then((text) => process?.send({ type: 'scraped', id, text }));
         break;
       }
       case 'measured':
         this.#metrics.measured(message.id, message.text);
         break;
       case 'pong':
-        slot.unansweredPings = 0;
+        place.unansweredPings = 0;
     }
   }
 
-  #ready(slot: Slot, port: number): void {
-    slot.isReady = true;
-    this.options.log.info({ worker: slot.number, pid: slot.process?.pid }, 'a worker is ready');
-    this.#awaited.delete(slot);
+  #ready(place: Place, port: number): void {
+    place.isReady = true;
+    this.options.log.info({ worker: place.number, pid: place.process?.pid }, 'a worker is ready');
+    this.#awaited.delete(place);
     if (this.#phase !== 'starting' || this.#awaited.size > 0) return;
     this.#phase = 'running';
     this.#onReady(port);
   }
 
-  #ended(slot: Slot, ending: Ending): void {
-    const { number, process, sentence, isReady: wasReady, youngDeaths } = slot;
+  #ended(place: Place, ending: Ending): void {
+    const { number, process, sentence, isReady: wasReady, youngDeaths } = place;
     this.#connections.forget(number);
     this.#unread.forget(number);
-    slot.process = undefined;
-    slot.isReady = false;
-    const livedMs = performance.now() - slot.startedAt;
+    place.process = undefined;
+    place.isReady = false;
+    const livedMs = performance.now() - place.startedAt;
     const reaction = reactionTo({ phase: this.#phase, wasReady, livedMs, youngDeaths });
     if (reaction.kind === 'ignore') return;
     if (reaction.kind === 'give up') {
@@ -165,26 +165,26 @@ export class Primary {
     }
     this.#metrics.restarts += 1;
     const { afterMs } = reaction;
-    slot.youngDeaths = reaction.youngDeaths;
+    place.youngDeaths = reaction.youngDeaths;
     const what = { worker: number, pid: process?.pid, ...ending, reason: sentence, afterMs };
     // An operator may end a worker by SIGTERM to have it replaced.
     if (ending.code === 0) this.options.log.info(what, 'a worker has ended and is replaced');
     else this.options.log.error(what, 'a worker died and is replaced');
-    slot.restart = setTimeout(() => this.#start(slot), afterMs);
+    place.restart = setTimeout(() => this.#start(place), afterMs);
   }
 
   #ping(): void {
-    for (const slot of this.#slots) {
-      if (!slot.isReady) continue;
-      if (slot.unansweredPings < UNANSWERED_PINGS) {
-        slot.unansweredPings += 1;
-        slot.process?.send({ type: 'ping' });
+    for (const place of this.#places) {
+      if (place.process === undefined) continue;
+      if (place.unansweredPings < UNANSWERED_PINGS) {
+        place.unansweredPings += 1;
+        place.process.send({ type: 'ping' });
       } else {
         this.options.log.error(
-          { worker: slot.number, pid: slot.process?.pid },
+          { worker: place.number, pid: place.process.pid },
           'a worker hangs and is killed',
         );
-        slot.process?.signal('SIGKILL');
+        place.process.signal('SIGKILL');
       }
     }
   }
@@ -192,8 +192,8 @@ export class Primary {
   async #close(signal: NodeJS.Signals): Promise<void> {
     this.#phase = 'stopping';
     clearInterval(this.#pings);
-    for (const { restart } of this.#slots) clearTimeout(restart);
-    const running = this.#slots.flatMap(({ process }) => process ?? []);
+    for (const { restart } of this.#places) clearTimeout(restart);
+    const running = this.#places.flatMap(({ process }) => process ?? []);
     for (const process of running) process.signal(signal);
     const patience = setTimeout(() => this.#killAll(), this.options.shutdownMs + PATIENCE_MS);
     await Promise.all(running.map((process) => process.ended));
@@ -201,7 +201,7 @@ export class Primary {
   }
 
   #killAll(): void {
-    for (const { number, process } of this.#slots) {
+    for (const { number, process } of this.#places) {
       if (process === undefined) continue;
       this.options.log.error(
         { worker: number, pid: process.pid },
@@ -212,7 +212,7 @@ export class Primary {
   }
 }
 
-function newSlot(number: number): Slot {
+function newPlace(number: number): Place {
   return {
     number,
     process: undefined,

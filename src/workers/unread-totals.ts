@@ -14,8 +14,8 @@ const RELIEF = 0.9;
 const UNREPORTED = 0.1;
 
 /**
- * The unread bytes of an address from which a worker reports them. Most addresses have less, so reports stay short. What
- * is not reported is at most a tenth of the limit.
+ * How many unread bytes an address must have on a worker to be reported. Most addresses have less, so reports stay short.
+ * What is not reported is at most a tenth of the limit.
  */
 export function reportedFrom(limit: number, workers: number): number {
   return Math.ceil((UNREPORTED * limit) / workers);

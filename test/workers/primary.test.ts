@@ -141,6 +141,21 @@ describe('a server with several workers', () => {
     expect(forked.map(({ signals }) => signals)).toEqual([[], ['SIGKILL'], []]);
   });
 
+  test('kills a replacement that hangs before it accepts connections, and replaces it again', async () => {
+    const { forked } = await running();
+    const answer = setInterval(() => forked[1]!.say({ type: 'pong' }), 1_000);
+    await vi.advanceTimersByTimeAsync(11_000);
+    forked[0]!.end(killed);
+    await vi.advanceTimersByTimeAsync(36_000);
+    clearInterval(answer);
+    expect(forked.map(({ number, signals }) => [number, signals])).toEqual([
+      [1, []],
+      [2, []],
+      [1, ['SIGKILL']],
+      [1, []],
+    ]);
+  });
+
   test('forgets the connections of a worker that dies', async () => {
     const { forked } = await running({ connectionsPerAddress: 1 });
     const take = (worker: PlayedWorker) => {

@@ -76,24 +76,6 @@ describe('several workers', () => {
     expect(new Set(server.log.map(({ node }) => node))).toContain('site');
   });
 
-  test('use the embedded Redis of the primary process', async () => {
-    const main = runMain({ ...here, WORKERS });
-    onTestFinished(() => main.signal('SIGKILL'));
-    const port = await main.listening;
-    const address = await until(() => /redis:\/\/127\.0\.0\.1:\d+/.exec(main.output.stdout)?.[0], {
-      what: 'the address of its Redis',
-    });
-    const origin = `http://127.0.0.1:${port}`;
-    const server = { origin, url: `${origin}/graphql`, wsUrl: '', close: async () => undefined };
-    await say(server, 'room1', 'Hello');
-    const own = new Redis(address!, { retryStrategy: () => null });
-    expect(await own.llen('messages:room1')).toBe(1);
-    main.signal('SIGTERM');
-    expect(await main.exited).toBe(0);
-    own.disconnect();
-    await expect(own.connect()).rejects.toThrow();
-  });
-
   test('have ids of their own if the server has no name, and show the metrics of all', async () => {
     const server = await start();
     await follow(server, 'unnamed', WORKERS);

@@ -1,6 +1,6 @@
 /**
- * What a node shares with other nodes on its machine: worker processes that accept connections on the same port. A node
- * that has its machine to itself has none of this.
+ * What a node shares with the other nodes of a server with several workers, which are processes on the same port. A server
+ * of one process has none of this.
  */
 
 /** Counts the long-lived connections of each network address. */

@@ -83,8 +83,8 @@ export async function orUnavailable<T>(message: string, call: () => Promise<T>):
 }
 
 /**
- * The answers about many rooms or other things, which may be on several shards. If one cannot be had because its shard is
- * away, there is SERVICE_UNAVAILABLE in its place. Throws other errors unchanged.
+ * Collects answers about many rooms, or other things that may be on several shards. An answer whose shard is away becomes
+ * SERVICE_UNAVAILABLE. Throws other errors unchanged.
  */
 export async function eachOrUnavailable<T>(
   message: string,
@@ -103,7 +103,7 @@ export async function eachOrUnavailable<T>(
   }
 }
 
-/** Returns the answers, or throws the first error if there are only errors: then it is Redis that is away. */
+/** Returns the answers. If all of them are errors, Redis as a whole is away: throws the first one. */
 export function unlessAllAway<T>(answers: (T | ChatError)[]): (T | ChatError)[] {
   const [first] = answers;
   if (first instanceof ChatError && answers.every((answer) => answer instanceof ChatError)) throw first;

@@ -1,4 +1,4 @@
-import { type Address, addressText } from '#redis/client/address.js';
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
 import { choosePrimary, isSame, type Report, replicasOf } from './choose.js';
 import { connectSentinel, type SentinelLogin } from './sentinel.js';
 
@@ -6,8 +6,7 @@ import { connectSentinel, type SentinelLogin } from './sentinel.js';
 export interface FollowOptions extends SentinelLogin {
   /** All Sentinels, or enough of them that one is always reachable. */
   readonly sentinels: readonly Address[];
-  /** External addresses by those that the Sentinels announce, as `addressText` writes them. */
-  readonly natMap?: ReadonlyMap<string, Address> | undefined;
+  readonly natMap?: NatMap | undefined;
   /** Milliseconds that a Sentinel may take to connect or to answer. */
   timeoutMs: number;
   /** A Sentinel cannot be used. Called once for each reason. Must not throw. */

@@ -1,11 +1,10 @@
 import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
-import { type Address, addressText } from '#redis/client/address.js';
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
 import { connect } from '#redis/client/connect.js';
 import { replicaOptions } from '#redis/client/connections.js';
 import { Replicas } from '#redis/client/replicas.js';
 import type { Server, Servers } from '#redis/client/servers.js';
-import type { NatMap } from './address.js';
 import { Discovery } from './discovery.js';
 import { Readiness } from './readiness.js';
 import { route } from './route.js';
@@ -92,5 +91,5 @@ function isUp({ commands }: Shard): boolean {
 }
 
 function asServer({ name, commands }: Shard): Server {
-  return { name, redis: commands satisfies Redis };
+  return { name, redis: commands };
 }

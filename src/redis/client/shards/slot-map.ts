@@ -1,5 +1,5 @@
-import { type Address, addressText } from '#redis/client/address.js';
-import { type NatMap, resolveAddress } from './address.js';
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
+import { resolveAddress } from './address.js';
 
 /** The number of slots of every Cluster. */
 export const SLOT_COUNT = 16_384;
@@ -60,6 +60,8 @@ export class SlotMap {
 
   /** Whether every slot has the same primary in both maps. */
   isLike(other: SlotMap | undefined): boolean {
+    // While slots move, every refused command asks this, usually about the same map.
+    if (other === this) return true;
     return other !== undefined && this.owners.every((name, slot) => name === other.owners[slot]);
   }
 
