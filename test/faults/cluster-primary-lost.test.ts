@@ -56,10 +56,11 @@ test.each(failures)(
     const refusals = { own: load.refusals(own), others: load.refusals(others) };
     await comeBack(shards[0]!);
     await cluster.untilHealthy();
+    const untilHealthyMs = load.longestWaitMs(others);
     await load.stop();
 
     const counts = await load.count();
-    report(`a primary ${how}`, counts, figures);
+    report(`a primary ${how}`, counts, { ...figures, 'others until all is well': `${untilHealthyMs} ms` });
     expect(counts).toEqual(allDelivered(counts));
     // How long they waited is a figure of the machine: see `npm run soak -- --cluster`.
     expect(refusals.others).toEqual({});

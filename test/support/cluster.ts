@@ -177,7 +177,7 @@ export class Cluster {
           views.every((owner) => owner !== undefined && owner !== failed && owner === views[0]) && views[0]
         );
       },
-      { what: 'a replica to be promoted', interval: 50 },
+      { what: 'a replica to be promoted', interval: 100 },
     ) as Promise<ClusterNode>;
   }
 
@@ -187,7 +187,7 @@ export class Cluster {
    */
   async untilHealthy(): Promise<void> {
     const { replicas = 1 } = this.options;
-    const isHealthy = async (node: ClusterNode) => {
+    const view = async (node: ClusterNode) => {
       const [shards, info, state] = await Promise.all([
         this.shards(node),
         node.cli('INFO', 'replication'),
@@ -195,19 +195,18 @@ export class Cluster {
       ]);
       const covered = shards.flatMap(({ ranges }) => ranges).reduce((sum, [a, b]) => sum + b - a + 1, 0);
       const isInStep = !info.includes('role:slave') || info.includes('master_link_status:up');
-      if (!state.includes('cluster_state:ok')) return false;
-      return covered === SLOTS && isInStep && shards.every((shard) => shard.replicas.length === replicas);
+      const isComplete = shards.every((shard) => shard.replicas.length === replicas);
+      const isHealthy = state.includes('cluster_state:ok') && covered === SLOTS && isInStep && isComplete;
+      return { isHealthy, owners: JSON.stringify(shards.map(({ primary, ranges }) => [primary.id, ranges])) };
     };
     // A primary that was replaced while it hung takes itself for healthy until it hears of that.
-    const owners = async (node: ClusterNode) => {
-      const shards = await this.shards(node);
-      return JSON.stringify(shards.map(({ primary, ranges }) => [primary.id, ranges]));
-    };
     const check = async () => {
-      const healthy = await Promise.all(this.nodes.map(isHealthy));
-      return healthy.every(Boolean) && new Set(await Promise.all(this.nodes.map(owners))).size === 1;
+      const views = await Promise.all(this.nodes.map(view));
+      return (
+        views.every(({ isHealthy }) => isHealthy) && new Set(views.map(({ owners }) => owners)).size === 1
+      );
     };
-    await until(check, { what: 'the cluster to be healthy', timeout: 40_000, interval: 50 });
+    await until(check, { what: 'the cluster to be healthy', timeout: 40_000, interval: 200 });
   }
 
   /** Ends every server in any state. Safe to call twice. */
