@@ -21,6 +21,7 @@ const SLOW = [
   'test/server/http/request-body.test.ts',
   'test/server/operation/latest-values.test.ts',
   'test/redis/room-log/replication.test.ts',
+  'test/redis/client/shards/{cluster,failover,partition,readiness,start}.test.ts',
   'test/{dev/embedded-redis,packages/client/package}.test.ts',
   'test/redis/cache/cache.test.ts',
   'test/redis/client/sentinel/primary.test.ts',
