@@ -143,7 +143,12 @@ export class Cluster {
     for (const [index, { primary: to }] of staying.entries()) {
       await this.moveSlots({ from: primary, to, slots: slots.slice(index * share, (index + 1) * share) });
     }
-    await this.forget([primary, ...(leaving?.replicas ?? [])]);
+    const gone = [primary, ...(leaving?.replicas ?? [])];
+    const left = this.nodes.filter((node) => !gone.includes(node));
+    this.nodes.splice(0, this.nodes.length, ...left);
+    this.#removed.push(...gone);
+    for (const { id } of gone) await Promise.all(left.map((node) => node.cli('CLUSTER', 'FORGET', id)));
+    await Promise.all(gone.map((node) => node.close()));
   }
 
   /** Hangs a replica and makes sure that nothing that its primary stores from now on reaches it, even later. */
@@ -151,15 +156,6 @@ export class Cluster {
     replica.hang();
     // What is written to the connection would wait in its buffer until the replica is resumed.
     await primary.cli('CLIENT', 'KILL', 'TYPE', 'replica');
-  }
-
-  /** Ends servers without slots and makes the others forget them. */
-  async forget(nodes: readonly ClusterNode[]): Promise<void> {
-    const staying = this.nodes.filter((node) => !nodes.includes(node));
-    this.nodes.splice(0, this.nodes.length, ...staying);
-    this.#removed.push(...nodes);
-    for (const { id } of nodes) await Promise.all(staying.map((node) => node.cli('CLUSTER', 'FORGET', id)));
-    await Promise.all(nodes.map((node) => node.close()));
   }
 
   /** Waits until another server has the slots of one that failed, and all others agree. Returns the new primary. */
