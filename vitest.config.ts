@@ -22,6 +22,7 @@ const SLOW = [
   'test/server/http/request-body.test.ts',
   'test/server/operation/latest-values.test.ts',
   'test/redis/room-log/{replication,replica-reads}.test.ts',
+  'test/redis/client/shards/{cluster,failover,partition,readiness,start}.test.ts',
   'test/{dev/embedded-redis,packages/client/package,workers/processes}.test.ts',
   'test/redis/cache/cache.test.ts',
   'test/redis/client/sentinel/{primary,replicas}.test.ts',
