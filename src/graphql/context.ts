@@ -5,6 +5,8 @@ import type { RoomDirectory } from '#domain/ports/presence.js';
 import type { SessionStore, Viewer } from '#domain/viewer.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
 import type { NodeStats } from '#fanout/hub.js';
+import type { Retractions } from '#fanout/log/retractions.js';
+import type { Deliverable, Delivered } from '#fanout/projection/projection.js';
 import type { Start } from '#fanout/start-position.js';
 import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
 
@@ -16,19 +18,24 @@ export interface SubscriptionHub {
   /** Whether the room is open on this node. */
   isOpen(roomId: string): boolean;
   /**
-   * Subscribes to a room's messages from `start` on, without gaps or duplicates. Returns the source at once
+   * Subscribes to a room's messages or events from `start` on, without gaps or duplicates. Returns the source at once
    * if the room is open and holds that position. Rejects with CURSOR_EXPIRED or SERVICE_UNAVAILABLE.
    */
-  join(
+  join<D extends Delivered>(
     roomId: string,
     start: Start,
     connectionId: string,
-  ): SharedSource<Message> | Promise<SharedSource<Message>>;
+    delivers: D,
+  ): SharedSource<Deliverable[D]> | Promise<SharedSource<Deliverable[D]>>;
   /**
    * Subscribes to a changing value, at most once per second.
    * Subscriptions with the same name share the value.
    */
   watch<Value>(name: string, read: () => Value): SharedSource<Value>;
+  /** The same for the latest state of a room. After a retraction, no state from before it is delivered. */
+  watchRoom<Value>(roomId: string, read: () => Value): SharedSource<Value>;
+  /** The retractions that this node has seen. */
+  readonly retractions: Retractions;
   /** Statistics of this node. */
   readonly stats: NodeStats;
 }
@@ -64,6 +71,8 @@ export interface OperationContext extends Services {
    * The Last-Event-ID header of a reconnecting event stream. It comes from the client and can be any text.
    */
   lastEventId?: string | undefined;
+  /** The messages that the operation has read so far. */
+  reads: Message[] | undefined;
 }
 
 /** Creates the contexts of operations. */
@@ -87,7 +96,7 @@ export interface Contexts {
 }
 
 /** Used for broadcasts, which go to many connections. */
-const NO_CONNECTION = { connectionId: '', address: '', lastEventId: undefined };
+const NO_CONNECTION = { connectionId: '', address: '', lastEventId: undefined, reads: undefined };
 
 /** Creates contexts that give access to the services. */
 export function createContexts(services: Services): Contexts {

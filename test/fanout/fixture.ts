@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
+import { isMessage, type RoomEvent } from '#domain/entry.js';
 import type { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
 import type { Presence } from '#domain/ports/presence.js';
@@ -14,6 +15,9 @@ export const ROOM = 'room1';
 
 /** Renders a message. */
 export type Render = (message: Message) => Buffer | Promise<Buffer>;
+
+/** Renders a message or another event. */
+export type RenderEvent = (event: RoomEvent) => Buffer | Promise<Buffer>;
 
 /** Waits for some turns of the event loop, so that pending work in memory completes. */
 export async function turns(count = 5): Promise<void> {
@@ -124,6 +128,37 @@ export async function subscribe(
   subscriber.pump();
   return {
     sink,
+    refusals,
+    leave: () => {
+      subscriber.end();
+      source.release();
+    },
+  };
+}
+
+/** Renders a message as its content, and a retraction as `-` and the ids that it names. */
+export const textOf: RenderEvent = (event) =>
+  Buffer.from(isMessage(event) ? event.content : `-${event.author ?? event.ids.join()}`);
+
+/** The same, some turns of the event loop later. */
+export const laterTextOf: RenderEvent = async (event) => {
+  await turns(2);
+  return textOf(event);
+};
+
+/** Subscribes to the events of a room. */
+export async function follow(
+  hub: Hub,
+  start: Start,
+  { sink = new TestSink() as Audience, render = textOf, roomId = ROOM } = {},
+) {
+  const source = await hub.join(roomId, start, 'connection1', 'events');
+  const refusals: ChatError[] = [];
+  const owner = { refused: (reason: ChatError) => void refusals.push(reason) };
+  // A sink is told where delivery starts, as a stream is.
+  const subscriber = source.subscribe(`texts ${render.name}`, () => render, sink, owner);
+  subscriber.pump();
+  return {
     refusals,
     leave: () => {
       subscriber.end();

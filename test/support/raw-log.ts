@@ -35,7 +35,7 @@ export async function appendAsBefore(
 export async function appendOpaque(
   redis: Redis,
   roomId: string,
-  { kind = 'retracted', publish = true } = {},
+  { kind = 'pinned', publish = true } = {},
 ): Promise<OpaqueEntry> {
   const [list, room] = [messagesKey(roomId), roomKey(roomId)];
   const last = (await redis.hget(room, 'last')) ?? '0';

@@ -1,5 +1,12 @@
 import { type Cursor, compareIds, type EntryId, millisecondsOf } from '#domain/cursor.js';
-import { countMessages, type Entry, isMessage } from '#domain/entry.js';
+import {
+  countMessages,
+  type Entry,
+  isMessage,
+  type Retraction,
+  retracts,
+  tombstoneOf,
+} from '#domain/entry.js';
 import type { Page } from '#domain/ports/event-log.js';
 import { Ring } from './ring.js';
 import type { StoreClock } from './store-clock.js';
@@ -138,9 +145,30 @@ export class Tail implements LogReader {
     return countMessages(newer);
   }
 
+  /** Replaces the messages that a retraction names by tombstones. Returns their positions. */
+  retract(retraction: Retraction): number[] {
+    const positions: number[] = [];
+    for (const position of this.#positionsNamed(retraction)) {
+      const entry = this.at(position)!;
+      if (!isMessage(entry) || !retracts(retraction, entry)) continue;
+      this.#ring.replace(position, tombstoneOf(entry));
+      this.#newestOpaque = Math.max(this.#newestOpaque, position);
+      positions.push(position);
+    }
+    return positions;
+  }
+
   /** Moves the head past entries that the store no longer keeps. */
   skipTo(head: Cursor): void {
     if (compareIds(head, this.#head!) > 0) this.#head = head;
+  }
+
+  /** The positions that a retraction may name. Those of an author may be anywhere. */
+  #positionsNamed({ ids, author }: Retraction): number[] {
+    if (author !== undefined) {
+      return Array.from({ length: this.end - this.start }, (_, index) => this.start + index);
+    }
+    return ids.map((id) => this.#find(id)).filter((position) => position !== undefined);
   }
 
   /** Finds the position of an entry by binary search. */

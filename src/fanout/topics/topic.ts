@@ -5,6 +5,7 @@
  *
  * There is no log and no cursor. A subscriber whose sink was full receives the latest value once it has drained.
  */
+import { createHash } from 'node:crypto';
 import type { ChatError } from '#domain/errors.js';
 import { type Delivery, type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
@@ -17,6 +18,10 @@ import {
   type SelectionLimit,
 } from '#fanout/projection/selection-limit.js';
 import { byPopularity, pumpAll } from '#fanout/slices.js';
+
+function digestOf(payload: Buffer): string {
+  return createHash('sha256').update(payload).digest('base64');
+}
 
 /** Settings of a topic. */
 export interface TopicOptions<Value> {
@@ -62,6 +67,11 @@ export class Topic<Value> {
   /** What must be rendered again now: functions that never reject. */
   *due(): Iterable<() => Promise<void>> {
     for (const channel of byPopularity(this.#channels)) if (channel.isDue) yield () => channel.refresh();
+  }
+
+  /** Delivers nothing that was read before now. It is read again when it is due. */
+  forget(): void {
+    for (const channel of this.#channels.values()) channel.forget();
   }
 
   /** Ends all subscriptions with an error. */
@@ -123,7 +133,12 @@ class Channel<Value> {
   readonly #subscribers = new Set<TopicSubscriber>();
   /** The latest value, framed for each transport that has subscribers. By key of the framing. */
   readonly #frames = new Map<string, unknown>();
+  /** The latest value. Undefined until it was read, and while it has to be read again. */
   #payload: Buffer | undefined;
+  /** The digest of the latest value, if it has to be read again. If it is still the same, nobody needs it twice. */
+  #forgotten: string | undefined;
+  /** How often values were forgotten. A value that was being read meanwhile is not used. */
+  #forgets = 0;
   #version = 0;
   #refreshing = false;
   #refreshedAt = Number.NEGATIVE_INFINITY;
@@ -162,6 +177,19 @@ class Channel<Value> {
     return !this.#refreshing && performance.now() - this.#refreshedAt >= this.options.everyMs;
   }
 
+  forget(): void {
+    this.#forgets += 1;
+    if (this.#payload !== undefined) this.#forgotten = digestOf(this.#payload);
+    this.#payload = undefined;
+    this.#frames.clear();
+    for (const subscriber of this.#subscribers) subscriber.takeBack();
+  }
+
+  /** Whether there is a value to deliver. */
+  get isKnown(): boolean {
+    return this.#payload !== undefined;
+  }
+
   /** Reads the value again and delivers it if the result has changed. Never rejects. */
   async refresh(): Promise<void> {
     this.#refreshing = true;
@@ -183,17 +211,24 @@ class Channel<Value> {
   }
 
   async #renderAndBroadcast(): Promise<void> {
-    const payload = await this.render(this.options.read());
+    let payload: Buffer;
+    let forgets: number;
+    do {
+      forgets = this.#forgets;
+      payload = await this.render(this.options.read());
+    } while (forgets !== this.#forgets);
     if (this.#payload?.equals(payload)) return;
+    const isSame = this.#forgotten === digestOf(payload);
+    this.#forgotten = undefined;
     this.#payload = payload;
-    this.#version += 1;
+    if (!isSame) this.#version += 1;
     this.#frames.clear();
     await pumpAll(this.#subscribers);
   }
 }
 
 /** The part of a channel that a subscriber uses. */
-type SubscribedChannel = Pick<Channel<unknown>, 'version' | 'frames' | 'add' | 'remove'>;
+type SubscribedChannel = Pick<Channel<unknown>, 'version' | 'isKnown' | 'frames' | 'add' | 'remove'>;
 
 /** Delivers the latest value of a channel into the sink of one subscription. */
 class TopicSubscriber implements Delivery {
@@ -211,7 +246,8 @@ class TopicSubscriber implements Delivery {
   }
 
   pump(): void {
-    if (this.#ended || this.#waiting || this.#deliveredVersion === this.channel.version) return;
+    const { version, isKnown } = this.channel;
+    if (this.#ended || this.#waiting || !isKnown || this.#deliveredVersion === version) return;
     if (this.sink.full) {
       this.#waiting = true;
       this.sink.whenDrained(() => {
@@ -220,8 +256,13 @@ class TopicSubscriber implements Delivery {
       });
       return;
     }
-    this.#deliveredVersion = this.channel.version;
+    this.#deliveredVersion = version;
     this.sink.write(this.channel.frames(this.sink.framing));
+  }
+
+  /** Takes back what the sink has not passed on. */
+  takeBack(): void {
+    if (this.sink.takeBack?.() !== undefined) this.#deliveredVersion = 0;
   }
 
   end(): void {

@@ -23,6 +23,16 @@ export const NONCE_TTL_MS = 5 * 60_000;
 /** The least time that a room's epoch and last id are kept after its newest entry, in milliseconds. */
 const ROOM_TTL_MS = 7 * 86_400_000;
 
+/** The arguments with which every script appends an entry. See `lua/includes/append-entry.lua`. */
+export function entryArgs(retention: Retention) {
+  return {
+    ...retention,
+    roomTtlMs: Math.max(ROOM_TTL_MS, 2 * retention.ttlMs),
+    // The script must be deterministic for replicas, so it cannot generate the epoch itself.
+    epoch: randomUUID(),
+  };
+}
+
 /** How much a room keeps. */
 export interface Retention {
   /** The maximum number of entries. */
@@ -75,7 +85,7 @@ type Reply = ['stored', json: string] | ['gone'] | Refusal;
 
 /**
  * Creates the write path, which is one call of `lua/append-7.lua`. A send throws RATE_LIMITED; FORBIDDEN if
- * the message with this nonce was removed; SERVICE_UNAVAILABLE if too few replicas have the message in time;
+ * the message with this nonce was retracted; SERVICE_UNAVAILABLE if too few replicas have the message in time;
  * and Redis errors unchanged.
  */
 export function createAppend(writer: Redis, options: AppendOptions): Append {
@@ -83,7 +93,6 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
   const policy: SendPolicy = options.policy ?? UNLIMITED;
   const run = loadScript(writer, 'room-log/lua/append-7.lua');
   const database = databaseOf(writer);
-  const roomTtlMs = Math.max(ROOM_TTL_MS, 2 * retention.ttlMs);
 
   function keysOf({ roomId, author, nonce = '' }: Draft, { id, address }: Sender): string[] {
     return [
@@ -100,10 +109,7 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
   function argsOf({ roomId, nonce }: Draft, { address, exempt }: Sender): string {
     const { perUser, perAddress, roomsPerAddress } = exempt === 'from all limits' ? UNLIMITED : policy;
     return JSON.stringify({
-      ...retention,
-      roomTtlMs,
-      // The script must be deterministic for replicas, so it cannot generate the epoch itself.
-      epoch: randomUUID(),
+      ...entryArgs(retention),
       nonceTtlMs: nonce === undefined ? 0 : NONCE_TTL_MS,
       user: perUser,
       // Senders without a known address, such as those of a closed connection, must not be counted together.
@@ -118,9 +124,9 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
 
   return async (draft, sender = NOBODY) => {
     const reply = (await run(keysOf(draft, sender), [argsOf(draft, sender), encodeBody(draft)])) as Reply;
-    if (reply[0] === 'gone') throw forbidden('The message with this nonce was removed.');
+    if (reply[0] === 'gone') throw forbidden('The message with this nonce was retracted.');
     if (reply[0] !== 'stored') throw refusalOf(reply, policy);
-    if (replication) await waitForReplicas(writer, replication);
+    if (replication) await waitForReplicas(writer, replication, NOT_REPLICATED);
     return reply[1];
   };
 }
@@ -144,11 +150,19 @@ function refusalOf([which, waitMs, limit]: Refusal, { perUser }: SendLimits): Ch
   }
 }
 
-/** Waits until replicas have everything written so far, including a message that a repeated nonce returns. */
-async function waitForReplicas(writer: Redis, { replicas, timeoutMs }: Replication): Promise<void> {
+/** What clients read if too few replicas have a message. */
+const NOT_REPLICATED = 'The message is stored. Send it again with the same nonce to check again.';
+
+/**
+ * Waits until replicas have everything written so far, including what a repeated call found. Throws SERVICE_UNAVAILABLE
+ * if too few have it in time. `advice` says what a client should do then.
+ */
+export async function waitForReplicas(
+  writer: Redis,
+  { replicas, timeoutMs }: Replication,
+  advice: string,
+): Promise<void> {
   const confirmed = await writer.wait(replicas, timeoutMs);
   if (confirmed >= replicas) return;
-  throw serviceUnavailable(
-    `The message is stored, but only ${confirmed} of ${replicas} replicas have it. Send it again with the same nonce to check again.`,
-  );
+  throw serviceUnavailable(`Only ${confirmed} of ${replicas} replicas have confirmed in time. ${advice}`);
 }

@@ -11,6 +11,7 @@ import { loadScript } from '#redis/client/script.js';
 import { createAppend, type Replication, type SendPolicy } from './append.js';
 import { decodeEntry, opaqueInPlaceOf } from './codec.js';
 import { createReadPage, type ReadOptions } from './read-page.js';
+import { createRetract } from './retract.js';
 
 /** Settings of `createEventLog`. */
 export interface EventLogOptions {
@@ -34,6 +35,7 @@ export interface EventLogOptions {
 }
 
 const NOT_READ = 'The messages cannot be read right now. Try again shortly.';
+const NOT_RETRACTED = 'The messages may not have been retracted. It is safe to try again.';
 const NOT_SENT =
   'The message may not have been sent. Try again with the same nonce, so that it is sent only once.';
 
@@ -41,11 +43,10 @@ const NOT_SENT =
 export function createEventLog(options: EventLogOptions): EventLog {
   const { commands, historyLimit, hooks = {} } = options;
   const ttlMs = options.ttlSeconds * 1_000;
-  const append = createAppend(options.writer ?? commands, {
-    retention: { historyLimit, ttlMs },
-    replication: options.replication,
-    policy: options.sendPolicy,
-  });
+  const writer = options.writer ?? commands;
+  const stored = { retention: { historyLimit, ttlMs }, replication: options.replication };
+  const append = createAppend(writer, { ...stored, policy: options.sendPolicy });
+  const retract = createRetract(writer, stored);
   const readPage = createReadPage(commands, { ttlMs });
   const readHead = loadScript(commands, 'room-log/lua/read-head-2.lua');
 
@@ -86,15 +87,17 @@ export function createEventLog(options: EventLogOptions): EventLog {
   return {
     append: (draft, sender) =>
       orUnavailable(NOT_SENT, async () => {
-        const stored = await append(draft, sender);
+        const json = await append(draft, sender);
         // The script cannot update rooms:active, which is in another slot. Update it only after the send,
         // because a refused send must leave nothing behind, and do not wait for it: the message is sent
         // either way, and the next message or subscription adds the room again.
         commands.sadd(ROOMS_ACTIVE, draft.roomId).catch((error) => hooks.onError?.(ROOMS_ACTIVE, error));
-        const message = decodeEntry(stored, draft.roomId);
+        const message = decodeEntry(json, draft.roomId);
         if (message && isMessage(message)) return message;
         throw new Error(`The store returned no message for room ${draft.roomId}`);
       }),
+
+    retract: (roomId, ids, rights) => orUnavailable(NOT_RETRACTED, () => retract(roomId, ids, rights)),
 
     page: (roomId, window) => orUnavailable(NOT_READ, () => read(roomId, window)),
 

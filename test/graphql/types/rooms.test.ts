@@ -70,7 +70,7 @@ describe('the loaders of an operation', () => {
     const away = serviceUnavailable('Redis cannot be reached.');
     const unused = () => Promise.reject(new Error('not asked for'));
     const rooms = createRoomLoaders({
-      eventLog: { append: unused, page: unused, messages: unused, heads: unused, lastMessages: unused },
+      eventLog: { lastMessages: unused },
       directory: { activeRooms: unused, connectionCounts: () => Promise.reject(away) },
       slowModes: otherServices().slowModes,
     });
