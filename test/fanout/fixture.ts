@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
+import type { Cursor } from '#domain/cursor.js';
 import { isMessage, type RoomEvent } from '#domain/entry.js';
 import type { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
@@ -71,6 +72,8 @@ export class TestSink implements Audience<string[]> {
   readonly refusals: ExecutionResult[] = [];
   /** The number of writes. */
   writes = 0;
+  /** The cursor that delivery started after. */
+  startedAfter: Cursor | undefined;
   #sinceDrained = 0;
   #drained: (() => void) | undefined;
 
@@ -78,6 +81,10 @@ export class TestSink implements Audience<string[]> {
 
   get full(): boolean {
     return this.#sinceDrained >= this.capacity;
+  }
+
+  startsAfter(cursor: Cursor): void {
+    this.startedAfter = cursor;
   }
 
   write(frames: string[]): void {
@@ -155,7 +162,6 @@ export async function follow(
   const source = await hub.join(roomId, start, 'connection1', 'events');
   const refusals: ChatError[] = [];
   const owner = { refused: (reason: ChatError) => void refusals.push(reason) };
-  // A sink is told where delivery starts, as a stream is.
   const subscriber = source.subscribe(`texts ${render.name}`, () => render, sink, owner);
   subscriber.pump();
   return {
