@@ -25,7 +25,10 @@ afterEach(async () => {
 });
 
 test('neither the memory of a node nor any key in Redis contains a retracted text', HEAVY, async () => {
-  const site = await startSite({ nodes: 0, variables: { ...JWT_ENV, ALLOW_GUESTS: 'true', ROOM_LOG_CAPACITY: 10_000 } });
+  const site = await startSite({
+    nodes: 0,
+    variables: { ...JWT_ENV, ALLOW_GUESTS: 'true', ROOM_LOG_CAPACITY: 10_000 },
+  });
   const node = await site.addNode({ NODE_OPTIONS: INSPECTABLE });
   const memory = await NodeMemory.of(node);
   cleanups.push(() => memory.close());
