@@ -23,6 +23,7 @@ const SLOW = [
   'test/redis/room-log/replication.test.ts',
   'test/{dev/embedded-redis,packages/client/package}.test.ts',
   'test/redis/cache/cache.test.ts',
+  'test/redis/client/sentinel/primary.test.ts',
   '**/{churn,outage,restarts,stalled-connection,tracing}.test.ts',
 ];
 

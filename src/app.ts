@@ -1,9 +1,11 @@
 /** Assembles a node of the chat: config → store → hub → engine → transports. */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { type Config, orConfigError } from '#config/config.js';
+import { type Config, ConfigError, orConfigError } from '#config/config.js';
+import type { EventLog } from '#domain/ports/event-log.js';
 import { Hub } from '#fanout/hub.js';
-import { readTlsFiles } from '#redis/client/tls.js';
+import { RedisModeError } from '#redis/client/errors.js';
+import { locationOf } from '#redis/location.js';
 import { createStore, type Store } from '#redis/store.js';
 import { textBytes } from '#server/documents/response-bytes-rule.js';
 import { readManifest, TrustedDocuments } from '#server/documents/trusted-documents.js';
@@ -32,8 +34,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Creates a node. It starts connecting to Redis, but accepts no connections before `listen`. */
-export function createApp(config: Config & { redisUrl: string }): App {
+/** Creates a node. `redisUrl`, `redisCluster` or `redisSentinel` must be set. It starts connecting to Redis, but accepts no connections before `listen`. */
+export function createApp(config: Config): App {
   const nodeId = config.nodeId ?? randomBytes(6).toString('hex');
   const destination = new LogDestination({
     open: openStandardOutput,
@@ -107,18 +109,14 @@ export function createApp(config: Config & { redisUrl: string }): App {
 
 type Parts = { log: Log; metrics: Metrics | undefined };
 
-function openStore(
-  config: Config & { redisUrl: string },
-  { nodeId, log, metrics }: Parts & { nodeId: string },
-) {
+function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: string }) {
   const { rates } = config;
   const rate = (count: number) => ({ count, windowMs: rates.windowMs });
   const logLimitError = throttled(LOG_AGAIN_MS, (suppressed, err: unknown) =>
     log.warn({ err, suppressed, failure: rates.onFailure }, 'a limit could not be counted'),
   );
   return createStore({
-    url: config.redisUrl,
-    tls: orConfigError(() => readTlsFiles(config.redisTls)),
+    redis: orConfigError(() => locationOf(config)),
     nodeId,
     timeoutMs: config.redisTimeoutMs,
     durability: config.durability,
@@ -154,7 +152,13 @@ function openStore(
 
 function openHub(
   config: Config,
-  { eventLog, feed, presence, log, metrics }: Parts & Pick<Store, 'eventLog' | 'feed' | 'presence'>,
+  {
+    eventLog,
+    feed,
+    presence,
+    log,
+    metrics,
+  }: Parts & Pick<Store, 'feed' | 'presence'> & { eventLog: EventLog },
 ): Hub {
   const logTrouble = throttled(LOG_AGAIN_MS, (suppressed, trouble: { room: string; err: unknown }) =>
     log.warn({ ...trouble, suppressed }, 'a room could not be read and will be retried'),
@@ -244,6 +248,7 @@ async function warnAboutRedis(store: Store, log: Log): Promise<void> {
       log.error('Redis does not answer yet. The server is not ready and keeps trying.');
     for (const warning of warnings ?? []) log.warn(warning);
   } catch (err) {
+    if (err instanceof RedisModeError) throw new ConfigError(err.message);
     log.warn({ err }, 'Redis could not be inspected');
   }
 }

@@ -1,5 +1,6 @@
 /** Creates the engine of a node from the schema, the store, the hub and the log. */
 import type { Config } from '#config/config.js';
+import type { EventLog } from '#domain/ports/event-log.js';
 import { createSubscribe } from '#fanout/delivery/subscribe.js';
 import type { Hub } from '#fanout/hub.js';
 import { createContexts, type OperationContext } from '#graphql/context.js';
@@ -18,7 +19,8 @@ import type { Tracing } from '#telemetry/tracing.js';
 /** Characters of an operation's name to log. The name comes from the client and can be long. */
 const LOGGED_LENGTH = 64;
 
-type Parts = Pick<Store, 'eventLog' | 'directory' | 'sessions' | 'slowModes' | 'limiter'> & {
+type Parts = Pick<Store, 'directory' | 'sessions' | 'slowModes' | 'limiter'> & {
+  eventLog: EventLog;
   hub: Hub;
   log: Log;
   metrics: Metrics | undefined;

@@ -20,8 +20,9 @@ const HEAP_GROWTH_PERCENT = 75;
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const config = configFromEnv(process.env);
-  const embedded = config.redisUrl === undefined ? await startEmbeddedRedis() : undefined;
-  const app = createApp({ ...config, redisUrl: config.redisUrl ?? embedded!.url });
+  const isConfigured = (config.redisUrl ?? config.redisCluster ?? config.redisSentinel) !== undefined;
+  const embedded = isConfigured ? undefined : await startEmbeddedRedis();
+  const app = createApp(embedded ? { ...config, redisUrl: embedded.url } : config);
 
   let receivedSignal: string | undefined;
   let isShuttingDown = false;

@@ -32,9 +32,19 @@ describe('at startup, the server', () => {
   ])('exits with 1 and names %s on stderr if its value is invalid', async (name, variables) => {
     const main = runMain(variables);
     expect(await main.exited).toBe(1);
-    expect(main.output.stderr).toMatch(new RegExp(`^${name} .*$`, 'm'));
+    expect(main.output.stderr).toMatch(new RegExp(`^${name}\\b.*$`, 'm'));
     expect(main.output.stderr).not.toMatch(/^\s+at /m);
     expect(main.output.stdout).toBe('');
+  });
+
+  test('exits with 1 and says what to set if REDIS_URL leads to a Sentinel', async () => {
+    const sentinel = await startRedis({ plain: true, sentinel: 'sentinel monitor chat 127.0.0.1 1 1\n' });
+    onTestFinished(() => sentinel.close());
+    const main = runMain({ ...here, REDIS_URL: sentinel.url });
+    expect(await main.exited).toBe(1);
+    expect(main.output.stderr).toBe(
+      'REDIS_URL leads to a Sentinel: set REDIS_SENTINELS and REDIS_SENTINEL_NAME instead of REDIS_URL.\n',
+    );
   });
 
   test('exits with 1 and a sentence that names PORT if the port is in use', async () => {

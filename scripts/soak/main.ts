@@ -1,11 +1,18 @@
 import { churnCheck } from '../../test/support/churn-check.js';
 import { Site } from '../../test/support/site.js';
+import { reportCluster } from './cluster/report.js';
+import { soakCluster } from './cluster/soak.js';
 import { type Options, optionsFrom, USAGE } from './options.js';
 import { reportChurn, reportSoak } from './report.js';
 import { soak } from './soak.js';
 
 /** Runs the selected check, prints its report, and returns descriptions of broken promises. */
 async function run(options: Options): Promise<readonly string[]> {
+  if (options.cluster) {
+    const outcome = await soakCluster(options);
+    reportCluster(outcome);
+    return outcome.broken;
+  }
   if (!options.churn) {
     const outcome = await soak(options);
     reportSoak(outcome);
@@ -32,8 +39,9 @@ try {
   console.error(`${(error as Error).message}\n${USAGE}`);
   process.exit(2);
 }
-const { churn, minutes, seed } = options;
-console.log(`${churn ? 'Churn check' : `Soak test for ${minutes} minutes`}, seed ${seed}`);
+const { churn, cluster, minutes, seed } = options;
+const what = churn ? 'Churn check' : `Soak test${cluster ? ' of a Cluster' : ''} for ${minutes} minutes`;
+console.log(`${what}, seed ${seed}`);
 const broken = await run(options);
 console.log(broken.length === 0 ? 'All promises were kept.' : `Broken: ${broken.join('; ')}`);
 process.exitCode = broken.length === 0 ? 0 : 1;

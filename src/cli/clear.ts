@@ -13,7 +13,7 @@ export const clear: Command = {
       const answer = await context.ask(`Delete all messages of ${room}? This cannot be undone. [y/N] `);
       if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('Nothing was changed.');
     }
-    const messages = await clearRoom(context.commands, room);
+    const messages = await clearRoom(context.servers, room);
     if (context.options.json) writeJson(context, { room, messages });
     else context.out(`Deleted ${messages} messages of ${room}.\n`);
   },

@@ -1,10 +1,10 @@
 import type { ParseArgsConfig } from 'node:util';
-import type { Redis } from 'ioredis';
 import { describeRoomId, isRoomId, MAX_ROOM_ID_LENGTH } from '#domain/limits.js';
+import type { Servers } from '#redis/client/servers.js';
 
 /** What a command can use. */
 export interface CommandContext {
-  commands: Redis;
+  servers: Servers;
   env: Readonly<Record<string, string | undefined>>;
   /** Values of the command's options. */
   options: Readonly<Record<string, string | boolean | undefined>>;

@@ -18,7 +18,7 @@ export const inspect: Command = {
     if (!Number.isInteger(latest) || latest < 0) {
       throw new UsageError(`--messages must be 0 or a positive integer, got "${context.options.messages}".`);
     }
-    const details = await inspectRoom(context.commands, room, { latest, decode: decodeEntry });
+    const details = await inspectRoom(context.servers, room, { latest, decode: decodeEntry });
     if (details === undefined) throw new CommandError(`Room ${room} has no messages and no connections.`);
     if (context.options.json) writeJson(context, details);
     else context.out(format(details));

@@ -48,7 +48,7 @@ export const ping: Command = {
       context.out(row('send and store', times.send));
       context.out(row('send and deliver', times.deliver));
     } finally {
-      await clearRoom(context.commands, room);
+      await clearRoom(context.servers, room);
     }
   },
 };

@@ -20,20 +20,20 @@ export const rooms: Command = {
     expectNoArguments(context);
     const limit = limitOf(context);
     if (context.options.json)
-      return writeJson(context, await listRooms(context.commands, { limit, decode: decodeEntry }));
+      return writeJson(context, await listRooms(context.servers, { limit, decode: decodeEntry }));
     if (context.options.once || context.width === undefined) {
-      return context.out(format(await listRooms(context.commands, { limit, decode: decodeEntry })));
+      return context.out(format(await listRooms(context.servers, { limit, decode: decodeEntry })));
     }
     await watch(context, limit);
   },
 };
 
-async function watch({ commands, out, signal }: CommandContext, limit: number): Promise<void> {
+async function watch({ servers, out, signal }: CommandContext, limit: number): Promise<void> {
   out(HIDE_CURSOR);
   try {
     while (!signal.aborted) {
       out(
-        `${CLEAR_SCREEN}${format(await listRooms(commands, { limit, decode: decodeEntry }))}\nPress Ctrl-C to quit.\n`,
+        `${CLEAR_SCREEN}${format(await listRooms(servers, { limit, decode: decodeEntry }))}\nPress Ctrl-C to quit.\n`,
       );
       await sleep(REFRESH_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -5,8 +5,9 @@
  */
 import { parseArgs } from 'node:util';
 import { ConfigError, configFromEnv } from '#config/config.js';
-import { connectRedis } from '#redis/client/connections.js';
-import { readTlsFiles } from '#redis/client/tls.js';
+import type { Servers } from '#redis/client/servers.js';
+import { hasLocation, locationOf } from '#redis/location.js';
+import { openServers } from '#redis/servers.js';
 import { clear } from './clear.js';
 import { type Command, type CommandContext, CommandError, UsageError } from './command.js';
 import { inspect } from './inspect.js';
@@ -42,8 +43,8 @@ export async function runCommand(
       terminal.out(`streamly-chat ${command.usage}\n\n${command.summary}\n`);
       return 0;
     }
-    await withRedis(terminal, (commands) =>
-      command.run({ ...terminal, commands, options: values, args: positionals, signal }),
+    await withRedis(terminal, (servers) =>
+      command.run({ ...terminal, servers, options: values, args: positionals, signal }),
     );
     return 0;
   } catch (error) {
@@ -64,16 +65,16 @@ function parse(command: Command, args: string[]) {
   }
 }
 
-async function withRedis(
-  { env }: Terminal,
-  work: (commands: CommandContext['commands']) => Promise<void>,
-): Promise<void> {
-  if (!env.REDIS_URL) throw new ConfigError('Set REDIS_URL to the Redis that the servers use.');
+async function withRedis({ env, error }: Terminal, work: (servers: Servers) => Promise<void>): Promise<void> {
   const config = configFromEnv(env);
+  if (!hasLocation(config)) {
+    throw new ConfigError(
+      'Set REDIS_URL, REDIS_CLUSTER_NODES or REDIS_SENTINELS to the Redis that the servers use.',
+    );
+  }
   let lastError: unknown;
-  const redis = connectRedis({
-    url: env.REDIS_URL,
-    tls: readTlsFiles(config.redisTls),
+  const servers = openServers({
+    ...locationOf(config),
     commandTimeoutMs: config.redisTimeoutMs,
     hooks: {
       onError: (_where, error) => {
@@ -82,13 +83,15 @@ async function withRedis(
     },
   });
   try {
-    if (!(await redis.ready(config.redisTimeoutMs))) {
+    if (!(await servers.ready(config.redisTimeoutMs))) {
       // Do not print the URL, which may contain a password.
-      throw new CommandError(`Redis does not answer${lastError ? `: ${messageOf(lastError)}` : ''}`);
+      const reason = `Redis does not answer${lastError ? `: ${messageOf(lastError)}` : ''}`;
+      if (servers.connected().length === 0) throw new CommandError(reason);
+      error(`streamly-chat: ${servers.missing().join(', ')}: ${reason}. Rooms of this shard are left out.\n`);
     }
-    await work(redis.commands);
+    await work(servers);
   } finally {
-    await redis.close();
+    await servers.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import { type Environment, readVariables } from './read.js';
+import { RULES } from './rules.js';
 import type { Values } from './variables.js';
 
 /**
@@ -25,39 +26,6 @@ export function orConfigError<T>(read: () => T): T {
   }
 }
 
-/** A rule about several variables, each of which is valid on its own. */
-interface Rule {
-  variables: readonly (keyof Values)[];
-  isBroken(values: Values): boolean;
-  message: string;
-}
-
-const RULES: readonly Rule[] = [
-  {
-    variables: ['NODE_ENV', 'REDIS_URL'],
-    isBroken: ({ NODE_ENV, REDIS_URL }) => NODE_ENV === 'production' && REDIS_URL === undefined,
-    message: 'REDIS_URL must be set in production, because the embedded Redis keeps nothing.',
-  },
-  {
-    variables: ['REQUIRE_TRUSTED_DOCUMENTS', 'TRUSTED_DOCUMENTS'],
-    isBroken: (values) => values.REQUIRE_TRUSTED_DOCUMENTS && values.TRUSTED_DOCUMENTS === undefined,
-    message: 'TRUSTED_DOCUMENTS must name a manifest if REQUIRE_TRUSTED_DOCUMENTS is true.',
-  },
-  {
-    variables: ['JWT_SECRET', 'JWT_JWKS_URL'],
-    isBroken: ({ JWT_SECRET, JWT_JWKS_URL }) => JWT_SECRET !== undefined && JWT_JWKS_URL !== undefined,
-    message: 'JWT_SECRET and JWT_JWKS_URL exclude each other: set only one of them.',
-  },
-  {
-    // Without them, a token that was issued for another service would be accepted here.
-    variables: ['JWT_SECRET', 'JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'],
-    isBroken: ({ JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE }) =>
-      (JWT_SECRET !== undefined || JWT_JWKS_URL !== undefined) &&
-      (JWT_ISSUER === undefined || JWT_AUDIENCE === undefined),
-    message: 'JWT_ISSUER and JWT_AUDIENCE must be set if JWT_SECRET or JWT_JWKS_URL is set.',
-  },
-];
-
 /**
  * Reads the configuration. An empty variable counts as not
  * set. Throws a ConfigError that names all invalid variables.
@@ -81,8 +49,20 @@ function configOf(values: Values) {
     production,
     port: values.PORT,
     host: values.HOST,
-    /** If undefined, an embedded Redis is started. */
+    /** If all three are undefined, an embedded Redis is started. */
     redisUrl: values.REDIS_URL,
+    redisCluster: values.REDIS_CLUSTER_NODES && { nodes: values.REDIS_CLUSTER_NODES },
+    redisSentinel: sentinelOf(values),
+    /** How to reach servers that no URL names. */
+    redisServers: {
+      /** Announced addresses, and what to connect to instead. */
+      natMap: values.REDIS_NAT_MAP ?? [],
+      username: values.REDIS_USERNAME,
+      password: values.REDIS_PASSWORD,
+      database: values.REDIS_DATABASE ?? 0,
+      /** Which connections use TLS: to the servers, or to all including the Sentinels. */
+      tls: values.REDIS_TLS ?? 'none',
+    },
     redisTimeoutMs: values.REDIS_TIMEOUT_MS,
     redisTls: { ca: values.REDIS_TLS_CA, cert: values.REDIS_TLS_CERT, key: values.REDIS_TLS_KEY },
     durability: values.DURABILITY,
@@ -188,6 +168,18 @@ function largestListBytes({
   // A character has at most four bytes.
   const message = 4 * (CONTENT_LENGTH_LIMIT + NAME_LENGTH_LIMIT) + AROUND_MESSAGE_BYTES;
   return Math.max(PAGE_SIZE_LIMIT, ROOM_COUNT_LIMIT) * message;
+}
+
+/** The Sentinels and how to log in to them; undefined if there are none. */
+function sentinelOf({ REDIS_SENTINELS: sentinels, REDIS_SENTINEL_NAME, ...values }: Values) {
+  if (sentinels === undefined) return undefined;
+  return {
+    sentinels,
+    // The rules ensure that it is set.
+    name: REDIS_SENTINEL_NAME!,
+    username: values.REDIS_SENTINEL_USERNAME,
+    password: values.REDIS_SENTINEL_PASSWORD,
+  };
 }
 
 /** How the platform's own tokens are verified; undefined if it has none. */

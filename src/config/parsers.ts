@@ -53,6 +53,45 @@ export const redisUrl: Parser<string> = {
   schema: z.url({ protocol: /^rediss?$/, hostname: /./ }),
 };
 
+/** Where a server listens. An IPv6 address is without brackets. */
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** `host:port`, with an IPv6 address in brackets. The host is a name or an address. Undefined if it is no address. */
+function parseAddress(text: string): Address | undefined {
+  const [, ipv6, name, digits] = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text.trim()) ?? [];
+  const [host, port] = [ipv6 ?? name, Number(digits)];
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
+}
+
+/** Items that are separated by commas. `parse` returns undefined for an invalid one. */
+function listOf<T>(parse: (item: string) => T | undefined): z.ZodType<T[]> {
+  return z.string().transform((list, context) => {
+    // Repeated ones count once.
+    const items = [...new Set(list.split(',').map((item) => item.trim()))].map(parse);
+    if (items.every((item) => item !== undefined)) return items;
+    context.addIssue({ code: 'custom' });
+    return z.NEVER;
+  });
+}
+
+/** Addresses of servers, separated by commas. There is at least one. */
+export const addresses: Parser<Address[]> = {
+  form: 'a comma-separated list of host:port',
+  schema: listOf(parseAddress),
+};
+
+/** Pairs of addresses, separated by commas. */
+export const addressPairs: Parser<[from: Address, to: Address][]> = {
+  form: 'a comma-separated list of host:port=host:port',
+  schema: listOf((item) => {
+    const [from, to, ...rest] = item.split('=').map(parseAddress);
+    return from && to && rest.length === 0 ? [from, to] : undefined;
+  }),
+};
+
 /** The URL of an HTTP server, with or without TLS. */
 export const httpUrl: Parser<string> = {
   form: 'a URL that begins with http:// or https://',

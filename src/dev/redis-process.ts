@@ -11,6 +11,8 @@ export interface ServerProcessOptions {
   port: number;
   /** An existing directory for this server only: its working directory and the location of its socket. */
   dir: string;
+  /** The path of a configuration file that the server reads first, and may rewrite. A Sentinel needs one. */
+  configFile?: string;
   /** Additional arguments for the server, such as `['--appendonly', 'yes']`. */
   args?: readonly string[];
   /** Where to look for the program, in the format of PATH. Defaults to the PATH of this process. */
@@ -67,7 +69,7 @@ exit $status
  * @throws {Error} if the server exits or does not answer in time; the message contains the end of its log
  */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
-  const { port, dir, args = [], searchPath, timeoutMs = 10_000 } = options;
+  const { port, dir, configFile, args = [], searchPath, timeoutMs = 10_000 } = options;
   const socketPath = join(dir, 'redis.sock');
   const settings = {
     'protected-mode': 'yes',
@@ -84,7 +86,8 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     unixsocket: socketPath,
     unixsocketperm: '700',
   };
-  const serverArgs = [...asArgs(settings), ...args, ...asArgs(overrides)];
+  const file = configFile === undefined ? [] : [configFile];
+  const serverArgs = [...file, ...asArgs(settings), ...args, ...asArgs(overrides)];
   const shell = spawn('/bin/sh', ['-c', SUPERVISOR_SCRIPT, 'supervise', dir, ...serverArgs], {
     // In its own process group: Ctrl-C signals the whole group of the terminal, and would kill the server
     // while the application still needs it to shut down cleanly.

@@ -56,6 +56,9 @@ export interface SessionStore {
   find(token: string): Promise<Viewer | null>;
   /** Ends a session. Returns whether it existed. */
   end(sessionId: string): Promise<boolean>;
-  /** Returns the sessions that have ended. The others count as used and are extended. */
+  /**
+   * Returns the sessions that have ended. The others count as used and are extended. A session that cannot be checked,
+   * because only a part of the store is unreachable, is not among the ended ones.
+   */
   findEnded(sessionIds: readonly string[]): Promise<string[]>;
 }

@@ -192,7 +192,9 @@ export class Hub {
     const heads = await this.options.eventLog.heads(rooms.map(({ id }) => id));
     for (const [index, room] of rooms.entries()) {
       const head = heads[index];
-      if (head) room.log.check(head);
+      // Its part of the store is unreachable. The other rooms go on.
+      if (head instanceof Error) this.options.hooks.onTrouble(room.id, head);
+      else if (head) room.log.check(head);
     }
   }
 

@@ -37,13 +37,16 @@ export function createRoomLoaders({
   };
 }
 
-function batched<T>(loadMany: (roomIds: readonly string[]) => Promise<readonly T[]>): DataLoader<string, T> {
+/** An error in place of a value fails that room only. */
+function batched<T>(
+  loadMany: (roomIds: readonly string[]) => Promise<readonly (T | Error)[]>,
+): DataLoader<string, T> {
   return new DataLoader(
     async (requested) => {
       const roomIds = [...new Set(requested)];
       const values = await loadMany(roomIds);
-      const byRoom = new Map(roomIds.map((roomId, index) => [roomId, values[index] as T]));
-      return requested.map((roomId) => byRoom.get(roomId) as T);
+      const byRoom = new Map(roomIds.map((roomId, index) => [roomId, values[index] as T | Error]));
+      return requested.map((roomId) => byRoom.get(roomId) as T | Error);
     },
     { cache: false },
   );

@@ -1,25 +1,24 @@
 /** The entry point of redis/: everything that a node keeps in Redis, over one set of connections. */
-import type { RateLimit, RateLimitedAction } from '#domain/ports/limiter.js';
-import { inspectRedis, pingRedis, redisWarnings } from '#redis/admin/health.js';
-import { createInfoReader } from '#redis/admin/info.js';
+import type { RateLimit, RateLimitedAction, SendLimits } from '#domain/ports/limiter.js';
+import { warningsOf } from '#redis/admin/health.js';
+import { createInfoReader, type RedisInfos } from '#redis/admin/info.js';
 import { createCache } from '#redis/cache/cache.js';
-import { connectRedis, type RedisHooks } from '#redis/client/connections.js';
-import { oneServer } from '#redis/client/one-server.js';
-import type { RedisTls } from '#redis/client/tls.js';
+import type { RedisHooks } from '#redis/client/connections.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
 import { createDirectory } from '#redis/presence/directory.js';
 import { createPresence } from '#redis/presence/presence.js';
-import type { SendPolicy } from '#redis/room-log/append.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import { createSessions } from '#redis/sessions/sessions.js';
+import type { Location } from './location.js';
+import { openServers } from './servers.js';
 
 /** Settings of the store. Durations are in milliseconds unless the name says otherwise. */
 export interface StoreOptions {
-  url: string;
-  tls: RedisTls | undefined;
+  /** Where Redis is. */
+  redis: Location;
   /** Names this node in Redis. Must be unique among all nodes. */
   nodeId: string;
   /** How long Redis may take to answer a command. */
@@ -31,7 +30,7 @@ export interface StoreOptions {
   historyLimit: number;
   /** Rooms in the longest list of active rooms. */
   maxRooms: number;
-  sendPolicy: SendPolicy;
+  sendPolicy: SendLimits;
   /** Limits per address, counted over all nodes. */
   rateLimits: Readonly<Record<RateLimitedAction, RateLimit>>;
   rateLimitTimeoutMs: number;
@@ -50,72 +49,79 @@ export interface StoreOptions {
 export function createStore(options: StoreOptions) {
   const { nodeId, timeoutMs, historyLimit, messageTtlSeconds, hooks } = options;
   const isReplicated = options.durability === 'replicated';
-  const redis = connectRedis({
-    url: options.url,
-    ...(options.tls && { tls: options.tls }),
+  const servers = openServers({
+    ...options.redis,
     commandTimeoutMs: timeoutMs,
     separateWriter: isReplicated,
     hooks,
   });
-  const { commands, writer, subscriber } = redis;
-  const servers = oneServer(redis);
+  const { commands } = servers;
+  const ttlMs = messageTtlSeconds * 1_000;
   const feed = createFeed({
     channels: servers.channels,
     database: servers.database,
     decode: decodeEntry,
     hooks,
   });
-  const presence = createPresence({ commands, nodeId, heartbeatMs: options.presenceHeartbeatMs, hooks });
-  const cache = createCache({ commands, hooks });
+  const presence = createPresence({ servers, nodeId, heartbeatMs: options.presenceHeartbeatMs, hooks });
+  const cache = createCache({ servers, hooks });
   const info =
-    options.infoMs === undefined ? undefined : createInfoReader({ commands, everyMs: options.infoMs });
+    options.infoMs === undefined ? undefined : createInfoReader({ servers, everyMs: options.infoMs });
+
+  const eventLog = createEventLog({
+    servers,
+    ...(isReplicated && { replication: { replicas: 1, timeoutMs: Math.ceil(timeoutMs / 2) } }),
+    sendPolicy: options.sendPolicy,
+    historyLimit,
+    ttlSeconds: messageTtlSeconds,
+    hooks,
+  });
 
   return {
-    eventLog: createEventLog({
-      commands,
-      writer,
-      ...(isReplicated && { replication: { replicas: 1, timeoutMs: Math.ceil(timeoutMs / 2) } }),
-      sendPolicy: options.sendPolicy,
-      historyLimit,
-      ttlSeconds: messageTtlSeconds,
-      hooks,
-    }),
-    directory: createDirectory({ commands, cache, maxRooms: options.maxRooms }),
+    eventLog,
+    directory: createDirectory({ servers, cache, maxRooms: options.maxRooms }),
     feed,
     presence,
     limiter: createRateLimiter({
-      commands,
+      servers,
       limits: options.rateLimits,
       timeoutMs: options.rateLimitTimeoutMs,
       onFailure: options.onRateLimitFailure,
       onError: options.onRateLimitError,
     }),
     sessions: createSessions({ commands, ttlMs: options.sessionTtlSeconds * 1_000 }),
-    slowModes: createSlowModes({ commands, ttlMs: messageTtlSeconds * 1_000 }),
+    slowModes: createSlowModes({ commands, ttlMs }),
 
-    /** The latest INFO. Undefined if Redis did not answer, or if INFO is not read. */
-    info: () => info?.latest,
+    /** The latest INFO of each server. Empty if INFO is not read. */
+    info: (): RedisInfos => info?.latest ?? new Map(),
 
-    /** Resolves if every connection answers a ping. Throws SERVICE_UNAVAILABLE otherwise. */
-    check: async (): Promise<void> => void (await Promise.all([commands, writer, subscriber].map(pingRedis))),
+    /** Resolves to the names of what is missing if Redis can serve. Throws SERVICE_UNAVAILABLE with the reason otherwise. */
+    async check(): Promise<readonly string[]> {
+      await servers.check();
+      return servers.missing();
+    },
 
     start(): void {
       presence.start();
       info?.start();
     },
 
-    /** Warnings about settings of Redis that can lose messages. Undefined if Redis does not answer yet. */
+    /**
+     * Warnings about settings of Redis that can lose messages. Undefined if a server does not answer yet. Throws a
+     * RedisModeError if it is of another kind than the settings say.
+     */
     async warnings(): Promise<string[] | undefined> {
-      return (await redis.ready(timeoutMs)) ? redisWarnings(await inspectRedis(commands)) : undefined;
+      return (await servers.ready(timeoutMs)) ? warningsOf(servers) : undefined;
     },
 
     /** Removes this node's presence from Redis, then closes its connections. */
     async close(): Promise<void> {
       await presence.close();
       await feed.close();
+      await eventLog.close();
       await info?.close();
       await cache.close();
-      await redis.close();
+      await servers.close();
     },
   };
 }

@@ -82,8 +82,8 @@ export interface TransportOptions {
   keepAliveTimeoutMs: number;
   /** How long open requests may take to finish when the server closes. */
   shutdownMs: number;
-  /** Resolves if the store answers. */
-  checkStore(): Promise<void>;
+  /** Resolves to the names of what is missing if the store can serve. Otherwise rejects with the reason. */
+  checkStore(): Promise<readonly string[]>;
   isShuttingDown(): boolean;
   onRefused: GuardsOptions['onRefused'];
   /** Called for each connection that is closed because too much is unread. */

@@ -10,8 +10,11 @@ import { addServerGauges, type ServerSources } from './server-gauges.js';
 
 /** Functions that return current values. They are called at each scrape. */
 export interface MetricsSources extends ServerSources {
-  /** The fields of Redis' latest INFO. Undefined if Redis did not answer. */
-  redis(): ReadonlyMap<string, string> | undefined;
+  /**
+   * The fields of the latest INFO of each Redis server, by the name of its shard, which is empty if there is only one
+   * server. Undefined if the server did not answer.
+   */
+  redis(): ReadonlyMap<string, ReadonlyMap<string, string> | undefined>;
 }
 
 /** The properties of an operation that are counted. */

@@ -25,32 +25,44 @@ const FIELDS: readonly (readonly [metric: string, field: string, help: string])[
   ['uptime_seconds', 'uptime_in_seconds', 'Seconds since Redis started.'],
 ];
 
-/** Adds metrics of Redis from the latest INFO. While it is unknown, only `streamly_redis_up` has a value. */
+type Fields = ReadonlyMap<string, string>;
+
+/**
+ * Adds metrics of Redis from the latest INFO of each server. They have the label `shard` in a Cluster, and none if there is
+ * only one server. While a server does not answer, only `streamly_redis_up` has a value for it.
+ */
 export function addRedisGauges(
   registry: Registry,
-  latest: () => ReadonlyMap<string, string> | undefined,
+  latest: () => ReadonlyMap<string, Fields | undefined>,
+): void {
+  addGauge(registry, 'up', '1 if Redis answered the last INFO, else 0.', latest, (info) => (info ? 1 : 0));
+  for (const [metric, field, help] of FIELDS) {
+    addGauge(registry, metric, help, latest, (info) =>
+      // INFO has no `db0` line if the database is empty.
+      Number(info?.get(field) ?? (field.startsWith('db0.') && info ? 0 : Number.NaN)),
+    );
+  }
+}
+
+/** Adds a gauge with one value for each server. A server without a finite value has none. */
+function addGauge(
+  registry: Registry,
+  metric: string,
+  help: string,
+  latest: () => ReadonlyMap<string, Fields | undefined>,
+  read: (info: Fields | undefined) => number,
 ): void {
   new Gauge({
-    name: 'streamly_redis_up',
-    help: '1 if Redis answered the last INFO, else 0.',
+    name: `streamly_redis_${metric}`,
+    help,
+    labelNames: ['shard'],
     registers: [registry],
     collect() {
-      this.set(latest() === undefined ? 0 : 1);
+      this.reset();
+      for (const [shard, info] of latest()) {
+        const value = read(info);
+        if (Number.isFinite(value)) this.set(shard === '' ? {} : { shard }, value);
+      }
     },
   });
-  for (const [metric, field, help] of FIELDS) {
-    new Gauge({
-      name: `streamly_redis_${metric}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset();
-        const info = latest();
-        // INFO has no `db0` line if the database is empty.
-        const value = Number(info?.get(field) ?? (field.startsWith('db0.') && info ? 0 : Number.NaN));
-        if (Number.isFinite(value)) this.set(value);
-        else this.remove();
-      },
-    });
-  }
 }

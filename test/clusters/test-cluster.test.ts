@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { Cluster } from '#test/support/cluster.js';
 import { slotOf } from '#test/support/key-slot.js';
+import { findValkey } from '#test/support/programs.js';
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -49,4 +50,19 @@ test('a replica takes over from a primary that was killed, which comes back as a
   expect(promoted.id).toBe(first!.replicas[0]!.id);
   await first!.primary.restart();
   await cluster.untilHealthy();
+});
+
+const valkey = findValkey();
+
+test.skipIf(valkey === undefined)('ranges of slots move with their keys on Valkey 9.1', async () => {
+  const other = await Cluster.start({ program: valkey! });
+  onTestFinished(() => other.close());
+  const [first, second] = await other.shards();
+  const [roomId] = other.roomsOn(first!, 1);
+  const key = `messages:${roomId}`;
+  await first!.primary.cli('LPUSH', key, 'x');
+  const slots = Array.from({ length: 1_000 }, (_, index) => (slotOf(key) + index * 2) % 5_461);
+  await other.moveSlots({ from: first!.primary, to: second!.primary, slots, by: 'slots' });
+  expect((await other.shardOf(key)).primary.id).toBe(second!.primary.id);
+  expect(await second!.primary.cli('LRANGE', key, '0', '-1')).toBe('x');
 });

@@ -14,7 +14,7 @@ describe('an error', () => {
     const env = { NODE_ENV: 'production', PORT: 'x', REQUIRE_TRUSTED_DOCUMENTS: 'true' };
     expect(errorOf(env).message.split('\n')).toEqual([
       expect.stringMatching(/^PORT /),
-      expect.stringMatching(/^REDIS_URL /),
+      expect.stringMatching(/^REDIS_URL, /),
       expect.stringMatching(/^TRUSTED_DOCUMENTS /),
     ]);
   });
@@ -31,7 +31,7 @@ test('ignores unknown variables', () => {
 
 describe('in production', () => {
   test('requires a Redis', () => {
-    expect(errorOf({ NODE_ENV: 'production' }).message).toMatch(/^REDIS_URL /);
+    expect(errorOf({ NODE_ENV: 'production' }).message).toMatch(/^REDIS_URL, /);
     expect(configFromEnv(production)).toMatchObject({ production: true, redisUrl: 'redis://redis' });
   });
 

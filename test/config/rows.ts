@@ -31,6 +31,21 @@ function text(of: Row['of'], example: string): Row {
   return { of, default: undefined, good: { [example]: example }, bad: [] };
 }
 
+/** Lists of addresses that are refused. */
+const BAD_ADDRESSES = [
+  'host',
+  'host:',
+  ':26379',
+  'host:0',
+  'host:65536',
+  'host:x',
+  '1::2:26379',
+  'redis://host:26379',
+  'a:1,,b:2',
+  'a:1,',
+  'a:1;b:2',
+];
+
 /** A row for every variable, written independently of the declarations under test. */
 export const ROWS: Readonly<Record<string, Row>> = {
   NODE_ENV: {
@@ -59,6 +74,47 @@ export const ROWS: Readonly<Record<string, Row>> = {
     ),
     bad: ['localhost', 'localhost:6379', 'http://localhost:6379', 'redis:///0', '//localhost', 'redis://a b'],
     isSecret: true,
+  },
+  // The following go together: see redis.test.ts.
+  REDIS_CLUSTER_NODES: {
+    of: (config) => config.redisCluster?.nodes,
+    default: undefined,
+    good: {
+      'a:1,[::1]:65535': [
+        { host: 'a', port: 1 },
+        { host: '::1', port: 65_535 },
+      ],
+    },
+    bad: BAD_ADDRESSES,
+  },
+  REDIS_NAT_MAP: {
+    of: (config) => config.redisServers.natMap,
+    default: [],
+    good: {},
+    bad: ['a:1', 'a:1=b', 'a:1=b:2=c:3', 'a:1=b:2,', 'a:1=>b:2'],
+  },
+  REDIS_SENTINELS: {
+    of: (config) => config.redisSentinel,
+    default: undefined,
+    good: {},
+    bad: BAD_ADDRESSES,
+  },
+  REDIS_SENTINEL_NAME: { of: (config) => config.redisSentinel, default: undefined, good: {}, bad: [] },
+  REDIS_SENTINEL_USERNAME: { of: (config) => config.redisSentinel, default: undefined, good: {}, bad: [] },
+  REDIS_SENTINEL_PASSWORD: { of: (config) => config.redisSentinel, default: undefined, good: {}, bad: [] },
+  REDIS_USERNAME: { of: (config) => config.redisServers.username, default: undefined, good: {}, bad: [] },
+  REDIS_PASSWORD: { of: (config) => config.redisServers.password, default: undefined, good: {}, bad: [] },
+  REDIS_DATABASE: {
+    of: (config) => config.redisServers.database,
+    default: 0,
+    good: {},
+    bad: ['-1', '65536', '1.5', 'one'],
+  },
+  REDIS_TLS: {
+    of: (config) => config.redisServers.tls,
+    default: 'none',
+    good: {},
+    bad: ['true', 'ALL', 'sentinels'],
   },
   REDIS_TIMEOUT_MS: number((config) => config.redisTimeoutMs, 2_000, 50, 60_000),
   DURABILITY: {

@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Entry } from '#domain/entry.js';
-import { inspectRedis, redisWarnings } from '#redis/admin/health.js';
+import { warningsOf } from '#redis/admin/health.js';
 import { createCache } from '#redis/cache/cache.js';
 import { connectRedis } from '#redis/client/connections.js';
-import { channelsOf } from '#redis/client/one-server.js';
+import { channelsOf, oneServer } from '#redis/client/one-server.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
@@ -113,25 +113,26 @@ describe('the user of the chat server', () => {
     const connections = connectRedis({ url: redis.url });
     expect(await connections.ready(5_000)).toBe(true);
     const { commands } = connections;
-    expect(redisWarnings(await inspectRedis(commands))).toEqual([]);
+    const servers = oneServer(connections);
+    expect(await warningsOf(servers)).toEqual([]);
     const limit = { count: 10, windowMs: 1_000 };
     const eventLog = createEventLog({
-      commands,
+      servers,
       historyLimit: 100,
       ttlSeconds: 60,
       sendPolicy: { perUser: limit, perAddress: limit, roomsPerAddress: limit },
     });
-    const cache = createCache({ commands });
-    const directory = createDirectory({ commands, cache, maxRooms: 500 });
+    const cache = createCache({ servers });
+    const directory = createDirectory({ servers, cache, maxRooms: 500 });
     const sessions = createSessions({ commands, ttlMs: 1_000 });
     const slowModes = createSlowModes({ commands, ttlMs: 1_000 });
     const { take, takeRoom } = createRateLimiter({
-      commands,
+      servers,
       limits: { connections: limit, sessions: limit, rooms: limit },
       timeoutMs: 1_000,
       onFailure: 'closed',
     });
-    const presence = createPresence({ commands, nodeId: 'node1', heartbeatMs: 100 });
+    const presence = createPresence({ servers, nodeId: 'node1', heartbeatMs: 100 });
     const feed = createFeed({ channels: channelsOf(connections.subscriber), decode: decodeEntry });
     const heard: Entry[] = [];
     const open = await feed.open('room1', {
@@ -144,6 +145,9 @@ describe('the user of the chat server', () => {
     const draft = { roomId: 'room1', author, content: 'hello', nonce: 'one' };
     const sent = await eventLog.append(draft);
     expect(await eventLog.append(draft)).toEqual(sent);
+    const slip = await eventLog.append({ ...draft, nonce: 'two' });
+    const retracted = [slip.id];
+    expect(await eventLog.retract('room1', retracted, {})).toEqual({ retracted, missing: [] });
     await slowModes.set('room1', 1);
     expect(await slowModes.of(['room1'])).toEqual([1]);
     const sender = { id: 'ada', address: '192.0.2.1', exempt: 'from nothing' } as const;
@@ -158,7 +162,7 @@ describe('the user of the chat server', () => {
     const { sessionId = '' } = (await sessions.find(token)) ?? {};
     expect(await sessions.findEnded([sessionId, 'none'])).toEqual(['none']);
     expect(await sessions.end(sessionId)).toBe(true);
-    await until(() => heard.length === 1, { what: 'the message on the channel' });
+    await until(() => heard.length === 3, { what: 'the entries on the channel' });
     expect((await eventLog.messages('room1', { take: { last: 10 } })).messages).toEqual([sent]);
     expect(await eventLog.lastMessages(['room1'])).toEqual([sent]);
     expect(await directory.activeRooms(10)).toEqual(['room1', 'room2']);
@@ -168,7 +172,7 @@ describe('the user of the chat server', () => {
     presence.join('room1', 'connection1');
     const count = async () => (await directory.connectionCounts(['room1']))[0];
     await until(async () => (await count()) === 1, { what: 'the connection to be counted' });
-    await sweep(commands);
+    await sweep(servers);
     presence.leave('room1', 'connection1');
     await until(async () => (await count()) === 0, { what: 'the connection to be gone' });
 
@@ -189,7 +193,7 @@ describe('the user of the chat server', () => {
       const { commands } = connections;
       return {
         connections,
-        eventLog: createEventLog({ commands, historyLimit: 100, ttlSeconds: 60 }),
+        eventLog: createEventLog({ servers: oneServer(connections), historyLimit: 100, ttlSeconds: 60 }),
         sessions: createSessions({ commands, ttlMs: 60_000 }),
       };
     };

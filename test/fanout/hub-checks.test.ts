@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { serviceUnavailable } from '#domain/errors.js';
 import type { Feed } from '#domain/ports/feed.js';
 import { MemoryStore } from '#test/support/memory-store.js';
 import { createHub, ROOM, subscribe, turns } from './fixture.js';
@@ -14,6 +15,30 @@ describe('comparing heads with the store', () => {
     await turns();
     expect(subscription.sink.received).toEqual(sent);
     expect(gaps).toEqual([2]);
+    subscription.leave();
+  });
+
+  test('goes on in other rooms while a part of the store is unreachable', async () => {
+    const store = new MemoryStore();
+    const away = serviceUnavailable('This part of Redis cannot be reached.');
+    const silentFeed: Feed = { open: async () => ({ close: async () => undefined }) };
+    const eventLog = {
+      page: store.page.bind(store),
+      messages: store.messages.bind(store),
+      heads: async (roomIds: readonly string[]) => {
+        const heads = await store.heads(roomIds);
+        return roomIds.map((roomId, index) => (roomId === 'away' ? away : heads[index]!));
+      },
+    };
+    const { hub, troubles } = createHub({ store, feed: silentFeed, eventLog });
+    const others = await hub.join('away', { from: 'now' }, 'c2');
+    const subscription = await subscribe(hub, { from: 'now' });
+    const sent = store.put(ROOM).id;
+    await hub.checkHeads();
+    await turns();
+    expect(subscription.sink.received).toEqual([sent]);
+    expect(troubles).toEqual([away]);
+    others.release();
     subscription.leave();
   });
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { GraphQLFormattedError } from 'graphql';
 import { WebSocket } from 'ws';
 import { connectRedis } from '#redis/client/connections.js';
+import { oneServer } from '#redis/client/one-server.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import type { TestServer } from '#test/support/server.js';
 
@@ -97,7 +98,7 @@ interface Message {
 export async function connectSender(redisUrl: string, historyLimit: number) {
   const redis = connectRedis({ url: redisUrl, commandTimeoutMs: 10_000 });
   await redis.ready(10_000);
-  const eventLog = createEventLog({ commands: redis.commands, historyLimit, ttlSeconds: 3_600 });
+  const eventLog = createEventLog({ servers: oneServer(redis), historyLimit, ttlSeconds: 3_600 });
   const author = { id: 'guest:Ann', name: 'Ann' };
   // Redis knows the script from now on. If it learned of it during a batch, some messages would overtake others.
   await eventLog.append({ roomId: 'of the sender', author, content: 'first' });

@@ -1,7 +1,14 @@
 import { inspect } from 'node:util';
 import type { Draft, Message } from '#domain/message.js';
 import { type ConnectOptions, connectRedis, type RedisConnections } from '#redis/client/connections.js';
+import { oneServer } from '#redis/client/one-server.js';
+import type { Servers } from '#redis/client/servers.js';
 import { type RedisServer, type StartRedisOptions, startRedis } from '#test/support/redis-server.js';
+
+/** A node's connections, and the servers behind them as its modules see them. */
+export interface TestNode extends RedisConnections {
+  servers: Servers;
+}
 
 /** A Redis server for a test or a file, and the connections to it. */
 export interface Fixture {
@@ -10,7 +17,7 @@ export interface Fixture {
   reported: string[];
   hooks: Required<NonNullable<ConnectOptions['hooks']>>;
   /** A node's connections, ready to use. */
-  connect(options?: Partial<ConnectOptions>): Promise<RedisConnections>;
+  connect(options?: Partial<ConnectOptions>): Promise<TestNode>;
   /** Closes a part together with the fixture, before its connections. Returns the part. */
   use<T extends { close(): Promise<void> }>(part: T): T;
   close(): Promise<void>;
@@ -37,7 +44,7 @@ export async function startFixture(options?: StartRedisOptions): Promise<Fixture
     async connect(more = {}) {
       const connections = use(connectRedis({ url: server.testerUrl, hooks, ...more }));
       if (!(await connections.ready(5_000))) throw new Error(`Not connected: ${inspect(reported)}`);
-      return connections;
+      return { ...connections, servers: oneServer(connections) };
     },
     async close() {
       server.resume();

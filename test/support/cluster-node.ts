@@ -16,7 +16,10 @@ export interface ClusterNode extends RedisServer {
 }
 
 export interface ClusterNodeOptions {
-  /** The path of redis-server or valkey-server. By default, the one on the PATH. */
+  /**
+   * The path of redis-server or valkey-server. By default, the one on the PATH. A server that is named here is never
+   * secured, because it may have been built without TLS.
+   */
   program?: string;
   /** Keep the data over a restart. */
   appendonly?: boolean;
@@ -38,7 +41,6 @@ const SETTINGS = {
   // A primary waits five seconds by default before it syncs its first replica.
   'repl-diskless-sync-delay': '0',
   appendfsync: 'everysec',
-  ...(isSecuredRun && { 'tls-cluster': 'yes' }),
 };
 
 /** Starts a server in cluster mode that knows no other yet. In the secured run it uses TLS, a password and the ACL file. */
@@ -52,10 +54,15 @@ export async function startClusterNode({
   try {
     for (;;) {
       const [port, busPort] = nextPorts();
-      const settings = Object.entries({ ...SETTINGS, 'cluster-port': String(busPort) });
+      const settings = Object.entries({
+        ...SETTINGS,
+        'cluster-port': String(busPort),
+        ...(isSecuredRun && program === undefined && { 'tls-cluster': 'yes' }),
+      });
       try {
         const server = await startRedis({
           port,
+          plain: program !== undefined,
           appendonly,
           args: [...settings.flatMap(([name, value]) => [`--${name}`, value]), ...args],
           ...(link && { searchPath: `${link}:${process.env.PATH}` }),

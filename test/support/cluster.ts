@@ -49,6 +49,16 @@ export class Cluster {
     return this.nodes.map(({ address }) => address).join(',');
   }
 
+  /** The settings of a node on this cluster. */
+  get variables(): Record<string, string | undefined> {
+    const { username, password, protocol } = new URL(this.nodes[0]!.url);
+    return {
+      REDIS_CLUSTER_NODES: this.addresses,
+      ...(password !== '' && { REDIS_USERNAME: username, REDIS_PASSWORD: password }),
+      ...(protocol === 'rediss:' && { REDIS_TLS: 'servers' }),
+    };
+  }
+
   /** The shards as this server, or the first that answers, sees them, in the order of their first slots. */
   async shards(askedNode?: ClusterNode): Promise<Shard[]> {
     const reply = await this.#askAny(askedNode, 'CLUSTER', 'NODES');
@@ -72,13 +82,18 @@ export class Cluster {
   }
 
   /** Ids of `count` rooms whose messages are on this shard: `room0`, `room3` and so on. */
-  roomsOn({ ranges }: Shard, count: number, prefix = 'room'): string[] {
+  roomsOn(shard: Shard, count: number, prefix = 'room'): string[] {
     const rooms: string[] = [];
     for (let number = 0; rooms.length < count; number += 1) {
       const roomId = `${prefix}${number}`;
-      if (hasSlot(ranges, slotOf(`messages:${roomId}`))) rooms.push(roomId);
+      if (this.isOn(shard, roomId)) rooms.push(roomId);
     }
     return rooms;
+  }
+
+  /** Whether the messages of a room are on this shard. */
+  isOn({ ranges }: Shard, roomId: string): boolean {
+    return hasSlot(ranges, slotOf(`messages:${roomId}`));
   }
 
   /** Runs a command on the primary that has a key. The key need not be an argument. */
@@ -86,10 +101,24 @@ export class Cluster {
     return (await this.shardOf(key)).primary.cli(command, ...args);
   }
 
-  /** Moves slots from one primary to another while both serve. Returns the number of slots that were moved. */
-  moveSlots(move: Omit<SlotMove, 'others'>): Promise<number> {
+  /**
+   * Moves slots from one primary to another while both serve, and waits until every server that answers knows. Returns the
+   * number of slots that were moved.
+   */
+  async moveSlots(move: Omit<SlotMove, 'others'>): Promise<number> {
     const others = this.nodes.filter((node) => node !== move.from && node !== move.to);
-    return moveSlots({ ...move, others });
+    const moved = await moveSlots({ ...move, others });
+    const last = move.slots.at(-1);
+    const knows = async (node: ClusterNode) => {
+      const owner = await this.#ownerOf(last!, node).catch(() => move.to);
+      return owner === move.to;
+    };
+    if (last !== undefined) {
+      await until(async () => (await Promise.all(this.nodes.map(knows))).every(Boolean), {
+        what: 'all servers to know of the move',
+      });
+    }
+    return moved;
   }
 
   /** Adds a primary without slots, and its replicas. Returns the primary. */
@@ -99,6 +128,13 @@ export class Cluster {
     const [primary, ...rest] = added as [ClusterNode, ...ClusterNode[]];
     await this.#meet(added);
     await Promise.all(rest.map((replica) => replicate(replica, primary)));
+    // Until then they refuse commands.
+    const isUp = async (node: ClusterNode) =>
+      (await node.cli('CLUSTER', 'INFO')).includes('cluster_state:ok');
+    await until(async () => (await Promise.all(added.map(isUp))).every(Boolean), {
+      what: 'the new servers to know the state of the cluster',
+      interval: 50,
+    });
     return primary;
   }
 
@@ -115,6 +151,13 @@ export class Cluster {
     await this.forget([primary, ...(leaving?.replicas ?? [])]);
   }
 
+  /** Hangs a replica and makes sure that nothing that its primary stores from now on reaches it, even later. */
+  async cutOff(replica: ClusterNode, primary: ClusterNode): Promise<void> {
+    replica.hang();
+    // What is written to the connection would wait in its buffer until the replica is resumed.
+    await primary.cli('CLIENT', 'KILL', 'TYPE', 'replica');
+  }
+
   /** Ends servers without slots and makes the others forget them. */
   async forget(nodes: readonly ClusterNode[]): Promise<void> {
     const staying = this.nodes.filter((node) => !nodes.includes(node));
@@ -124,7 +167,7 @@ export class Cluster {
     await Promise.all(nodes.map((node) => node.close()));
   }
 
-  /** Waits until a server other than `failed` has taken over its slots, and all that run agree. Returns the new primary. */
+  /** Waits until another server has the slots of one that failed, and all others agree. Returns the new primary. */
   async untilPromoted(failed: ClusterNode, slot: number): Promise<ClusterNode> {
     const running = this.nodes.filter((node) => node !== failed);
     return until(

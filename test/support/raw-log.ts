@@ -25,7 +25,8 @@ export async function appendAsBefore(
     messagesKey(roomId),
     slowModeKey(roomId),
     userLimitKey(roomId, author.id),
-    addressLimitKey('192.0.2.1'),
+    // With the room's id it is in the slot of the others, as a Cluster requires.
+    addressLimitKey('192.0.2.1', roomId),
   ];
   const args = [body, historyLimit, ttlMs, 300_000, 0, 0, 0, 0, 0];
   return JSON.parse(String(await redis.eval(PREVIOUS, keys.length, ...keys, ...args)));
@@ -35,7 +36,7 @@ export async function appendAsBefore(
 export async function appendOpaque(
   redis: Redis,
   roomId: string,
-  { kind = 'pinned', publish = true } = {},
+  { kind = 'pinned', publish = true, publishCommand = 'publish' as 'publish' | 'spublish' } = {},
 ): Promise<OpaqueEntry> {
   const [list, room] = [messagesKey(roomId), roomKey(roomId)];
   const last = (await redis.hget(room, 'last')) ?? '0';
@@ -50,6 +51,6 @@ export async function appendOpaque(
     .multi()
     .lpush(list, text)
     .hset(room, { epoch, last: id, ...fields });
-  await (publish ? all.publish(list, text) : all).exec();
+  await (publish ? all[publishCommand](list, text) : all).exec();
   return { id, prev: last, kind };
 }

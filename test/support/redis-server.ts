@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -17,6 +17,8 @@ export interface StartRedisOptions {
   /** The login for `url` and `cli`. Required if the ACL file disables the default user. */
   username?: string;
   password?: string;
+  /** Start a Sentinel with this configuration. It keeps what it learns in the file, over `restart()` too. */
+  sentinel?: string;
   /** More arguments for the server, such as `['--maxmemory', '10mb']`. */
   args?: readonly string[];
   /** Where to look for redis-server, in the format of PATH. Defaults to the PATH of this process. */
@@ -36,6 +38,8 @@ export interface RedisServer {
   readonly tester: string;
   /** The process id of the current server, or of the last one. */
   readonly pid: number;
+  /** Whether its process runs. A server that hangs does. */
+  readonly isRunning: boolean;
   /** Sends SIGKILL and waits for the exit. */
   kill(): Promise<void>;
   /** Sends SIGTERM and waits for the exit. */
@@ -64,6 +68,11 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     await copyFile(options.aclFile, join(dir, 'users.acl'));
     args.push('--aclfile', join(dir, 'users.acl'));
   }
+  const configFile = options.sentinel === undefined ? undefined : join(dir, 'sentinel.conf');
+  if (configFile !== undefined) {
+    await writeFile(configFile, options.sentinel!);
+    args.push('--sentinel');
+  }
 
   const isPlain = options.plain || options.aclFile !== undefined || options.password !== undefined;
   for (;;) {
@@ -76,6 +85,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
         port: plainPort,
         dir,
         args: [...args, ...(secured?.args ?? [])],
+        ...(configFile !== undefined && { configFile }),
         ...(options.searchPath !== undefined && { searchPath: options.searchPath }),
       });
     const { username = '', password } = options;
@@ -100,7 +110,7 @@ let lastPort = process.pid % 1000;
  * Each test worker cycles through its own thousand ports, so that no other server takes the port of one that
  * is down until `restart()`.
  */
-function nextPort(): number {
+export function nextPort(): number {
   const worker = Number(process.env.VITEST_POOL_ID ?? 0) % 10;
   lastPort = (lastPort + 1) % 1000;
   return 10_000 + worker * 1000 + lastPort;
@@ -148,6 +158,10 @@ class Server implements RedisServer {
 
   get pid(): number {
     return this.process.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#running;
   }
 
   kill(): Promise<void> {

@@ -13,16 +13,17 @@ export interface SlotMove {
    * once with CLUSTER MIGRATESLOTS (Valkey 9). Defaults to `keys`.
    */
   by?: 'keys' | 'slots';
-  /** Called after each slot, or after all of them if whole ranges move. */
-  onMoved?(moved: number): void;
 }
+
+/** Slots that are moving at the same time. */
+const AT_ONCE = 10;
 
 /** Moves slots and the keys in them from one primary to another. Returns the number of slots that were moved. */
 export async function moveSlots(move: SlotMove): Promise<number> {
   return move.by === 'slots' ? moveRanges(move) : moveOneByOne(move);
 }
 
-async function moveOneByOne({ from, to, slots, others, onMoved }: SlotMove): Promise<number> {
+async function moveOneByOne({ from, to, slots, others }: SlotMove): Promise<number> {
   const connections = new Map([from, to, ...others].map((node) => [node, open(node)]));
   const source = connections.get(from)!;
   const target = connections.get(to)!;
@@ -30,7 +31,7 @@ async function moveOneByOne({ from, to, slots, others, onMoved }: SlotMove): Pro
   const { username, password } = new URL(to.testerUrl);
   const auth = password === '' ? [] : ['AUTH2', username, password];
   try {
-    for (const [index, slot] of slots.entries()) {
+    const moveOne = async (slot: number) => {
       await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
       await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id);
       for (;;) {
@@ -39,13 +40,16 @@ async function moveOneByOne({ from, to, slots, others, onMoved }: SlotMove): Pro
         await source.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, ...auth, 'KEYS', ...keys);
       }
       // The target first: it must not refuse the slot while everybody is sent to it.
-      for (const connection of [target, source])
+      for (const connection of [target, source]) {
         await connection.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+      }
       // Replicas refuse it, and a server that is down learns of it later.
-      const tell = (node: ClusterNode) =>
-        connections.get(node)!.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
-      await Promise.allSettled(others.map(tell));
-      onMoved?.(index + 1);
+      await Promise.allSettled(
+        others.map((node) => connections.get(node)!.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id)),
+      );
+    };
+    for (let moved = 0; moved < slots.length; moved += AT_ONCE) {
+      await Promise.all(slots.slice(moved, moved + AT_ONCE).map(moveOne));
     }
     return slots.length;
   } finally {
@@ -53,7 +57,7 @@ async function moveOneByOne({ from, to, slots, others, onMoved }: SlotMove): Pro
   }
 }
 
-async function moveRanges({ from, to, slots, onMoved }: SlotMove): Promise<number> {
+async function moveRanges({ from, to, slots }: SlotMove): Promise<number> {
   const ranges = rangesOf(slots).flatMap(([first, last]) => [String(first), String(last)]);
   await from.cli('CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', ...ranges, 'NODE', to.id);
   await until(
@@ -64,7 +68,6 @@ async function moveRanges({ from, to, slots, onMoved }: SlotMove): Promise<numbe
     },
     { what: 'the slots to be migrated', timeout: 40_000, interval: 50 },
   );
-  onMoved?.(slots.length);
   return slots.length;
 }
 

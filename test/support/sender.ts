@@ -7,7 +7,7 @@ import type { TestServer } from './server.js';
 
 const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id content } }`;
 
-/** The maximum number of messages that wait for their answer. */
+/** By default, the maximum number of messages that wait for their answer. */
 const WINDOW = 200;
 
 export interface MessageSenderOptions {
@@ -17,6 +17,8 @@ export interface MessageSenderOptions {
   servers(): readonly TestServer[];
   /** Whether to pause sending because the viewers cannot keep up. */
   isPaused?(): boolean;
+  /** How many messages may wait for their answer. Each of them is repeated during an outage. Defaults to 200. */
+  window?: number;
   /** Length of each message in characters. By default, as short as possible. */
   length?: number;
 }
@@ -32,6 +34,8 @@ export class MessageSender {
   readonly refusals = new Map<string, number>();
   /** Messages accepted so far, counted or not. */
   total = 0;
+  /** Longest time from the first attempt of a message to its acceptance, in milliseconds. Set it to 0 to measure anew. */
+  longestWaitMs = 0;
   #number = 0;
   #turn = 0;
   #closed = false;
@@ -68,11 +72,13 @@ export class MessageSender {
   async sendOne(): Promise<KnownMessage> {
     this.#number += 1;
     const nonce = `${this.options.name}:${this.#number}`;
+    const start = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#try(nonce);
       if (typeof answer !== 'string') {
         this.acknowledged.push(answer);
         this.total += 1;
+        this.longestWaitMs = Math.max(this.longestWaitMs, performance.now() - start);
         return answer;
       }
       this.refusals.set(answer, (this.refusals.get(answer) ?? 0) + 1);
@@ -88,11 +94,12 @@ export class MessageSender {
   }
 
   async #sendAtRate(perSecond: number, goesOn: (sent: number) => boolean): Promise<void> {
+    const { window = WINDOW } = this.options;
     const sends = new Set<Promise<unknown>>();
     const start = performance.now();
     for (let sent = 0; goesOn(sent); ) {
       const due = ((performance.now() - start) / 1_000) * perSecond;
-      if (sent < due && sends.size < WINDOW && !this.options.isPaused?.()) {
+      if (sent < due && sends.size < window && !this.options.isPaused?.()) {
         // Rejects only if the sender was closed, when the outcome no longer matters.
         const send: Promise<unknown> = this.sendOne().then(
           () => sends.delete(send),
@@ -101,7 +108,7 @@ export class MessageSender {
         sends.add(send);
         sent += 1;
       } else {
-        await (sends.size < WINDOW ? sleep(10) : Promise.race(sends));
+        await (sends.size < window ? sleep(10) : Promise.race(sends));
       }
     }
     await Promise.all(sends);

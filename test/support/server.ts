@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { until } from './until.js';
 
-/** The URL of Redis, and configuration variables by name. */
+/** The URL of Redis, and configuration variables by name. A node of a Cluster has no URL but REDIS_CLUSTER_NODES. */
 export interface ServerOptions {
-  redisUrl: string;
+  redisUrl?: string | undefined;
   [variable: string]: string | number | undefined;
 }
 
@@ -48,7 +48,10 @@ const NO_RATE_LIMITS = {
 };
 
 /** Starts a node in this process on a free port. It logs only if LOG_LEVEL is set. */
-export async function startServer({ redisUrl, ...variables }: ServerOptions): Promise<TestServer> {
+export async function startServer({
+  redisUrl,
+  ...variables
+}: ServerOptions & { redisUrl: string }): Promise<TestServer> {
   // Import it here, because loading it takes most of the startup of tests that run nodes as processes.
   const [{ createApp }, { configFromEnv }] = await Promise.all([
     import('../../src/app.js'),
@@ -64,7 +67,7 @@ export async function startServer({ redisUrl, ...variables }: ServerOptions): Pr
       ...variables,
     }),
   );
-  const app = createApp({ ...config, redisUrl });
+  const app = createApp(config);
   const port = await app.listen();
   return { ...addressesOf(port), close: () => app.close() };
 }

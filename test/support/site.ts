@@ -3,6 +3,7 @@ import type { EntryId } from '#domain/cursor.js';
 import { isMessage } from '#domain/entry.js';
 import type { Message } from '#domain/message.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
+import type { Cluster } from './cluster.js';
 import { type Counts, Ledger, type ReceivedMessages } from './ledger.js';
 import { type RedisServer, type StartRedisOptions, startRedis } from './redis-server.js';
 import { ResumingViewer, type ViewerOptions } from './resuming-viewer.js';
@@ -16,6 +17,10 @@ export interface SiteOptions {
   /** The number of nodes. Defaults to 1. */
   nodes?: number;
   redis?: StartRedisOptions;
+  /** A server that runs already, instead. It ends with the site. */
+  server?: RedisServer;
+  /** A running Cluster instead of a Redis of its own. Its test closes it. */
+  cluster?: Cluster;
   /** Configuration variables for every node. */
   variables?: Variables;
 }
@@ -43,7 +48,7 @@ const WATCHED = pathToFileURL(fileURLToPath(new URL('./watched-node.mjs', import
 const NO_LIMITS: Variables = { OPERATIONS_PER_CONNECTION: 0, QUERY_ALIASES_LIMIT: 0 };
 
 /**
- * Several nodes, each in its own process, on one Redis, with viewers and senders whose messages are counted.
+ * Several nodes, each in its own process, on one Redis or a Cluster, with viewers and senders whose messages are counted.
  */
 export class Site {
   /** The running nodes. */
@@ -54,12 +59,14 @@ export class Site {
   #named = 0;
 
   private constructor(
-    readonly redis: RedisServer,
+    private readonly own: RedisServer | undefined,
+    private readonly cluster: Cluster | undefined,
     readonly variables: Variables,
   ) {}
 
-  static async start({ nodes = 1, redis, variables = {} }: SiteOptions = {}): Promise<Site> {
-    const site = new Site(await startRedis(redis), variables);
+  static async start({ nodes = 1, redis, server, cluster, variables = {} }: SiteOptions = {}): Promise<Site> {
+    const own = cluster ? undefined : (server ?? (await startRedis(redis)));
+    const site = new Site(own, cluster, variables);
     try {
       const started = await Promise.all(Array.from({ length: nodes }, () => site.addNode()));
       await Promise.all(started.map(untilReady));
@@ -70,13 +77,20 @@ export class Site {
     }
   }
 
+  /** The Redis of this site. Throws if the site uses a Cluster. */
+  get redis(): RedisServer {
+    if (this.own === undefined) throw new Error('This site uses a Cluster.');
+    return this.own;
+  }
+
   /**
    * Starts another node. `program` is the main file of another version. Resolves when it accepts connections.
    */
   async addNode(variables: Variables = {}, program?: string): Promise<ServerProcess> {
     const node = await spawnServer(
       {
-        redisUrl: this.redis.url,
+        redisUrl: this.own?.url,
+        ...this.cluster?.variables,
         NODE_OPTIONS: `--import=${WATCHED}`,
         ...NO_LIMITS,
         ...this.variables,
@@ -128,8 +142,10 @@ export class Site {
   }
 
   /** The messages in a room's list, oldest first. Skips entries that are not messages. */
-  async stored(roomId: string, redis = this.redis): Promise<Message[]> {
-    const list = await redis.cli('LRANGE', `messages:${roomId}`, '0', '-1');
+  async stored(roomId: string, redis?: RedisServer): Promise<Message[]> {
+    const key = `messages:${roomId}`;
+    const server = redis ?? (this.cluster ? (await this.cluster.shardOf(key)).primary : this.redis);
+    const list = await server.cli('LRANGE', key, '0', '-1');
     return list
       .split('\n')
       .map((line) => decodeEntry(line, roomId))
@@ -138,7 +154,7 @@ export class Site {
   }
 
   /** Records in a ledger what was stored, accepted and received in a room so far. */
-  async audit(roomId: string, ledger: Ledger, redis = this.redis): Promise<void> {
+  async audit(roomId: string, ledger: Ledger, redis?: RedisServer): Promise<void> {
     const viewers = this.viewers.filter((viewer) => viewer.roomId === roomId);
     // Messages received before the list is read must be in it.
     const received = viewers.map((viewer) => viewer.received.length);
@@ -153,13 +169,14 @@ export class Site {
    * Sends one more message, waits until every viewer of the room has received it, and counts. All viewers
    * must have started at the beginning of the room.
    */
-  async count(roomId: string, ledger = new Ledger(), redis = this.redis): Promise<Counts> {
+  async count(roomId: string, ledger = new Ledger(), redis?: RedisServer): Promise<Counts> {
     const last = await this.sender(roomId).sendOne();
     const viewers = this.viewers.filter((viewer) => viewer.roomId === roomId);
-    await until(() => viewers.every(({ cursor }) => cursor === last.id), {
+    const waiting = () => viewers.filter(({ cursor }) => cursor !== last.id).map(({ name }) => name);
+    await until(() => waiting().length === 0, {
       what: 'the last message to reach every viewer',
       timeout: 20_000,
-    }).catch((error: unknown) => console.error(error));
+    }).catch((error: unknown) => console.error(`${roomId}: ${waiting().join(', ')} still waits: ${error}`));
     await this.audit(roomId, ledger, redis);
     return ledger.counts;
   }
@@ -174,10 +191,10 @@ export class Site {
 
   /** Ends everything that was started here, in any state. */
   async close(): Promise<void> {
-    this.redis.resume();
+    this.own?.resume();
     await Promise.all([...this.viewers, ...this.senders].map((client) => client.close()));
     for (const node of this.nodes) node.signal('SIGKILL');
     await Promise.all(this.#all.map((node) => node.exited));
-    await this.redis.close();
+    await this.own?.close();
   }
 }

@@ -97,6 +97,8 @@ describe('metrics', () => {
       (text) => sumOf(text, 'streamly_redis_up') === 1,
       'Redis to have been asked',
     );
+    // No label: dashboards and alerts of one Redis depend on it.
+    expect(text).toMatch(/^streamly_redis_up 1$/m);
     expect(sumOf(text, 'streamly_redis_memory_used_bytes')).toBeGreaterThan(100_000);
     expect(sumOf(text, 'streamly_redis_clients')).toBeGreaterThanOrEqual(2);
     expect(sumOf(text, 'streamly_redis_evicted_keys')).toBe(0);

@@ -99,9 +99,15 @@ export interface EventLog {
   /** Reads only messages, as many as requested if the room has enough. Throws CURSOR_EXPIRED like `page`. */
   messages(roomId: string, window: Window): Promise<MessagePage>;
 
-  /** The head of each room, in the order given; null for a room that cannot be read. One round trip. */
-  heads(roomIds: readonly string[]): Promise<(Head | null)[]>;
+  /**
+   * The head of each room, in the order given; null for a room that is malformed. One round trip. If only the part of the
+   * store that has a room is unreachable, there is SERVICE_UNAVAILABLE in place of its head.
+   */
+  heads(roomIds: readonly string[]): Promise<(Head | null | Error)[]>;
 
-  /** The newest message of each room, in the order given; null for a room without messages. */
-  lastMessages(roomIds: readonly string[]): Promise<(Message | null)[]>;
+  /**
+   * The newest message of each room, in the order given; null for a room without messages. SERVICE_UNAVAILABLE is in
+   * place of single messages, as in `heads`.
+   */
+  lastMessages(roomIds: readonly string[]): Promise<(Message | null | Error)[]>;
 }

@@ -51,7 +51,8 @@ export interface SlowModes {
    */
   set(roomId: string, seconds: number): Promise<void>;
   /**
-   * The slow mode of each room in seconds, in the order given. One round trip. Throws SERVICE_UNAVAILABLE.
+   * The slow mode of each room in seconds, in the order given. One round trip. Throws SERVICE_UNAVAILABLE, which is in
+   * place of single values if only a part of the store is unreachable.
    */
-  of(roomIds: readonly string[]): Promise<number[]>;
+  of(roomIds: readonly string[]): Promise<(number | Error)[]>;
 }

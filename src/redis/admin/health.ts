@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { orUnavailable } from '#redis/client/errors.js';
+import { modeOf } from '#redis/client/server-mode.js';
+import type { Servers } from '#redis/client/servers.js';
 
 /** Facts about the Redis server, from INFO. */
 export interface RedisInfo {
@@ -13,17 +15,12 @@ export interface RedisInfo {
   mode: string;
 }
 
-/** Resolves once Redis has answered. Throws SERVICE_UNAVAILABLE if it does not. */
-export async function pingRedis(commands: Redis): Promise<void> {
-  await orUnavailable('Redis does not answer.', () => commands.ping());
-}
-
 /**
  * Reads facts about the server from INFO, because many providers forbid CONFIG GET. Throws
  * SERVICE_UNAVAILABLE if INFO fails as well.
  */
-export async function inspectRedis(commands: Redis): Promise<RedisInfo> {
-  const text = await orUnavailable('Redis does not answer INFO.', () => commands.info());
+export async function inspectRedis(redis: Redis): Promise<RedisInfo> {
+  const text = await orUnavailable('Redis does not answer INFO.', () => redis.info());
   const fields = new Map(
     text.split('\r\n').map((line) => {
       const colon = line.indexOf(':');
@@ -34,8 +31,22 @@ export async function inspectRedis(commands: Redis): Promise<RedisInfo> {
     version: fields.get('redis_version') ?? '',
     maxmemoryPolicy: fields.get('maxmemory_policy') ?? '',
     maxmemory: Number(fields.get('maxmemory') ?? 0),
-    mode: fields.get('redis_mode') ?? 'standalone',
+    mode: modeOf((name) => fields.get(name)),
   };
+}
+
+/**
+ * Warnings about the settings of all servers that are connected. In a Cluster, each begins with the shard that it is
+ * about. Throws SERVICE_UNAVAILABLE if one of them does not answer.
+ */
+export async function warningsOf(servers: Pick<Servers, 'connected'>): Promise<string[]> {
+  const warnings = await Promise.all(
+    servers.connected().map(async ({ name, redis }) => {
+      const found = redisWarnings(await inspectRedis(redis));
+      return name === '' ? found : found.map((warning) => `Shard ${name}: ${warning}`);
+    }),
+  );
+  return warnings.flat();
 }
 
 /** Warnings for the operator about a server's settings, each with its remedy. Empty if all is well. */

@@ -1,11 +1,15 @@
-import type { Redis } from 'ioredis';
 import { type EntryId, millisecondsOf } from '#domain/cursor.js';
 import { type Entry, isMessage } from '#domain/entry.js';
+import { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
 import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
 import { BoundedTop } from '#redis/client/bounded-top.js';
+import type { Commands } from '#redis/client/commands.js';
+import { eachOrUnavailable } from '#redis/client/errors.js';
 import { connectionsKey, messagesKey, nodeKey, roomKey, slowModeKey } from '#redis/client/keys.js';
 import { nodeOf, scanMembers } from '#redis/client/members.js';
+import { createReadNewest, type Newest } from '#redis/client/read-newest.js';
+import type { Servers } from '#redis/client/servers.js';
 
 /** Decodes an entry of a room's list. Undefined if it is malformed or belongs to another room. */
 export type Decode = (text: string, roomId: string) => Entry | undefined;
@@ -15,7 +19,7 @@ export interface RoomSummary {
   id: string;
   connections: number;
   messages: number;
-  /** Measured by Redis' clock. Null if the room has no messages. */
+  /** Measured by the clock of the Redis server that has the room. Null if the room has no messages. */
   lastMessageAgeMs: number | null;
 }
 
@@ -33,26 +37,33 @@ export interface RoomDetails extends RoomSummary {
   latest: Message[];
 }
 
+/** A room whose shard is away. */
+const NOT_READ = 'The room cannot be read right now.';
+
 /**
  * Lists at most `limit` active rooms, those with most connections
- * first, and counts all of them. Throws Redis errors unchanged.
+ * first, and counts all of them. Leaves out rooms of a shard that is away. Throws other Redis errors unchanged.
  */
 export async function listRooms(
-  commands: Redis,
+  servers: Servers,
   { limit, decode }: { limit: number; decode: Decode },
 ): Promise<{ rooms: RoomSummary[]; total: number }> {
-  const now = await redisTime(commands);
+  const readNewest = createReadNewest(servers);
   const seen = new Set<string>();
   const top = new BoundedTop<RoomSummary>(
     limit,
     (a, b) => b.connections - a.connections || b.messages - a.messages || (a.id < b.id ? -1 : 1),
   );
-  for await (const part of scanActiveRooms(commands)) {
+  for await (const part of scanActiveRooms(servers)) {
     // A scan may return a room twice.
     const ids = part.filter((id) => !seen.has(id));
     for (const id of ids) seen.add(id);
-    const summaries = await Promise.all(ids.map((id) => summarize(commands, id, now, decode)));
-    for (const summary of summaries) top.add(summary);
+    const newest = readNewest(ids, NOT_READ);
+    const summaries = await eachOrUnavailable(
+      NOT_READ,
+      ids.map(async (id, index) => summarize(servers.commands, id, (await newest)[index]!, decode)),
+    );
+    for (const summary of summaries) if (!(summary instanceof ChatError)) top.add(summary);
   }
   return { rooms: top.sorted(), total: seen.size };
 }
@@ -62,13 +73,15 @@ export async function listRooms(
  * connections. Throws Redis errors unchanged.
  */
 export async function inspectRoom(
-  commands: Redis,
+  servers: Servers,
   id: string,
   { latest, decode }: { latest: number; decode: Decode },
 ): Promise<RoomDetails | undefined> {
+  const { commands } = servers;
   const key = messagesKey(id);
+  const readNewest = createReadNewest(servers);
   const [summary, entries, tail, expiresInMs, slowMode] = await Promise.all([
-    redisTime(commands).then((now) => summarize(commands, id, now, decode)),
+    readNewest([id], NOT_READ).then(([newest]) => summarize(commands, id, newest!, decode)),
     latest > 0 ? commands.lrange(key, 0, latest - 1) : [],
     commands.lindex(key, -1),
     commands.pttl(key),
@@ -95,20 +108,27 @@ export async function inspectRoom(
  * what they still hold: each live subscription gets CURSOR_EXPIRED once, with the next message or head check,
  * and then subscribes again. Throws Redis errors unchanged.
  */
-export async function clearRoom(commands: Redis, id: string): Promise<number> {
+export async function clearRoom(servers: Servers, id: string): Promise<number> {
+  const { commands } = servers;
   const deleted = await commands.llen(messagesKey(id));
   await commands.del(messagesKey(id), roomKey(id));
-  await retireEmptyRooms(commands, [id]);
+  await retireEmptyRooms(servers, [id]);
   return deleted;
 }
 
-async function summarize(commands: Redis, id: string, now: number, decode: Decode): Promise<RoomSummary> {
-  const [connections, messages, head] = await Promise.all([
+async function summarize(
+  commands: Commands,
+  id: string,
+  newestEntry: Newest | ChatError,
+  decode: Decode,
+): Promise<RoomSummary> {
+  if (newestEntry instanceof ChatError) throw newestEntry;
+  const { text, now } = newestEntry;
+  const [connections, messages] = await Promise.all([
     commands.scard(connectionsKey(id)),
     commands.llen(messagesKey(id)),
-    commands.lindex(messagesKey(id), 0),
   ]);
-  const newest = idOf(head, id, decode);
+  const newest = idOf(text ?? null, id, decode);
   return {
     id,
     connections,
@@ -117,7 +137,7 @@ async function summarize(commands: Redis, id: string, now: number, decode: Decod
   };
 }
 
-async function nodesOf(commands: Redis, roomId: string): Promise<RoomDetails['nodes']> {
+async function nodesOf(commands: Commands, roomId: string): Promise<RoomDetails['nodes']> {
   const members = new Set<string>();
   for await (const part of scanMembers(commands, roomId)) for (const member of part) members.add(member);
   const counts = new Map<string, number>();
@@ -134,9 +154,4 @@ async function nodesOf(commands: Redis, roomId: string): Promise<RoomDetails['no
 
 function idOf(entry: string | null, roomId: string, decode: Decode): EntryId | null {
   return entry === null ? null : (decode(entry, roomId)?.id ?? null);
-}
-
-async function redisTime(commands: Redis): Promise<number> {
-  const [seconds, microseconds] = await commands.time();
-  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
 }

@@ -103,10 +103,12 @@ export class RenewedValue<Value> implements CachedValue<Value> {
     try {
       return (await this.#adopt()) || (await this.shared.underLock(load));
     } catch (error) {
-      // Redis refuses to share it because of an ACL or because
-      // its memory is full. Load it for this node only.
-      if (isLoading || !(error instanceof Error && isReply(error))) throw error;
-      this.#report(error);
+      // Redis refuses to share it because of an ACL or because its memory is full, or the shard that has it is away.
+      // Load it for this node only.
+      const isAway = this.shared.isOnShard && asUnavailable('', error) !== error;
+      const isRefused = error instanceof Error && isReply(error);
+      if (isLoading || !(isAway || isRefused)) throw error;
+      if (isRefused) this.#report(error);
       await load();
       return true;
     }

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { cacheKey, cacheLockKey } from '#redis/client/keys.js';
+import type { Servers } from '#redis/client/servers.js';
 
 /**
  * How long a stale value stays in Redis, in milliseconds, so that a node that just started can serve it. Must
@@ -21,7 +21,11 @@ export interface StoredValue {
  * A value that all nodes share, and the lock that lets one of them renew it. Freshness is derived from the
  * key's remaining expiry, so the nodes' clocks do not matter. All functions throw Redis errors unchanged.
  */
-export function createSharedValue(commands: Redis, name: string, maxBytes: number) {
+export function createSharedValue(
+  { commands, isCluster }: Pick<Servers, 'commands' | 'isCluster'>,
+  name: string,
+  maxBytes: number,
+) {
   const [key, lock] = [cacheKey(name), cacheLockKey(name)];
 
   async function freshness(): Promise<number> {
@@ -31,6 +35,9 @@ export function createSharedValue(commands: Redis, name: string, maxBytes: numbe
 
   return {
     freshness,
+
+    /** Whether Redis may serve other keys while this one cannot be reached. */
+    isOnShard: isCluster,
 
     /** The stored value. Undefined if there is none, or if it is too large to be ours. */
     async read(): Promise<StoredValue | undefined> {

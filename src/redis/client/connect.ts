@@ -4,30 +4,27 @@
  *   socket opens → AUTH, SELECT → INFO → ready, or closed and tried again
  */
 import type { AbstractConnector, Redis } from 'ioredis';
-import { RedisModeError } from './errors.js';
+import { addressText } from './address.js';
+import { modeError, type RedisMode } from './mode.js';
+import type { Primary } from './sentinel/primary.js';
+import { modeOf } from './server-mode.js';
 
 /** The part of ioredis' connector that is extended here. It opens sockets, and judges the answer to INFO. */
 type Connector = Pick<AbstractConnector, 'connect'> & { check(info: Record<string, string>): boolean };
 
-/** What a server is: one that stands alone, or a node of a Cluster. */
-export type RedisMode = 'single' | 'cluster';
-
-const WRONG_MODE: Readonly<Record<RedisMode, string>> = {
-  single:
-    'REDIS_URL leads to a Redis in cluster mode. Set REDIS_CLUSTER_NODES to host:port of some of its nodes instead.',
-  cluster:
-    'REDIS_CLUSTER_NODES names a Redis that is not in cluster mode. Set REDIS_URL to its address instead.',
-};
-
 /**
- * Starts connecting and returns the client. It becomes ready only if Redis accepted the database of the URL and is
- * of the expected kind. ioredis alone would go on in database 0, and in a Cluster each send would fail with
- * CROSSSLOT. Until then the client emits the reason as 'error', and keeps trying.
+ * Starts connecting and returns the client. It becomes ready only if Redis accepted the database and is of the expected
+ * kind. ioredis alone would go on in database 0, and in a Cluster each send would fail with CROSSSLOT. Until then the
+ * client emits the reason as 'error', and keeps trying.
+ *
+ * If a primary is given, the client connects to it wherever it is, and moves as soon as it is another server. It does
+ * not wait for the connection to break, because a server that hangs keeps its connections open. Commands that wait for
+ * an answer fail then. A server that says it is a replica is never ready.
  *
  * Each socket also gets an error listener that stays: ioredis removes its own after the first error, and a second
  * one (such as a TLS alert after a failed handshake) would crash the process.
  */
-export function connect(client: Redis, expected: RedisMode = 'single'): Redis {
+export function connect(client: Redis, expected: RedisMode = 'single', primary?: Primary): Redis {
   const { connector } = client as unknown as { connector: Connector };
   const openStream = connector.connect.bind(connector);
   const check = connector.check.bind(connector);
@@ -35,18 +32,41 @@ export function connect(client: Redis, expected: RedisMode = 'single'): Redis {
   client.on('error', (error: Error & { command?: { name: string } }) => {
     if (error.command?.name === 'select') databaseRefused = true;
   });
+  let stream: Awaited<ReturnType<typeof openStream>> | undefined;
   connector.connect = async (onError) => {
     databaseRefused = false;
-    const stream = await openStream(onError);
+    // Without a wait if there is none: ioredis takes no notice of a disconnect before the socket is being opened.
+    const address = primary && (await primary.locate());
+    if (address) Object.assign(client.options, address);
+    stream = await openStream(onError);
     stream.on('error', () => undefined);
+    // It moved in the meantime. ioredis tries again.
+    if (primary?.current !== address) stream.destroy();
     return stream;
   };
+  primary?.onMoved(() => stream?.destroy());
   connector.check = (info) => {
-    const mode = info.redis_mode === 'cluster' ? 'cluster' : 'single';
-    if (mode !== expected) client.emit('error', new RedisModeError(WRONG_MODE[expected]));
-    return mode === expected && !databaseRefused && check(info);
+    const refusal = refusalOf(client, info, expected, primary);
+    if (refusal) client.emit('error', refusal);
+    return refusal === undefined && !databaseRefused && check(info);
   };
   // The client reports a failure through its 'error' event, and retries.
   client.connect().catch(() => undefined);
   return client;
+}
+
+/** Why a server must not be used, by its INFO. Undefined if it may be. */
+function refusalOf(
+  client: Redis,
+  info: Record<string, string>,
+  expected: RedisMode,
+  primary: Primary | undefined,
+): Error | undefined {
+  const mode = modeOf((field) => info[field]);
+  if (mode === 'sentinel' || (mode === 'cluster') !== (expected === 'cluster')) {
+    return modeError(client, expected, mode);
+  }
+  if (primary?.current === undefined || info.role === undefined || info.role === 'master') return undefined;
+  const address = addressText(primary.current);
+  return new Error(`The Sentinels name ${address} as the primary, but it is a replica. Trying again.`);
 }

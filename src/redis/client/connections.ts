@@ -1,5 +1,8 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { connect, type RedisMode } from './connect.js';
+import { connect } from './connect.js';
+import type { RedisMode } from './mode.js';
+import { followPrimary } from './sentinel/primary.js';
+import { type SentinelSettings, serverLogin } from './sentinel/settings.js';
 import type { RedisTls } from './tls.js';
 
 /** Events that the Redis modules report instead of logging or counting them. No hook may throw. */
@@ -12,11 +15,13 @@ export interface RedisHooks {
   onMalformed?(where: 'list' | 'channel', roomId: string): void;
 }
 
-/** How to reach Redis. */
+/** How to reach Redis: by `url` or by `sentinel`, one of which must be given. */
 export interface ConnectOptions {
   /** `redis://` or `rediss://`, with user, password and database if needed. */
-  url: string;
-  /** Certificates for `rediss://`. Without them, Node's default authorities are trusted. */
+  url?: string | undefined;
+  /** The Sentinels that know the address of the primary. */
+  sentinel?: SentinelSettings | undefined;
+  /** Certificates for TLS to Redis. Without them, Node's default authorities are trusted. */
   tls?: RedisTls | undefined;
   /** Milliseconds after which an unanswered command fails. */
   commandTimeoutMs?: number;
@@ -37,6 +42,8 @@ export interface RedisConnections {
   writer: Redis;
   /** Subscriptions only. A reconnect drops them all, and the feed subscribes again. */
   subscriber: Redis;
+  /** Why the address of Redis is not known. Undefined if it is. */
+  readonly problem: string | undefined;
   /** Resolves to true once all are connected, or to false after `withinMs`. */
   ready(withinMs: number): Promise<boolean>;
   /** Closes all of them within the command timeout, even if Redis does not respond. Safe to call twice. */
@@ -45,9 +52,10 @@ export interface RedisConnections {
 
 /** Starts connecting and returns at once. It neither throws nor waits if Redis is down. */
 export function connectRedis(options: ConnectOptions): RedisConnections {
-  const { url, commandTimeoutMs = 2_000, subscriberPingMs = 5_000, mode, hooks = {} } = options;
+  const { url, sentinel, mode, commandTimeoutMs = 2_000, subscriberPingMs = 5_000, hooks = {} } = options;
   const shared: RedisOptions = {
     ...(options.tls && { tls: options.tls }),
+    ...(sentinel && serverLogin(sentinel)),
     commandTimeout: commandTimeoutMs,
     connectTimeout: commandTimeoutMs,
     disconnectTimeout: Math.min(commandTimeoutMs, 500),
@@ -63,15 +71,24 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
     // The feed resubscribes itself: it has to notify its listeners and see refusals.
     autoResubscribe: false,
     maxLoadingRetryTime: 1_000,
-    retryStrategy,
+    retryStrategy: (times) => retryDelay(times, sentinel ? SENTINEL_RETRY_MS : RETRY_MS),
     // This primary has become a replica. Reconnect, because the address may now lead to the new primary.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
-  const commands = connect(new Redis(url, { ...shared, enableAutoPipelining: true }), mode);
-  const writer = options.separateWriter
-    ? connect(new Redis(url, { ...shared, enableAutoPipelining: true }))
-    : commands;
-  const subscriber = connect(new Redis(url, shared), mode);
+  const primary =
+    sentinel &&
+    followPrimary({
+      ...sentinel,
+      timeoutMs: commandTimeoutMs,
+      onProblem: (address, problem) => hooks.onError?.(`sentinel ${address}`, problem),
+    });
+  const open = (own: RedisOptions = {}) => {
+    const all = { ...shared, ...own };
+    return connect(url === undefined ? new Redis(all) : new Redis(url, all), mode, primary);
+  };
+  const commands = open({ enableAutoPipelining: true });
+  const writer = options.separateWriter ? open({ enableAutoPipelining: true }) : commands;
+  const subscriber = open();
   const clients = [...new Set([commands, writer, subscriber])];
   reportErrors('commands', commands, hooks);
   if (writer !== commands) reportErrors('writer', writer, hooks);
@@ -83,6 +100,9 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
     commands,
     writer,
     subscriber,
+    get problem() {
+      return primary?.problem;
+    },
     ready: async (withinMs) => {
       const signal = AbortSignal.timeout(withinMs);
       return (await Promise.all(clients.map((client) => isReady(client, signal)))).every(Boolean);
@@ -90,16 +110,25 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
     close: () => {
       closing ??= (async () => {
         stopPinging();
-        await Promise.all(clients.map((client) => end(client, commandTimeoutMs)));
+        const ended = clients.map((client) => end(client, commandTimeoutMs));
+        // After the clients began to end, so that those that still wait for an address report nothing.
+        primary?.close();
+        await Promise.all(ended);
       })();
       return closing;
     },
   };
 }
 
+/** The longest time between two attempts to connect, in milliseconds. */
+const RETRY_MS = 1_000;
+
+/** The same if Sentinels name the address: it can change at any time, and an attempt must not come late then. */
+const SENTINEL_RETRY_MS = 200;
+
 /** Milliseconds before reconnection attempt `times`: short, with jitter so that nodes do not return in step. */
-function retryStrategy(times: number): number {
-  const longest = Math.min(25 * 2 ** Math.min(times, 6), 1_000);
+function retryDelay(times: number, most: number): number {
+  const longest = Math.min(25 * 2 ** Math.min(times, 6), most);
   return Math.round(longest * (0.5 + Math.random() / 2));
 }
 

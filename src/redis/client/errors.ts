@@ -23,6 +23,11 @@ export class RedisModeError extends Error {
   override readonly name = 'RedisModeError';
 }
 
+/** The shard that a key needs is not known, or nobody has its slot. Nothing was sent. */
+export class ShardAwayError extends Error {
+  override readonly name = 'ShardAwayError';
+}
+
 /** Whether Redis replied with an error, as opposed to a connection failure. */
 export function isReply(error: Error): boolean {
   return error.name === 'ReplyError';
@@ -37,10 +42,11 @@ export function isNoScript(error: unknown): boolean {
 const SHARD_AWAY = new Set(['CLUSTERDOWN', 'TRYAGAIN', 'MOVED', 'ASK', 'MASTERDOWN', 'LOADING', 'READONLY']);
 
 /**
- * Whether Redis replied that a key cannot be served now, although nothing is wrong with the command. This ends by
- * itself, when the slot has moved or a replica was promoted.
+ * Whether a key cannot be served now because of the state of its shard, although nothing is wrong with the command or
+ * the connection. This ends by itself, when the slot has moved or a replica was promoted.
  */
 export function isShardAway(error: unknown): boolean {
+  if (error instanceof ShardAwayError) return true;
   return error instanceof Error && isReply(error) && SHARD_AWAY.has(codeOf(error.message));
 }
 
@@ -76,8 +82,42 @@ export async function orUnavailable<T>(message: string, call: () => Promise<T>):
   }
 }
 
+/**
+ * The answers about many rooms or other things, which may be on several shards. If one cannot be had because its shard is
+ * away, there is SERVICE_UNAVAILABLE in its place. Throws other errors unchanged.
+ */
+export async function eachOrUnavailable<T>(
+  message: string,
+  answers: readonly (T | Promise<T>)[],
+): Promise<(T | ChatError)[]> {
+  try {
+    return await Promise.all(answers);
+  } catch {
+    const settled = await Promise.allSettled(answers);
+    return settled.map((result) => {
+      if (result.status === 'fulfilled') return result.value;
+      const error = asUnavailable(message, result.reason);
+      if (error instanceof ChatError) return error;
+      throw error;
+    });
+  }
+}
+
+/** Returns the answers, or throws the first error if there are only errors: then it is Redis that is away. */
+export function unlessAllAway<T>(answers: (T | ChatError)[]): (T | ChatError)[] {
+  const [first] = answers;
+  if (first instanceof ChatError && answers.every((answer) => answer instanceof ChatError)) throw first;
+  return answers;
+}
+
+/** Whether the server of a key cannot be reached, or will serve it soon. Any other reply needs the operator. */
+export function isAway(error: unknown): boolean {
+  return isShardAway(error) || (error instanceof Error && !isReply(error) && isUnavailable(error));
+}
+
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof ShardAwayError) return true;
   if (isReply(error))
     return CANNOT_SERVE.has(codeOf(error.message)) || error.message.includes('max number of clients');
   return 'syscall' in error || error.name === 'AggregateError' || CLIENT_CANNOT_REACH.test(error.message);

@@ -1,7 +1,28 @@
+import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** The set of rooms that hold messages or connections. */
-export const ROOMS_ACTIVE = 'rooms:active';
+const ROOMS_ACTIVE = 'rooms:active';
+
+/** Partitions of the active rooms in a Cluster. Never change it: all nodes must agree on the partition of a room. */
+const PARTITIONS = 16;
+
+/**
+ * The sets of rooms that hold messages or connections. One Redis has one. A Cluster has 16, so that neither the writes
+ * to them nor the loss of a shard concern all rooms.
+ */
+export function activeRoomsKeys(isCluster: boolean): string[] {
+  return isCluster ? Array.from({ length: PARTITIONS }, (_, number) => partitionKey(number)) : [ROOMS_ACTIVE];
+}
+
+/** The one of these sets that a room belongs to. */
+export function activeRoomsKey(roomId: string, isCluster: boolean): string {
+  if (!isCluster) return ROOMS_ACTIVE;
+  return partitionKey(createHash('sha1').update(roomId).digest()[0]! % PARTITIONS);
+}
+
+function partitionKey(number: number): string {
+  return `${ROOMS_ACTIVE}:{${number}}`;
+}
 
 /**
  * The lock of the node that sweeps. It is never deleted: its expiry sets the pace of sweeps over all nodes.

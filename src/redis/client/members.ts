@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Commands } from './commands.js';
 import { unlessWrongType } from './errors.js';
 import { connectionsKey } from './keys.js';
 
@@ -20,7 +20,7 @@ export function nodeOf(member: string): string {
  * May repeat a member. Throws Redis errors unchanged.
  */
 export async function* scanMembers(
-  commands: Redis,
+  commands: Commands,
   roomId: string,
   nodeId?: string,
 ): AsyncGenerator<string[]> {
@@ -37,14 +37,15 @@ export async function* scanMembers(
 
 /** Adds members to a set or removes them. Ignores a key that is not a set. Throws Redis errors unchanged. */
 export async function changeSet(
-  commands: Redis,
+  commands: Commands,
   change: 'sadd' | 'srem',
   key: string,
   members: readonly string[],
 ): Promise<void> {
-  await Promise.all(
-    chunks(members, CHUNK).map((part) => unlessWrongType(commands[change](key, part), () => 0)),
-  );
+  if (members.length === 0) return;
+  const send = (part: string[]) => unlessWrongType(commands[change](key, part), () => 0);
+  if (members.length <= CHUNK) await send([...members]);
+  else await Promise.all(chunks(members, CHUNK).map(send));
 }
 
 /** Splits values into chunks of at most `size`. */

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { serviceUnavailable } from '#domain/errors.js';
 import type { RedisConnections } from './connections.js';
-import { orUnavailable, RedisModeError } from './errors.js';
+import { orUnavailable } from './errors.js';
 import { databaseOf } from './keys.js';
+import { watchMode } from './mode.js';
 import type { Channels, Servers } from './servers.js';
 
 /** A single Redis, which holds every key. `close` closes its connections. */
@@ -24,6 +25,7 @@ export function oneServer(connections: RedisConnections): Servers {
     onConnected: (listener) => on(commands, 'ready', () => listener(() => true)),
     check: async () => {
       if (mode.error !== undefined) throw serviceUnavailable(mode.error.message, mode.error);
+      if (connections.problem !== undefined) throw serviceUnavailable(connections.problem);
       await orUnavailable('Redis does not answer.', () =>
         Promise.all(clients.map((client) => client.ping())),
       );
@@ -50,28 +52,7 @@ export function channelsOf(subscriber: Redis): Channels {
   };
 }
 
-/** Notices that the server is of another kind than expected, until it is ready. `failed` never resolves. */
-function watchMode(client: Redis): { readonly error: RedisModeError | undefined; failed: Promise<never> } {
-  let latest: RedisModeError | undefined;
-  const failed = new Promise<never>((_resolve, reject) => {
-    client.on('error', (error: Error) => {
-      if (!(error instanceof RedisModeError)) return;
-      latest = error;
-      reject(error);
-    });
-  });
-  failed.catch(() => undefined);
-  client.on('ready', () => {
-    latest = undefined;
-  });
-  return {
-    get error() {
-      return latest;
-    },
-    failed,
-  };
-}
-
+/** Adds a listener and returns a function that removes it. */
 function on<Args extends unknown[]>(
   client: Redis,
   event: string,

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
+import type { Commands } from './commands.js';
 import { isNoScript } from './errors.js';
+
+type Runner = Pick<Commands, 'eval' | 'evalsha'>;
 
 /** Runs a script and returns its result. Throws Redis and connection errors unchanged. */
 export type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
+
+/** Runs a script on a connection that is chosen for each call. */
+export type UnboundScript = (on: Runner, ...call: Parameters<Script>) => Promise<unknown>;
 
 /** The folder redis/, in src/ and in dist/ alike. */
 const REDIS_FOLDER = new URL('../', import.meta.url);
@@ -14,25 +19,33 @@ const INCLUDE = /^-- @include "([^"]+)"$/gm;
 
 /**
  * Reads a script by its path in src/redis and returns a function that runs it by
- * its digest. The file name ends in the number of keys, as in `append-7.lua`,
- * and each include is inserted once. (Both conventions come from BullMQ.)
+ * its digest. The file name ends in the number of keys, as in `append-7.lua`, or in
+ * `n` if that varies, and each include is inserted once. (Both conventions come from BullMQ.)
  *
  * The text is sent only if Redis does not know the script: the first time, after a restart, or after SCRIPT
  * FLUSH. EVALSHA and EVAL are plain commands, so they join the pipeline, and a Cluster routes them by their
  * keys. Redis never runs a script that it does not know, so retrying with the text cannot run it twice.
  */
-export function loadScript(commands: Redis, path: string): Script {
+export function loadScript(commands: Runner, path: string): Script {
+  const run = readScript(path);
+  return (keys, args) => run(commands, keys, args);
+}
+
+/** Reads a script like `loadScript`, to run it on several connections. */
+export function readScript(path: string): UnboundScript {
   const lua = readWithIncludes(new URL(path, REDIS_FOLDER), new Set());
   const digest = createHash('sha1').update(lua).digest('hex');
-  const keyCount = Number(/-(\d+)\.lua$/.exec(path)?.[1]);
-  if (Number.isNaN(keyCount)) throw new Error(`The name of ${path} must end in its number of keys`);
-  return async (keys, args) => {
-    if (keys.length !== keyCount) throw new Error(`${path} takes ${keyCount} keys, got ${keys.length}`);
+  const keyCount = /-(\d+|n)\.lua$/.exec(path)?.[1];
+  if (keyCount === undefined) throw new Error(`The name of ${path} must end in its number of keys`);
+  return async (on, keys, args) => {
+    if (keyCount !== 'n' && keys.length !== Number(keyCount)) {
+      throw new Error(`${path} takes ${keyCount} keys, got ${keys.length}`);
+    }
     try {
-      return await commands.evalsha(digest, keyCount, ...keys, ...args);
+      return await on.evalsha(digest, keys.length, ...keys, ...args);
     } catch (error) {
       if (!isNoScript(error)) throw error;
-      return await commands.eval(lua, keyCount, ...keys, ...args);
+      return await on.eval(lua, keys.length, ...keys, ...args);
     }
   };
 }

@@ -1,13 +1,13 @@
-import type { Redis } from 'ioredis';
 import { rateLimited, serviceUnavailable } from '#domain/errors.js';
 import type { RateLimit, RateLimitedAction, RateLimiter } from '#domain/ports/limiter.js';
-import { limitKey, ROOMS_ACTIVE } from '#redis/client/keys.js';
+import { isActiveRoom, type ListServers } from '#redis/client/active-rooms.js';
+import { limitKey } from '#redis/client/keys.js';
 import { loadScript } from '#redis/client/script.js';
 import { askPatiently } from './patience.js';
 
 /** Settings of `createRateLimiter`. */
 export interface RateLimiterOptions {
-  commands: Redis;
+  servers: ListServers;
   limits: Readonly<Record<RateLimitedAction, RateLimit>>;
   /** Milliseconds that a request waits for Redis to count it. */
   timeoutMs: number;
@@ -25,8 +25,8 @@ const TOO_MANY: Readonly<Record<RateLimitedAction, string>> = {
 
 /** A rate limiter that counts in Redis, so that all nodes share the counts. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  const { commands, limits, timeoutMs } = options;
-  const takeScript = loadScript(commands, 'limits/lua/take-limit-1.lua');
+  const { servers, limits, timeoutMs } = options;
+  const takeScript = loadScript(servers.commands, 'limits/lua/take-limit-1.lua');
 
   /** Rooms that are being counted, by room and address. A crowd that opens a room at once counts as one. */
   const opening = new Map<string, Promise<void>>();
@@ -66,8 +66,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       const underWay = opening.get(name);
       if (underWay) return underWay;
       const taking = enforce('rooms', async () => {
-        const isActive = (await commands.sismember(ROOMS_ACTIVE, roomId)) === 1;
-        return isActive ? 0 : count('rooms', address);
+        return (await isActiveRoom(servers, roomId)) ? 0 : count('rooms', address);
       }).finally(() => opening.delete(name));
       opening.set(name, taking);
       return taking;

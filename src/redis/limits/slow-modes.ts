@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { SlowModes } from '#domain/ports/limiter.js';
-import { orUnavailable } from '#redis/client/errors.js';
+import type { Commands } from '#redis/client/commands.js';
+import { eachOrUnavailable, orUnavailable, unlessAllAway } from '#redis/client/errors.js';
 import { slowModeKey } from '#redis/client/keys.js';
 
 const NOT_SET = 'Slow mode cannot be set right now. Try again shortly.';
@@ -9,7 +9,7 @@ const NOT_READ = 'Slow mode cannot be read right now. Try again shortly.';
 /**
  * Stores the slow mode of rooms. A setting expires after `ttlMs`, and each message it applies to renews it.
  */
-export function createSlowModes({ commands, ttlMs }: { commands: Redis; ttlMs: number }): SlowModes {
+export function createSlowModes({ commands, ttlMs }: { commands: Commands; ttlMs: number }): SlowModes {
   return {
     set: (roomId, seconds) =>
       orUnavailable(NOT_SET, async () => {
@@ -19,9 +19,9 @@ export function createSlowModes({ commands, ttlMs }: { commands: Redis; ttlMs: n
       }),
 
     of: (roomIds) =>
-      orUnavailable(NOT_READ, async () => {
-        const found = await Promise.all(roomIds.map((roomId) => commands.get(slowModeKey(roomId))));
-        return found.map((seconds) => Number(seconds ?? 0));
-      }),
+      eachOrUnavailable(
+        NOT_READ,
+        roomIds.map(async (roomId) => Number((await commands.get(slowModeKey(roomId))) ?? 0)),
+      ).then(unlessAllAway),
   };
 }

@@ -1,8 +1,9 @@
-import type { Redis } from 'ioredis';
 import { scanActiveRooms } from '#redis/client/active-rooms.js';
 import { BoundedTop } from '#redis/client/bounded-top.js';
-import { isReply } from '#redis/client/errors.js';
-import { connectionsKey, messagesKey } from '#redis/client/keys.js';
+import { eachOrUnavailable } from '#redis/client/errors.js';
+import { messagesKey } from '#redis/client/keys.js';
+import type { Servers } from '#redis/client/servers.js';
+import { createCountConnections } from './count-connections.js';
 
 /** A room and how many connections it has. */
 interface Candidate {
@@ -18,46 +19,45 @@ function compare(a: Candidate, b: Candidate): number {
 /**
  * The first `limit` rooms that hold messages or connections: most connections first, then by id. Scans all
  * rooms in batches. Its time grows with the number of rooms, but its memory does not, and neither this node
- * nor Redis is blocked for longer than one batch. If the signal is aborted, returns the rooms found so far.
- * Throws Redis errors unchanged.
+ * nor Redis is blocked for longer than one batch. If the signal is aborted, returns the rooms found so far. Leaves out
+ * rooms that are on a shard of a Cluster that is away, or listed there. Throws SERVICE_UNAVAILABLE if Redis is away, and
+ * other Redis errors unchanged.
  */
 export async function listActiveRooms(
-  commands: Redis,
+  servers: Servers,
   { limit, signal }: { limit: number; signal?: AbortSignal },
 ): Promise<string[]> {
+  const { commands } = servers;
+  const countConnections = createCountConnections(servers);
   const top = new BoundedTop(limit, compare);
   /** Rooms without connections that would be listed if they hold messages. Checked with the next batch. */
   let silent: Candidate[] = [];
 
   async function examine(roomIds: readonly string[]): Promise<void> {
-    const replies = await numbersOf(commands, [
-      ...roomIds.map((id) => ['scard', connectionsKey(id)]),
-      ...silent.map(({ id }) => ['exists', messagesKey(id)]),
+    const [counts, lists] = await Promise.all([
+      countConnections(roomIds),
+      eachOrUnavailable(
+        'The rooms cannot be read right now.',
+        silent.map(({ id }) => commands.exists(messagesKey(id))),
+      ),
     ]);
-    const candidates = roomIds.map((id, index) => ({ id, connections: replies[index]! }));
-    for (const room of candidates) if (room.connections > 0) top.add(room);
-    for (const [index, room] of silent.entries()) if (replies[roomIds.length + index]! > 0) top.add(room);
-    silent = candidates.filter((room) => room.connections === 0 && top.accepts(room));
+    for (const [index, room] of silent.entries()) if (lists[index] === 1) top.add(room);
+    silent = [];
+    for (const [index, id] of roomIds.entries()) {
+      const connections = counts[index]!;
+      // Its shard is away.
+      if (connections instanceof Error) continue;
+      const room = { id, connections };
+      if (connections > 0) top.add(room);
+      else silent.push(room);
+    }
+    silent = silent.filter((room) => top.accepts(room));
   }
 
-  for await (const roomIds of scanActiveRooms(commands)) {
+  for await (const roomIds of scanActiveRooms(servers)) {
     if (signal?.aborted) break;
     await examine(roomIds);
   }
   await examine([]);
   return top.sorted().map(({ id }) => id);
-}
-
-/**
- * The numeric replies to these commands, in one round trip. A key of the wrong type, made by hand, gives 0.
- */
-async function numbersOf(commands: Redis, queries: string[][]): Promise<number[]> {
-  if (queries.length === 0) return [];
-  const replies = await commands.pipeline(queries).exec();
-  if (!replies) throw new Error('The pipeline was aborted.');
-  return replies.map(([error, reply]) => {
-    if (error === null) return Number(reply);
-    if (isReply(error) && error.message.startsWith('WRONGTYPE')) return 0;
-    throw error;
-  });
 }

@@ -1,13 +1,15 @@
-import type { Redis } from 'ioredis';
 import type { Closeable } from '#domain/ports/feed.js';
 import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
+import type { Commands } from '#redis/client/commands.js';
 import type { RedisHooks } from '#redis/client/connections.js';
+import { isAway } from '#redis/client/errors.js';
 import { connectionsKey, nodeKey, SWEEP_LOCK } from '#redis/client/keys.js';
 import { changeSet, nodeOf, scanMembers } from '#redis/client/members.js';
+import type { Servers } from '#redis/client/servers.js';
 
 /** Settings of `startSweeping`. */
 export interface SweepOptions {
-  commands: Redis;
+  servers: Servers;
   /** Milliseconds between two sweeps, over all nodes together. */
   everyMs: number;
   hooks?: RedisHooks;
@@ -17,7 +19,7 @@ export interface SweepOptions {
  * Sweeps at intervals until closed. All nodes try, and a lock lets one of them sweep. The lock expires, so
  * another node takes over if that one dies.
  */
-export function startSweeping({ commands, everyMs, hooks = {} }: SweepOptions): Closeable {
+export function startSweeping({ servers, everyMs, hooks = {} }: SweepOptions): Closeable {
   let closed = false;
   let running = Promise.resolve();
   let timer = next();
@@ -32,11 +34,13 @@ export function startSweeping({ commands, everyMs, hooks = {} }: SweepOptions): 
     );
   }
 
+  async function lock(): Promise<boolean> {
+    return (await servers.commands.set(SWEEP_LOCK, '1', 'PX', everyMs, 'NX')) !== null;
+  }
+
   async function trySweep(): Promise<void> {
     try {
-      if (commands.status === 'ready' && (await commands.set(SWEEP_LOCK, '1', 'PX', everyMs, 'NX'))) {
-        await sweep(commands, () => closed);
-      }
+      if (servers.isConnected(SWEEP_LOCK) && (await lock())) await sweep(servers, () => closed);
     } catch (error) {
       if (!closed) hooks.onError?.('sweep', error);
     }
@@ -54,28 +58,43 @@ export function startSweeping({ commands, everyMs, hooks = {} }: SweepOptions): 
 
 /**
  * Removes the connections of nodes without a heartbeat, and rooms that are empty. Stops early if `shouldStop`
- * returns true. Throws Redis errors unchanged; the next sweep does the rest.
+ * returns true. In a Cluster, leaves rooms whose shard is away to a later sweep, and takes a node as alive while the
+ * shard of its heartbeat is away. Throws other Redis errors unchanged; the next sweep does the rest.
  */
-export async function sweep(commands: Redis, shouldStop: () => boolean = () => false): Promise<void> {
+export async function sweep(servers: Servers, shouldStop: () => boolean = () => false): Promise<void> {
+  const { commands } = servers;
   const alive = new Map<string, Promise<boolean>>();
   const isAlive = (nodeId: string) => {
-    const known = alive.get(nodeId) ?? commands.exists(nodeKey(nodeId)).then((count) => count > 0);
+    const known =
+      alive.get(nodeId) ?? unlessAway(commands.exists(nodeKey(nodeId)), 1).then((count) => count > 0);
     alive.set(nodeId, known);
     return known;
   };
   const sweptNodes = new Set<string>();
 
-  for await (const roomIds of scanActiveRooms(commands)) {
+  for await (const roomIds of scanActiveRooms(servers)) {
     if (shouldStop()) break;
-    await Promise.all(roomIds.map((roomId) => sweepRoom(commands, roomId, isAlive, sweptNodes)));
-    await retireEmptyRooms(commands, roomIds);
+    await Promise.all(
+      roomIds.map((roomId) => unlessAway(sweepRoom(commands, roomId, isAlive, sweptNodes), undefined)),
+    );
+    await retireEmptyRooms(servers, roomIds);
   }
   // A live node that was swept by mistake notices its missing heartbeat and announces itself again.
   await Promise.all([...sweptNodes].map((nodeId) => commands.del(nodeKey(nodeId))));
 }
 
+/** The result of work, or `otherwise` if the shard that it needs is away. */
+async function unlessAway<T>(work: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isAway(error)) return otherwise;
+    throw error;
+  }
+}
+
 async function sweepRoom(
-  commands: Redis,
+  commands: Commands,
   roomId: string,
   isAlive: (nodeId: string) => Promise<boolean>,
   sweptNodes: Set<string>,

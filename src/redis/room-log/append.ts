@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { type ChatError, forbidden, rateLimited, serviceUnavailable } from '#domain/errors.js';
 import type { Draft } from '#domain/message.js';
 import type { Sender, SendLimits } from '#domain/ports/limiter.js';
+import type { Writer } from '#redis/client/commands.js';
 import {
   addressLimitKey,
   channelOf,
-  databaseOf,
   messagesKey,
   nonceKey,
   roomKey,
@@ -14,7 +13,8 @@ import {
   slowModeKey,
   userLimitKey,
 } from '#redis/client/keys.js';
-import { loadScript } from '#redis/client/script.js';
+import { readScript } from '#redis/client/script.js';
+import type { Servers } from '#redis/client/servers.js';
 import { encodeBody } from './codec.js';
 
 /** How long a nonce is remembered, in milliseconds. */
@@ -47,24 +47,24 @@ export interface Replication {
   timeoutMs: number;
 }
 
-/** Limits on sending, and how they are counted. */
-export interface SendPolicy extends SendLimits {
-  /**
-   * Whether all keys of a send must be in one slot, as a Redis Cluster requires. Messages from an address are
-   * then counted per room instead of over all rooms, and new rooms are not counted.
-   */
-  oneSlot?: boolean;
-}
-
 /** Settings of `createAppend`. */
 export interface AppendOptions {
   retention: Retention;
   /** If given, a message is acknowledged only once this many replicas have it. */
   replication?: Replication | undefined;
-  /** Defaults to `UNLIMITED`. */
-  policy?: SendPolicy | undefined;
-  /** The command that publishes. A Cluster needs SPUBLISH. */
-  publish?: 'PUBLISH' | 'SPUBLISH';
+  /**
+   * Limits on sending. Defaults to `UNLIMITED`. In a Cluster, all keys of a send must be in one slot, so messages from
+   * an address are counted per room instead of over all rooms, and new rooms are not counted.
+   */
+  policy?: SendLimits | undefined;
+}
+
+/** What a send stored. */
+export interface Appended {
+  /** The JSON of the message, or of the first message with the same nonce. */
+  json: string;
+  /** Whether the room had no messages before, or may have had none. */
+  begins: boolean;
 }
 
 /** No limits, except the slow mode of rooms. */
@@ -77,22 +77,22 @@ const UNLIMITED: SendLimits = {
 /** Used if no sender is given. No limit applies. */
 const NOBODY: Sender = { id: '', address: '', exempt: 'from all limits' };
 
-/** Stores and publishes a message. Returns its JSON, or that of the first message with the same nonce. */
-export type Append = (draft: Draft, sender?: Sender) => Promise<string>;
+/** Stores and publishes a message. */
+export type Append = (draft: Draft, sender?: Sender) => Promise<Appended>;
 
 type Refusal = ['user' | 'slow mode' | 'address' | 'rooms', waitMs: number, limit: number];
-type Reply = ['stored', json: string] | ['gone'] | Refusal;
+type Reply = ['stored', json: string, begins: 0 | 1] | ['gone'] | Refusal;
 
 /**
- * Creates the write path, which is one call of `lua/append-7.lua`. A send throws RATE_LIMITED; FORBIDDEN if
- * the message with this nonce was retracted; SERVICE_UNAVAILABLE if too few replicas have the message in time;
- * and Redis errors unchanged.
+ * Creates the write path, which is one call of `lua/append-7.lua` on the shard of the room. A send throws RATE_LIMITED;
+ * FORBIDDEN if the message with this nonce was retracted; SERVICE_UNAVAILABLE if too few replicas have the message in
+ * time; and Redis errors unchanged.
  */
-export function createAppend(writer: Redis, options: AppendOptions): Append {
-  const { retention, replication, publish = 'PUBLISH' } = options;
-  const policy: SendPolicy = options.policy ?? UNLIMITED;
-  const run = loadScript(writer, 'room-log/lua/append-7.lua');
-  const database = databaseOf(writer);
+export function createAppend(servers: Servers, options: AppendOptions): Append {
+  const { retention, replication, policy = UNLIMITED } = options;
+  const oneSlot = servers.isCluster;
+  const { database } = servers;
+  const run = readScript('room-log/lua/append-7.lua');
 
   function keysOf({ roomId, author, nonce = '' }: Draft, { id, address }: Sender): string[] {
     return [
@@ -100,8 +100,8 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
       roomKey(roomId),
       slowModeKey(roomId),
       userLimitKey(roomId, id),
-      addressLimitKey(address, policy.oneSlot ? roomId : undefined),
-      roomsLimitKey(address, policy.oneSlot ? roomId : undefined),
+      addressLimitKey(address, oneSlot ? roomId : undefined),
+      roomsLimitKey(address, oneSlot ? roomId : undefined),
       nonceKey(roomId, author.id, nonce),
     ];
   }
@@ -115,19 +115,24 @@ export function createAppend(writer: Redis, options: AppendOptions): Append {
       // Senders without a known address, such as those of a closed connection, must not be counted together.
       address: address === '' ? UNLIMITED.perAddress : perAddress,
       // In a Cluster, each room has its own log, and the log of a new room is always empty.
-      rooms: address === '' || policy.oneSlot ? UNLIMITED.roomsPerAddress : roomsPerAddress,
+      rooms: address === '' || oneSlot ? UNLIMITED.roomsPerAddress : roomsPerAddress,
       obeysSlowMode: exempt === 'from nothing',
-      publish,
+      replicated: replication !== undefined,
+      publish: servers.channels.publishCommand,
       channel: channelOf(roomId, database),
     });
   }
 
   return async (draft, sender = NOBODY) => {
-    const reply = (await run(keysOf(draft, sender), [argsOf(draft, sender), encodeBody(draft)])) as Reply;
-    if (reply[0] === 'gone') throw forbidden('The message with this nonce was retracted.');
-    if (reply[0] !== 'stored') throw refusalOf(reply, policy);
-    if (replication) await waitForReplicas(writer, replication, NOT_REPLICATED);
-    return reply[1];
+    const keys = keysOf(draft, sender);
+    const args = [argsOf(draft, sender), encodeBody(draft)];
+    return servers.write(keys[0]!, async (writer) => {
+      const reply = (await run(writer, keys, args)) as Reply;
+      if (reply[0] === 'gone') throw forbidden('The message with this nonce was retracted.');
+      if (reply[0] !== 'stored') throw refusalOf(reply, policy);
+      if (replication) await waitForReplicas(writer, replication, NOT_REPLICATED);
+      return { json: reply[1], begins: reply[2] === 1 };
+    });
   };
 }
 
@@ -158,7 +163,7 @@ const NOT_REPLICATED = 'The message is stored. Send it again with the same nonce
  * if too few have it in time. `advice` says what a client should do then.
  */
 export async function waitForReplicas(
-  writer: Redis,
+  writer: Writer,
   { replicas, timeoutMs }: Replication,
   advice: string,
 ): Promise<void> {

@@ -1,24 +1,25 @@
-import type { Redis } from 'ioredis';
 import { millisecondsOf } from '#domain/cursor.js';
 import { type Entry, isMessage } from '#domain/entry.js';
-import { cursorExpired } from '#domain/errors.js';
+import { ChatError, cursorExpired } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
 import type { EventLog, Head } from '#domain/ports/event-log.js';
+import type { Closeable } from '#domain/ports/feed.js';
+import type { SendLimits } from '#domain/ports/limiter.js';
 import type { RedisHooks } from '#redis/client/connections.js';
-import { orUnavailable, unlessWrongType } from '#redis/client/errors.js';
-import { messagesKey, ROOMS_ACTIVE, roomKey } from '#redis/client/keys.js';
+import { eachOrUnavailable, orUnavailable, unlessAllAway, unlessWrongType } from '#redis/client/errors.js';
+import { messagesKey, roomKey } from '#redis/client/keys.js';
+import { createReadNewest, type Newest } from '#redis/client/read-newest.js';
 import { loadScript } from '#redis/client/script.js';
-import { createAppend, type Replication, type SendPolicy } from './append.js';
+import type { Servers } from '#redis/client/servers.js';
+import { createAppend, type Replication } from './append.js';
 import { decodeEntry, opaqueInPlaceOf } from './codec.js';
+import { createListing } from './listing.js';
 import { createReadPage, type ReadOptions } from './read-page.js';
 import { createRetract } from './retract.js';
 
 /** Settings of `createEventLog`. */
 export interface EventLogOptions {
-  /** Must have autopipelining enabled, so that commands of one event-loop turn share a round trip. */
-  commands: Redis;
-  /** The connection for sends. Defaults to `commands`. */
-  writer?: Redis;
+  servers: Servers;
   /**
    * If given, a send is acknowledged only once this many replicas have it. If
    * they do not have it in time, the send throws SERVICE_UNAVAILABLE. The message
@@ -26,7 +27,7 @@ export interface EventLogOptions {
    */
   replication?: Replication;
   /** Limits on sends. If not given, only the slow mode of rooms applies. */
-  sendPolicy?: SendPolicy;
+  sendPolicy?: SendLimits;
   /** The maximum number of entries in a room. */
   historyLimit: number;
   /** How long an entry is kept, in seconds. */
@@ -39,16 +40,18 @@ const NOT_RETRACTED = 'The messages may not have been retracted. It is safe to t
 const NOT_SENT =
   'The message may not have been sent. Try again with the same nonce, so that it is sent only once.';
 
-/** The logs of all rooms. Each room is a list of entries and a hash in Redis. */
-export function createEventLog(options: EventLogOptions): EventLog {
-  const { commands, historyLimit, hooks = {} } = options;
+/** The logs of all rooms. Each room is a list of entries and a hash in Redis. `close` does not close the connections. */
+export function createEventLog(options: EventLogOptions): EventLog & Closeable {
+  const { servers, historyLimit, hooks = {} } = options;
+  const { commands } = servers;
   const ttlMs = options.ttlSeconds * 1_000;
-  const writer = options.writer ?? commands;
+  const listing = createListing(servers, hooks);
   const stored = { retention: { historyLimit, ttlMs }, replication: options.replication };
-  const append = createAppend(writer, { ...stored, policy: options.sendPolicy });
-  const retract = createRetract(writer, stored);
+  const append = createAppend(servers, { ...stored, policy: options.sendPolicy });
+  const retract = createRetract(servers, stored);
   const readPage = createReadPage(commands, { ttlMs });
   const readHead = loadScript(commands, 'room-log/lua/read-head-2.lua');
+  const readNewest = createReadNewest(servers);
 
   /** Decodes an entry of the list. A malformed one is reported and becomes an opaque entry. */
   function decode(text: string, roomId: string): Entry {
@@ -78,6 +81,23 @@ export function createEventLog(options: EventLogOptions): EventLog {
       return null;
     });
 
+  /** The newest message of a room, by its newest entry and the time of the shard that has it. */
+  function lastMessage(
+    roomId: string,
+    newest: Newest | ChatError,
+  ): Message | null | ChatError | Promise<Message | null> {
+    if (newest instanceof ChatError) return newest;
+    const { text, now } = newest;
+    if (text === null) return null;
+    if (text === undefined) {
+      hooks.onMalformed?.('list', roomId);
+      return null;
+    }
+    const entry = decodeEntry(text, roomId);
+    if (!entry || !isMessage(entry)) return lastBehindHead(roomId);
+    return millisecondsOf(entry.id) < now - ttlMs ? null : entry;
+  }
+
   /** The newest message of a room whose newest entry is not a message. */
   async function lastBehindHead(roomId: string): Promise<Message | null> {
     const { entries } = await read(roomId, { take: { last: 1 } }, { messagesOnly: true });
@@ -87,11 +107,13 @@ export function createEventLog(options: EventLogOptions): EventLog {
   return {
     append: (draft, sender) =>
       orUnavailable(NOT_SENT, async () => {
-        const json = await append(draft, sender);
-        // The script cannot update rooms:active, which is in another slot. Update it only after the send,
-        // because a refused send must leave nothing behind, and do not wait for it: the message is sent
-        // either way, and the next message or subscription adds the room again.
-        commands.sadd(ROOMS_ACTIVE, draft.roomId).catch((error) => hooks.onError?.(ROOMS_ACTIVE, error));
+        const { json, begins } = await append(draft, sender).catch((error: unknown) => {
+          // It may be stored nevertheless.
+          if (!(error instanceof ChatError) || error.code === 'SERVICE_UNAVAILABLE')
+            listing.unsure(draft.roomId);
+          throw error;
+        });
+        listing.sent(draft.roomId, begins);
         const message = decodeEntry(json, draft.roomId);
         if (message && isMessage(message)) return message;
         throw new Error(`The store returned no message for room ${draft.roomId}`);
@@ -108,23 +130,18 @@ export function createEventLog(options: EventLogOptions): EventLog {
       }),
 
     heads: (roomIds) =>
-      orUnavailable(NOT_READ, () => Promise.all(roomIds.map((roomId) => orNull(roomId, headOf(roomId))))),
+      eachOrUnavailable(
+        NOT_READ,
+        roomIds.map((roomId) => orNull(roomId, headOf(roomId))),
+      ).then(unlessAllAway),
 
     lastMessages: (roomIds) =>
       orUnavailable(NOT_READ, async () => {
-        if (roomIds.length === 0) return [];
-        const newest = roomIds.map((roomId) => orNull(roomId, commands.lindex(messagesKey(roomId), 0)));
-        const [[seconds], texts] = await Promise.all([commands.time(), Promise.all(newest)]);
-        const oldestMs = Number(seconds) * 1_000 - ttlMs;
-        return Promise.all(
-          roomIds.map((roomId, index) => {
-            const text = texts[index];
-            if (typeof text !== 'string') return null;
-            const entry = decodeEntry(text, roomId);
-            if (!entry || !isMessage(entry)) return lastBehindHead(roomId);
-            return millisecondsOf(entry.id) < oldestMs ? null : entry;
-          }),
-        );
+        const newest = await readNewest(roomIds, NOT_READ);
+        const messages = roomIds.map((roomId, index) => lastMessage(roomId, newest[index]!));
+        return unlessAllAway(await eachOrUnavailable(NOT_READ, messages));
       }),
+
+    close: async () => listing.close(),
   };
 }

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { BEGINNING, type Cursor, millisecondsOf } from '#domain/cursor.js';
 import type { Head, Window } from '#domain/ports/event-log.js';
+import type { Commands } from '#redis/client/commands.js';
 import { messagesKey, roomKey } from '#redis/client/keys.js';
 import { loadScript, type Script } from '#redis/client/script.js';
 import { idOf } from './codec.js';
@@ -58,7 +58,7 @@ interface Result extends Head {
  * Creates the read path. Each call of `lua/read-page-2.lua` reads a bounded part of the log, and a page takes
  * as many calls as it needs. Throws Redis errors unchanged.
  */
-export function createReadPage(commands: Redis, { ttlMs }: { ttlMs: number }): ReadPage {
+export function createReadPage(commands: Commands, { ttlMs }: { ttlMs: number }): ReadPage {
   const run = loadScript(commands, 'room-log/lua/read-page-2.lua');
 
   return async (roomId, { after = '', before = '', take }, { messagesOnly = false } = {}) => {

@@ -1,9 +1,10 @@
-import type { Redis } from 'ioredis';
 import { compareIds, type EntryId, millisecondsOf } from '#domain/cursor.js';
 import { type ChatError, forbidden } from '#domain/errors.js';
 import type { Retracted, RetractionRights } from '#domain/ports/event-log.js';
-import { channelOf, databaseOf, messagesKey, nonceKey, roomKey } from '#redis/client/keys.js';
-import { loadScript } from '#redis/client/script.js';
+import type { Writer } from '#redis/client/commands.js';
+import { channelOf, messagesKey, nonceKey, roomKey } from '#redis/client/keys.js';
+import { readScript } from '#redis/client/script.js';
+import type { Servers } from '#redis/client/servers.js';
 import { type AppendOptions, entryArgs, NONCE_TTL_MS, waitForReplicas } from './append.js';
 
 /** Retracts messages. See `EventLog.retract`. */
@@ -21,43 +22,43 @@ type Reply = ['retracted', retracted: EntryId[], missing: EntryId[], written: Wr
 const NOT_REPLICATED = 'The messages are retracted. Repeat the call to check again.';
 
 /**
- * Creates the retraction of messages, which is one call of `lua/retract-2.lua`. Throws FORBIDDEN; SERVICE_UNAVAILABLE
- * if too few replicas have the retraction in time; and Redis errors unchanged.
+ * Creates the retraction of messages, which is one call of `lua/retract-2.lua` on the shard of the room. Throws
+ * FORBIDDEN; SERVICE_UNAVAILABLE if too few replicas have the retraction in time; and Redis errors unchanged.
  */
 export function createRetract(
-  writer: Redis,
-  { retention, replication, publish = 'PUBLISH' }: Omit<AppendOptions, 'policy'>,
+  servers: Servers,
+  { retention, replication }: Pick<AppendOptions, 'retention' | 'replication'>,
 ): Retract {
-  const run = loadScript(writer, 'room-log/lua/retract-2.lua');
-  const database = databaseOf(writer);
-
-  /** The previous version keeps the whole message under its nonce. Replaces it by the id, if it is still there. */
-  async function forgetText(roomId: string, written: readonly Written[]): Promise<void> {
-    const oldestMs = Date.now() - 2 * NONCE_TTL_MS;
-    const recent = written.filter(([id]) => millisecondsOf(id) >= oldestMs);
-    await Promise.all(
-      recent.map(([id, authorId, nonce]) =>
-        writer.set(nonceKey(roomId, authorId, nonce), id, 'KEEPTTL', 'XX'),
-      ),
-    );
-  }
+  const run = readScript('room-log/lua/retract-2.lua');
 
   return async (roomId, ids, rights) => {
-    const newestFirst = [...new Set(ids)].sort((a, b) => compareIds(b, a));
-    const args = {
-      ids: newestFirst,
+    const keys = [messagesKey(roomId), roomKey(roomId)] as const;
+    const args = JSON.stringify({
+      ids: [...new Set(ids)].sort((a, b) => compareIds(b, a)),
       ...rights,
       ...entryArgs(retention),
-      publish,
-      channel: channelOf(roomId, database),
-    };
-    const reply = (await run([messagesKey(roomId), roomKey(roomId)], [JSON.stringify(args)])) as Reply;
-    if (reply[0] !== 'retracted') throw refusalOf(reply, rights);
-    const [, retracted, missing, written] = reply;
-    await forgetText(roomId, written);
-    if (replication) await waitForReplicas(writer, replication, NOT_REPLICATED);
-    return { retracted, missing };
+      replicated: replication !== undefined,
+      publish: servers.channels.publishCommand,
+      channel: channelOf(roomId, servers.database),
+    });
+    return servers.write(keys[0], async (writer) => {
+      const reply = (await run(writer, keys, [args])) as Reply;
+      if (reply[0] !== 'retracted') throw refusalOf(reply, rights);
+      const [, retracted, missing, written] = reply;
+      await forgetText(writer, roomId, written);
+      if (replication) await waitForReplicas(writer, replication, NOT_REPLICATED);
+      return { retracted, missing };
+    });
   };
+}
+
+/** The previous version keeps the whole message under its nonce. Replaces it by the id, if it is still there. */
+async function forgetText(writer: Writer, roomId: string, written: readonly Written[]): Promise<void> {
+  const oldestMs = Date.now() - 2 * NONCE_TTL_MS;
+  const recent = written.filter(([id]) => millisecondsOf(id) >= oldestMs);
+  await Promise.all(
+    recent.map(([id, authorId, nonce]) => writer.set(nonceKey(roomId, authorId, nonce), id, 'KEEPTTL', 'XX')),
+  );
 }
 
 function refusalOf([why, id]: Refusal, { withinMs = 0 }: RetractionRights): ChatError {

@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { parseRoles, type SessionStore } from '#domain/viewer.js';
-import { orUnavailable } from '#redis/client/errors.js';
+import type { Commands } from '#redis/client/commands.js';
+import { eachOrUnavailable, orUnavailable, unlessAllAway } from '#redis/client/errors.js';
 import { sessionKey } from '#redis/client/keys.js';
 import { chunks } from '#redis/client/members.js';
 import { loadScript } from '#redis/client/script.js';
 
 /** Settings of `createSessions`. */
 export interface SessionsOptions {
-  /** Must have autopipelining enabled, so that commands of one event-loop turn share a round trip. */
-  commands: Redis;
+  commands: Commands;
   /** Lifetime of an unused session, in milliseconds. */
   ttlMs: number;
 }
@@ -68,8 +67,8 @@ export function createSessions({ commands, ttlMs }: SessionsOptions): SessionSto
       orUnavailable(UNAVAILABLE, async () => {
         const ended: string[] = [];
         for (const batch of chunks(sessionIds, BATCH_SIZE)) {
-          const answers = await Promise.all(batch.map(hasEnded));
-          ended.push(...batch.filter((_, index) => answers[index]));
+          const answers = unlessAllAway(await eachOrUnavailable(UNAVAILABLE, batch.map(hasEnded)));
+          ended.push(...batch.filter((_, index) => answers[index] === true));
         }
         return ended;
       }),

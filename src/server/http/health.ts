@@ -2,8 +2,11 @@ import { type Handler, sendJson } from './server.js';
 
 /** Settings of `healthRoutes`. */
 export interface HealthOptions {
-  /** Resolves if the store answers. Otherwise rejects within a time limit. */
-  checkStore(): Promise<void>;
+  /**
+   * Resolves if the store can serve, to the names of the parts that are away nevertheless. Otherwise rejects within a
+   * time limit, with the reason as the message.
+   */
+  checkStore(): Promise<readonly string[]>;
   isShuttingDown(): boolean;
 }
 
@@ -17,12 +20,12 @@ export function healthRoutes({ checkStore, isShuttingDown }: HealthOptions): Map
       '/health/ready',
       async (_request, response) => {
         if (isShuttingDown()) return sendJson(response, 503, { status: 'shutting down' });
-        const answers = await checkStore().then(
-          () => true,
-          () => false,
-        );
-        if (answers) sendJson(response, 200, { status: 'ready' });
-        else sendJson(response, 503, { status: 'waiting', for: 'redis' });
+        try {
+          const missing = await checkStore();
+          sendJson(response, 200, { status: 'ready', ...(missing.length > 0 && { missing }) });
+        } catch (error) {
+          sendJson(response, 503, { status: 'waiting', for: 'redis', reason: (error as Error).message });
+        }
       },
     ],
   ]);

@@ -1,6 +1,6 @@
 import { connectRedis } from '#redis/client/connections.js';
 import { messagesKey } from '#redis/client/keys.js';
-import { channelsOf } from '#redis/client/one-server.js';
+import { channelsOf, oneServer } from '#redis/client/one-server.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
@@ -42,7 +42,11 @@ describeStore('Redis', async () => {
     return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
   };
   const retention = { historyLimit: HISTORY_LIMIT, ttlMs: TTL_MS };
-  const eventLog = createEventLog({ commands, historyLimit: HISTORY_LIMIT, ttlSeconds: TTL_MS / 1_000 });
+  const eventLog = createEventLog({
+    servers: oneServer(redis),
+    historyLimit: HISTORY_LIMIT,
+    ttlSeconds: TTL_MS / 1_000,
+  });
   return {
     store: { ...eventLog, open: feed.open },
     // Redis expires the list with its newest entry, but keeps the hash.

@@ -80,4 +80,24 @@ describe('the loaders of an operation', () => {
       { status: 'rejected', reason: away },
     ]);
   });
+
+  test('fail only for a room whose part of the store is unreachable', async () => {
+    const away = serviceUnavailable('This part of Redis cannot be reached.');
+    const unused = () => Promise.reject(new Error('not asked for'));
+    const rooms = createRoomLoaders({
+      eventLog: { lastMessages: async () => [null, away] },
+      directory: { activeRooms: unused, connectionCounts: async () => [7, away] },
+      slowModes: { set: unused, of: async () => [0, away] },
+    });
+    for (const [load, found] of [
+      [rooms.connectionCount, 7],
+      [rooms.lastMessage, null],
+      [rooms.slowModeSeconds, 0],
+    ] as const) {
+      expect(await Promise.allSettled([load('a'), load('b')])).toEqual([
+        { status: 'fulfilled', value: found },
+        { status: 'rejected', reason: away },
+      ]);
+    }
+  });
 });

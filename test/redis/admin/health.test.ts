@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inspectRedis, pingRedis, redisWarnings } from '#redis/admin/health.js';
+import { inspectRedis, redisWarnings, warningsOf } from '#redis/admin/health.js';
 import { type Fixture, startFixture } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
@@ -10,16 +10,16 @@ beforeAll(async () => {
 afterAll(() => redis.close());
 
 test('inspectRedis reads the version, the memory policy and the mode from INFO', async () => {
-  const { commands } = await redis.connect();
-  await pingRedis(commands);
+  const { commands, servers } = await redis.connect();
+  await servers.check();
   const info = await inspectRedis(commands);
   expect(info).toMatchObject({ maxmemoryPolicy: 'noeviction', maxmemory: 0, mode: 'standalone' });
   expect(info.version).toMatch(/^\d+\.\d+\.\d+$/);
-  expect(redisWarnings(info)).toEqual([]);
+  expect(await warningsOf(servers)).toEqual([]);
   await commands.config('SET', 'maxmemory', '100mb');
   await commands.config('SET', 'maxmemory-policy', 'allkeys-lru');
-  expect(redisWarnings(await inspectRedis(commands))).toEqual([
-    expect.stringContaining('CONFIG SET maxmemory-policy noeviction'),
+  expect(await warningsOf(servers)).toEqual([
+    expect.stringMatching(/^Redis evicts.*CONFIG SET maxmemory-policy noeviction/),
   ]);
 });
 
@@ -30,10 +30,10 @@ test('redisWarnings warns about an old Redis, but not about unknown settings', (
   expect(redisWarnings({ ...info, version: '10.1.0' })).toEqual([]);
 });
 
-test('pingRedis throws SERVICE_UNAVAILABLE if Redis is down', async () => {
-  const { commands } = await redis.connect();
+test('a check throws SERVICE_UNAVAILABLE if Redis is down', async () => {
+  const { commands, servers } = await redis.connect();
   await redis.server.kill();
   await until(() => commands.status !== 'ready', { what: 'the connection to be lost' });
-  await expect(pingRedis(commands)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  await expect(servers.check()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   await expect(inspectRedis(commands)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
 });

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CacheSource } from '#domain/ports/cache.js';
 import { createCache } from '#redis/cache/cache.js';
-import type { RedisConnections } from '#redis/client/connections.js';
-import { type Fixture, startFixture } from '#test/redis/fixture.js';
+import { type Fixture, startFixture, type TestNode } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
 const NAME = 'numbers';
@@ -10,8 +9,8 @@ const KEY = `cache:${NAME}`;
 const LOCK = `lock:{${KEY}}`;
 
 let redis: Fixture;
-let here: RedisConnections;
-let there: RedisConnections;
+let here: TestNode;
+let there: TestNode;
 const caches: { close(): Promise<void> }[] = [];
 
 beforeAll(async () => {
@@ -32,7 +31,7 @@ beforeEach(async () => {
 const noGate = async (): Promise<void> => undefined;
 
 /** A cached value on one node that counts its loads. Each load waits for `gate`. */
-function counter(connections: RedisConnections, { maxBytes = 1_000, gate = noGate } = {}) {
+function counter(connections: TestNode, { maxBytes = 1_000, gate = noGate } = {}) {
   const node = { loads: 0, gate };
   const source: CacheSource<number[]> = {
     name: NAME,
@@ -43,7 +42,7 @@ function counter(connections: RedisConnections, { maxBytes = 1_000, gate = noGat
     },
     parse: (stored) => (Array.isArray(stored) ? stored : undefined),
   };
-  const cache = createCache({ commands: connections.commands, maxBytes, hooks: redis.hooks });
+  const cache = createCache({ servers: connections.servers, maxBytes, hooks: redis.hooks });
   caches.push(cache);
   return Object.assign(node, { cache, value: cache.value(source) });
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis } from '#redis/client/connections.js';
-import { channelsOf } from '#redis/client/one-server.js';
+import { channelsOf, oneServer } from '#redis/client/one-server.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
@@ -22,7 +22,7 @@ describe('a database other than 0', () => {
 
   async function openNode(database: number) {
     const url = databaseUrl(redis.server.testerUrl, database);
-    const { commands, subscriber } = await redis.connect({ url });
+    const { servers, subscriber } = await redis.connect({ url });
     const received: string[] = [];
     const feed = redis.use(createFeed({ channels: channelsOf(subscriber), database, decode: decodeEntry }));
     await feed.open('room1', {
@@ -30,7 +30,7 @@ describe('a database other than 0', () => {
       onResumed: () => undefined,
       onFailed: () => undefined,
     });
-    return { received, eventLog: createEventLog({ commands, historyLimit: 10, ttlSeconds: 60 }) };
+    return { received, eventLog: createEventLog({ servers, historyLimit: 10, ttlSeconds: 60 }) };
   }
 
   test('keeps its messages to itself, although pub/sub knows no databases', async () => {
@@ -56,8 +56,7 @@ describe('a database other than 0', () => {
       'commands: ERR DB index is out of range',
       'subscriber: ERR DB index is out of range',
     ]);
-    const { commands } = connections;
-    const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60 });
+    const eventLog = createEventLog({ servers: oneServer(connections), historyLimit: 10, ttlSeconds: 60 });
     await expect(eventLog.append(draft('lost'))).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     expect(await redis.server.cli('EXISTS', 'messages:room1')).toBe('0');
   });

@@ -48,11 +48,11 @@ describe('connections to Redis', () => {
   afterEach(() => redis.close());
 
   test('fail commands within the time limit while Redis hangs, and recover when it resumes', async () => {
-    const { commands } = await redis.connect({ commandTimeoutMs: 300 });
-    const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60 });
+    const { commands, servers } = await redis.connect({ commandTimeoutMs: 300 });
+    const eventLog = createEventLog({ servers, historyLimit: 10, ttlSeconds: 60 });
     const directory = createDirectory({
-      commands: commands,
-      cache: redis.use(createCache({ commands: commands })),
+      servers,
+      cache: redis.use(createCache({ servers })),
       maxRooms: 500,
     });
     await eventLog.append(draft('before'));
@@ -76,8 +76,8 @@ describe('connections to Redis', () => {
   });
 
   test('do not execute a send later that failed immediately', async () => {
-    const { commands } = await redis.connect();
-    const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60 });
+    const { commands, servers } = await redis.connect();
+    const eventLog = createEventLog({ servers, historyLimit: 10, ttlSeconds: 60 });
     await eventLog.append(draft('before'));
     await redis.server.kill();
     await until(() => commands.status !== 'ready', { what: 'the connection to be lost' });
@@ -94,8 +94,8 @@ describe('connections to Redis', () => {
   });
 
   test('do not resend a command that was in flight when the connection was lost', async () => {
-    const { commands } = await redis.connect();
-    const eventLog = createEventLog({ commands, historyLimit: 100, ttlSeconds: 60 });
+    const { commands, servers } = await redis.connect();
+    const eventLog = createEventLog({ servers, historyLimit: 100, ttlSeconds: 60 });
     await eventLog.append(draft('before'));
     const sends = Array.from({ length: 20 }, (_, index) => eventLog.append(draft(String(index))));
     const settled = Promise.allSettled(sends);
@@ -131,8 +131,8 @@ describe('connections to Redis', () => {
   });
 
   test('send all commands of one event-loop turn in one round trip', async () => {
-    const { commands } = await redis.connect();
-    const eventLog = createEventLog({ commands, historyLimit: 1_000, ttlSeconds: 60 });
+    const { commands, servers } = await redis.connect();
+    const eventLog = createEventLog({ servers, historyLimit: 1_000, ttlSeconds: 60 });
     await eventLog.append(draft('warm'));
     const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await commands.info('stats'))?.[1]);
     const before = await reads();

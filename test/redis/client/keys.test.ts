@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
+  activeRoomsKey,
+  activeRoomsKeys,
   addressLimitKey,
   channelOf,
   connectionsKey,
@@ -42,4 +44,28 @@ test('different pairs of author and nonce have different keys', () => {
   const keys = pairs.map(([author, nonce]) => nonceKey('r', author, nonce));
   expect(new Set(keys).size).toBe(pairs.length);
   expect(nonceKey('r', '\ud800', 'n')).toBe(nonceKey('r', '\ufffd', 'n'));
+});
+
+describe('the list of active rooms', () => {
+  test('is one key on one Redis', () => {
+    expect(activeRoomsKeys(false)).toEqual(['rooms:active']);
+    expect(activeRoomsKey('room1', false)).toBe('rooms:active');
+  });
+
+  test('has sixteen partitions in a Cluster, each with its share of the rooms', () => {
+    const keys = activeRoomsKeys(true);
+    expect([keys.length, keys[0], keys[15]]).toEqual([16, 'rooms:active:{0}', 'rooms:active:{15}']);
+    const counts = new Map<string, number>();
+    for (let number = 0; number < 16_000; number += 1) {
+      const key = activeRoomsKey(`room${number}`, true);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual([...keys].sort());
+    for (const count of counts.values()) expect(Math.abs(count - 1_000)).toBeLessThan(200);
+  });
+
+  test('has a room in the same partition on all nodes and in all versions', () => {
+    const keys = ['room1', 'room2', 'lobby', 'ü'].map((roomId) => activeRoomsKey(roomId, true));
+    expect(keys).toEqual(['rooms:active:{11}', 'rooms:active:{9}', 'rooms:active:{13}', 'rooms:active:{4}']);
+  });
 });

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '#dev/free-port.js';
-import { pingRedis } from '#redis/admin/health.js';
 import { connectRedis } from '#redis/client/connections.js';
+import { oneServer } from '#redis/client/one-server.js';
 import { readTlsFiles } from '#redis/client/tls.js';
 import { post } from '#test/support/clients/http.js';
 import { RawSocket } from '#test/support/clients/raw-socket.js';
@@ -95,7 +95,7 @@ describe('the server does not connect to Redis', () => {
       hooks: { onError: (_where, error) => void errors.push(error) },
     });
     expect(await connections.ready(500)).toBe(false);
-    await expect(pingRedis(connections.commands)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await expect(oneServer(connections).check()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     expect(errors).not.toEqual([]);
     expect(String(errors)).not.toContain(PASSWORD);
     await connections.close();

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Entry } from '#domain/entry.js';
 import type { FeedListener } from '#domain/ports/feed.js';
-import type { RedisConnections } from '#redis/client/connections.js';
+
 import { channelsOf } from '#redis/client/one-server.js';
 import { createFeed, type RedisFeed } from '#redis/feed/feed.js';
 import { createPubSub } from '#redis/feed/pubsub.js';
 import { decodeEntry } from '#redis/room-log/codec.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
-import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
+import { draft, type Fixture, startFixture, type TestNode } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
 let redis: Fixture;
-let node: RedisConnections;
+let node: TestNode;
 let feed: RedisFeed;
 let rejections: unknown[];
 const onRejection = (reason: unknown) => rejections.push(reason);
@@ -54,7 +54,7 @@ function clientChannels(): string[] {
 }
 
 function eventLog() {
-  return createEventLog({ commands: node.commands, historyLimit: 100, ttlSeconds: 60 });
+  return createEventLog({ servers: node.servers, historyLimit: 100, ttlSeconds: 60 });
 }
 
 test('listeners of a room share one subscription until the last one closes', async () => {

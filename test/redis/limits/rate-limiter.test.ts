@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ChatError } from '#domain/errors.js';
-import type { RedisConnections } from '#redis/client/connections.js';
 import { limitKey } from '#redis/client/keys.js';
 import { createRateLimiter, type RateLimiterOptions } from '#redis/limits/rate-limiter.js';
-import { type Fixture, startFixture } from '#test/redis/fixture.js';
+import { type Fixture, startFixture, type TestNode } from '#test/redis/fixture.js';
 
 const HERE = '192.0.2.1';
 let redis: Fixture;
-let node: RedisConnections;
+let node: TestNode;
 
 beforeAll(async () => {
   redis = await startFixture();
@@ -19,7 +18,7 @@ beforeEach(() => node.commands.flushall());
 function limiter(count: number, more: Partial<RateLimiterOptions> = {}) {
   const limit = { count, windowMs: 60_000 };
   return createRateLimiter({
-    commands: node.commands,
+    servers: node.servers,
     limits: { connections: limit, sessions: limit, rooms: limit },
     timeoutMs: 2_000,
     onFailure: 'open',
@@ -73,7 +72,7 @@ describe('a rate limit', () => {
 
   test('is exact for a hundred concurrent actions over several nodes', async () => {
     const nodes = await Promise.all([redis.connect(), redis.connect(), redis.connect()]);
-    const limiters = nodes.map(({ commands }) => limiter(7, { commands }));
+    const limiters = nodes.map(({ servers }) => limiter(7, { servers }));
     const refusals = await Promise.all(
       Array.from({ length: 100 }, (_, index) => refusalOf(limiters[index % 3]!.take('connections', HERE))),
     );
@@ -102,7 +101,7 @@ describe('new rooms', () => {
 
   test('are limited per address over all nodes, and refused rooms do not count', async () => {
     const other = await redis.connect();
-    const [one, two] = [limiter(3), limiter(3, { commands: other.commands })];
+    const [one, two] = [limiter(3), limiter(3, { servers: other.servers })];
     await one.takeRoom('a', HERE);
     await two.takeRoom('b', HERE);
     await one.takeRoom('c', HERE);
@@ -150,9 +149,9 @@ describe('a node whose event loop is blocked', () => {
     ['longer than the limiter waits', 300, 2_000],
     ['so long that its connection is dropped', 900, 300],
   ])('%s still refuses actions over the limit', async (_, blockedMs, commandTimeoutMs) => {
-    const { commands } = await redis.connect({ commandTimeoutMs });
+    const { servers } = await redis.connect({ commandTimeoutMs });
     const errors: unknown[] = [];
-    const { take } = limiter(1, { commands, timeoutMs: 250, onError: (error) => errors.push(error) });
+    const { take } = limiter(1, { servers, timeoutMs: 250, onError: (error) => errors.push(error) });
     await take('connections', HERE);
     const taking = refusalOf(take('connections', HERE));
     // The command has been sent, and its reply arrives while the event loop is blocked.
@@ -167,10 +166,10 @@ describe.each(['hangs', 'is down'])('if Redis %s', (state) => {
   test.each(['open', 'closed'] as const)('the limiter fails %s within the time limit', async (onFailure) => {
     const other = await startFixture();
     try {
-      const { commands } = await other.connect();
+      const { servers } = await other.connect();
       const errors: unknown[] = [];
       const { take } = limiter(5, {
-        commands,
+        servers,
         onFailure,
         timeoutMs: 50,
         onError: (error) => errors.push(error),

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createCache } from '#redis/cache/cache.js';
 import { ROOMS_AT_ONCE } from '#redis/client/active-rooms.js';
-import type { RedisConnections } from '#redis/client/connections.js';
 import { createDirectory } from '#redis/presence/directory.js';
 import { callsOf, fillRooms } from '#test/redis/commands.js';
-import { type Fixture, startFixture } from '#test/redis/fixture.js';
+import { type Fixture, startFixture, type TestNode } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
 let redis: Fixture;
-let nodes: RedisConnections[];
+let nodes: TestNode[];
 
 beforeAll(async () => {
   redis = await startFixture();
@@ -17,9 +16,9 @@ beforeAll(async () => {
 afterAll(() => redis.close());
 beforeEach(() => nodes[0]!.commands.flushall());
 
-function activeRooms({ commands }: RedisConnections, maxRooms = 500) {
-  const cache = redis.use(createCache({ commands, hooks: redis.hooks }));
-  return createDirectory({ commands, cache, maxRooms }).activeRooms;
+function activeRooms({ servers }: TestNode, maxRooms = 500) {
+  const cache = redis.use(createCache({ servers, hooks: redis.hooks }));
+  return createDirectory({ servers, cache, maxRooms }).activeRooms;
 }
 
 describe('the list of active rooms', () => {

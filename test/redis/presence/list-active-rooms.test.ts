@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ROOMS_AT_ONCE } from '#redis/client/active-rooms.js';
+import type { Servers } from '#redis/client/servers.js';
 import { listActiveRooms } from '#redis/presence/list-active-rooms.js';
 import { sweep } from '#redis/presence/sweep.js';
 import { callsOf, fillRooms } from '#test/redis/commands.js';
@@ -9,10 +10,11 @@ import { type Fixture, startFixture } from '#test/redis/fixture.js';
 
 let redis: Fixture;
 let commands: Redis;
+let servers: Servers;
 
 beforeAll(async () => {
   redis = await startFixture();
-  ({ commands } = await redis.connect());
+  ({ commands, servers } = await redis.connect());
 });
 afterAll(() => redis.close());
 beforeEach(() => commands.flushall());
@@ -24,10 +26,10 @@ describe('the active rooms', () => {
     await commands.sadd('connections:c', 'n1:1');
     await commands.lpush('messages:a', 'x');
     await commands.lpush('messages:z', 'x');
-    expect(await listActiveRooms(commands, { limit: 10 })).toEqual(['b', 'c', 'a', 'z']);
-    expect(await listActiveRooms(commands, { limit: 2 })).toEqual(['b', 'c']);
-    expect(await listActiveRooms(commands, { limit: 3 })).toEqual(['b', 'c', 'a']);
-    expect(await listActiveRooms(commands, { limit: 0 })).toEqual([]);
+    expect(await listActiveRooms(servers, { limit: 10 })).toEqual(['b', 'c', 'a', 'z']);
+    expect(await listActiveRooms(servers, { limit: 2 })).toEqual(['b', 'c']);
+    expect(await listActiveRooms(servers, { limit: 3 })).toEqual(['b', 'c', 'a']);
+    expect(await listActiveRooms(servers, { limit: 0 })).toEqual([]);
   });
 
   test('are listed despite a key of the wrong type, which counts as empty', async () => {
@@ -36,7 +38,7 @@ describe('the active rooms', () => {
     await commands.set('connections:hidden', 'x');
     await commands.lpush('messages:broken', 'x');
     await commands.sadd('connections:a', 'n1:1');
-    expect(await listActiveRooms(commands, { limit: 10 })).toEqual(['a', 'broken']);
+    expect(await listActiveRooms(servers, { limit: 10 })).toEqual(['a', 'broken']);
   });
 
   test('are scanned in batches that block neither the event loop nor other clients', async () => {
@@ -54,7 +56,7 @@ describe('the active rooms', () => {
     const pinging = (async () => {
       for (; !isOver; pings += 1) await other.commands.ping();
     })();
-    const rooms = await listActiveRooms(commands, { limit: 500 });
+    const rooms = await listActiveRooms(servers, { limit: 500 });
     isOver = true;
     await Promise.all([counting, pinging]);
 
@@ -72,7 +74,7 @@ describe('the active rooms', () => {
   test('are not scanned further once the signal is aborted', async () => {
     await fillRooms(commands, 2_000);
     await commands.config('RESETSTAT');
-    await listActiveRooms(commands, { limit: 500, signal: AbortSignal.abort() });
+    await listActiveRooms(servers, { limit: 500, signal: AbortSignal.abort() });
     expect(await callsOf(commands, 'sscan')).toBe(1);
   });
 });
@@ -82,7 +84,7 @@ test('a sweep scans many rooms in batches and removes all empty ones', async () 
   await commands.sadd('rooms:active', ...empty);
   await fillRooms(commands, 3_000);
   await commands.config('RESETSTAT');
-  await sweep(commands);
+  await sweep(servers);
   expect(await callsOf(commands, 'smembers')).toBe(0);
   expect(await callsOf(commands, 'sscan')).toBeGreaterThan(3);
   expect(await commands.scard('rooms:active')).toBe(3_000);

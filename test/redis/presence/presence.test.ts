@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RedisConnections } from '#redis/client/connections.js';
 import { createPresence } from '#redis/presence/presence.js';
 import { sweep } from '#redis/presence/sweep.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
-import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
+import { draft, type Fixture, startFixture, type TestNode } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
 let redis: Fixture;
-let node: RedisConnections;
+let node: TestNode;
 
 beforeEach(async () => {
   redis = await startFixture();
@@ -16,8 +15,8 @@ beforeEach(async () => {
 afterEach(() => redis.close());
 
 /** Starts a node's presence. The default heartbeat is too long to occur in a test. */
-function present(nodeId: string, { commands }: RedisConnections, heartbeatMs = 60_000) {
-  const presence = redis.use(createPresence({ commands, nodeId, heartbeatMs, hooks: redis.hooks }));
+function present(nodeId: string, { servers }: TestNode, heartbeatMs = 60_000) {
+  const presence = redis.use(createPresence({ servers, nodeId, heartbeatMs, hooks: redis.hooks }));
   presence.start();
   return presence;
 }
@@ -53,7 +52,7 @@ test('connections join and leave, counted per room', async () => {
 });
 
 test('a room with messages stays active when its last connection leaves', async () => {
-  const eventLog = createEventLog({ commands: node.commands, historyLimit: 10, ttlSeconds: 60 });
+  const eventLog = createEventLog({ servers: node.servers, historyLimit: 10, ttlSeconds: 60 });
   const presence = present('n1', node);
   presence.join('room1', 'c1');
   presence.join('other', 'c1');
@@ -77,6 +76,7 @@ test('changes of one event-loop turn are sent in one command per room', async ()
 });
 
 test('closing removes the connections of this node only', async () => {
+  const listeners = node.commands.listenerCount('ready');
   const other = await redis.connect();
   const [one, two] = [present('n1', node), present('n2', other)];
   one.join('a', 'c1');
@@ -89,7 +89,7 @@ test('closing removes the connections of this node only', async () => {
   expect(await members('a')).toEqual(['n2:c1']);
   expect(await active()).toEqual(['a']);
   expect(await redis.server.cli('exists', 'node:n1', 'node:n2')).toBe('1');
-  expect(node.commands.listenerCount('ready')).toBe(1);
+  expect(node.commands.listenerCount('ready')).toBe(listeners);
 });
 
 test('closing removes connections that left just before', async () => {
@@ -139,7 +139,7 @@ describe('the connections of a dead node', () => {
     await node.commands.set('node:a:1', '1');
     await node.commands.sadd('connections:x', 'a:1:c1', 'b:c1', 'nobody');
     await node.commands.sadd('rooms:active', 'x', 'empty');
-    await sweep(node.commands);
+    await sweep(node.servers);
     expect(await members('x')).toEqual(['a:1:c1']);
     expect(await active()).toEqual(['x']);
   });
@@ -163,7 +163,7 @@ describe('the connections of a dead node', () => {
     await node.commands.sadd('rooms:active', 'a', 'b');
     await node.commands.set('node:n*', '1', 'PX', 60_000);
     const presence = redis.use(
-      createPresence({ commands: node.commands, nodeId: 'n*', hooks: redis.hooks, heartbeatMs: 60_000 }),
+      createPresence({ servers: node.servers, nodeId: 'n*', hooks: redis.hooks, heartbeatMs: 60_000 }),
     );
     presence.join('a', 'kept');
     presence.start();

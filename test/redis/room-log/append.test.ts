@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareIds, millisecondsOf } from '#domain/cursor.js';
 import type { Message } from '#domain/message.js';
-import type { RedisConnections } from '#redis/client/connections.js';
 import { nonceKey } from '#redis/client/keys.js';
 import { createAppend, NONCE_TTL_MS, type Retention } from '#redis/room-log/append.js';
-import { draft, type Fixture, startFixture, stored } from '#test/redis/fixture.js';
+import { draft, type Fixture, startFixture, stored, type TestNode } from '#test/redis/fixture.js';
 import { appendAsBefore } from '#test/support/raw-log.js';
 import { until } from '#test/support/until.js';
 
@@ -12,7 +11,7 @@ const LIST = 'messages:room1';
 const ROOM = 'room:{messages:room1}';
 const RETENTION = { historyLimit: 1_000, ttlMs: 60_000 };
 let redis: Fixture;
-let node: RedisConnections;
+let node: TestNode;
 
 beforeAll(async () => {
   redis = await startFixture();
@@ -21,19 +20,19 @@ beforeAll(async () => {
 afterAll(() => redis.close());
 beforeEach(() => node.commands.flushall());
 
-function sender(retention: Partial<Retention> = {}, commands = node.commands) {
-  const send = createAppend(commands, { retention: { historyLimit: 1_000, ttlMs: 60_000, ...retention } });
-  return async (content: string, more = {}): Promise<Message> => JSON.parse(await send(draft(content, more)));
+function sender(retention: Partial<Retention> = {}, servers = node.servers) {
+  const send = createAppend(servers, { retention: { historyLimit: 1_000, ttlMs: 60_000, ...retention } });
+  return async (content: string, more = {}): Promise<Message> =>
+    JSON.parse((await send(draft(content, more))).json);
 }
 
 test('a send stores, publishes and returns the same text', async () => {
-  const { subscriber, commands } = node;
+  const { subscriber, commands, servers } = node;
   const published: string[] = [];
   subscriber.on('message', (_, text) => published.push(text));
   await subscriber.subscribe(LIST);
-  const text = await createAppend(commands, { retention: { historyLimit: 10, ttlMs: 60_000 } })(
-    draft('hello'),
-  );
+  const append = createAppend(servers, { retention: { historyLimit: 10, ttlMs: 60_000 } });
+  const { json: text } = await append(draft('hello'));
   await until(() => published.length === 1, { what: 'the message on the channel' });
   await subscriber.unsubscribe(LIST);
   expect(published).toEqual([text]);
@@ -155,14 +154,15 @@ describe("a room's hash", () => {
   });
 });
 
-test('an entry is published with SPUBLISH if that is configured', async () => {
-  const { commands } = node;
-  const append = createAppend(commands, { retention: RETENTION, publish: 'SPUBLISH' });
+test('an entry is published with SPUBLISH if its channel needs that', async () => {
+  const { servers } = node;
+  const channels = { ...servers.channels, publishCommand: 'SPUBLISH' } as const;
+  const append = createAppend({ ...servers, channels }, { retention: RETENTION });
   const { subscriber } = await redis.connect();
   const heard: string[] = [];
   subscriber.on('smessage', (_, text) => heard.push(text));
   await subscriber.ssubscribe(LIST);
-  const text = await append(draft('sharded'));
+  const { json: text } = await append(draft('sharded'));
   await until(() => heard.length === 1, { what: 'the message on the sharded channel' });
   expect(heard).toEqual([text]);
 });
@@ -227,7 +227,7 @@ describe('nonces', () => {
 
   test('store one message for a hundred concurrent sends', async () => {
     const nodes = await Promise.all([redis.connect(), redis.connect()]);
-    const sends = [node, ...nodes].map(({ commands }) => sender({}, commands));
+    const sends = [node, ...nodes].map(({ servers }) => sender({}, servers));
     const sent = await Promise.all(
       Array.from({ length: 100 }, (_, index) => sends[index % 3]?.(String(index), { nonce: 'n' })),
     );
@@ -239,7 +239,7 @@ describe('nonces', () => {
 describe('ids', () => {
   test('of a thousand concurrent sends are unique, increasing and form one chain', async () => {
     const nodes = await Promise.all([redis.connect(), redis.connect(), redis.connect()]);
-    const sends = nodes.map(({ commands }) => sender({}, commands));
+    const sends = nodes.map(({ servers }) => sender({}, servers));
     await Promise.all(Array.from({ length: 1_000 }, (_, index) => sends[index % 3]?.(String(index))));
     const kept: Message[] = (await node.commands.lrange(LIST, 0, -1))
       .reverse()
@@ -309,7 +309,7 @@ test.each([
 });
 
 test('sends survive a SCRIPT FLUSH', async () => {
-  const send = sender({}, (await redis.connect()).commands);
+  const send = sender({}, (await redis.connect()).servers);
   const sends: Promise<Message>[] = [];
   for (let round = 0; round < 20; round += 1) {
     if (round % 5 === 0) await node.commands.script('FLUSH');
@@ -324,8 +324,8 @@ test('sends survive a SCRIPT FLUSH', async () => {
 test('sends survive a restart of Redis', async () => {
   const other = await startFixture();
   try {
-    const { commands } = await other.connect();
-    const send = sender({}, commands);
+    const { commands, servers } = await other.connect();
+    const send = sender({}, servers);
     await send('before');
     await other.server.restart();
     await until(() => commands.ping(), { what: 'the connection to come back' });

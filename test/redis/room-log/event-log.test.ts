@@ -2,26 +2,25 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { EventLog } from '#domain/ports/event-log.js';
 import type { RoomDirectory } from '#domain/ports/presence.js';
 import { createCache } from '#redis/cache/cache.js';
-import type { RedisConnections } from '#redis/client/connections.js';
 import { createDirectory } from '#redis/presence/directory.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
-import { draft, type Fixture, startFixture, stored } from '#test/redis/fixture.js';
+import { draft, type Fixture, startFixture, stored, type TestNode } from '#test/redis/fixture.js';
 
 let redis: Fixture;
-let node: RedisConnections;
+let node: TestNode;
 let eventLog: EventLog;
 let directory: RoomDirectory;
 
 beforeAll(async () => {
   redis = await startFixture();
   node = await redis.connect();
-  const { commands } = node;
+  const { servers } = node;
   directory = createDirectory({
-    commands: commands,
-    cache: redis.use(createCache({ commands: commands })),
+    servers,
+    cache: redis.use(createCache({ servers })),
     maxRooms: 500,
   });
-  eventLog = createEventLog({ commands, historyLimit: 100, ttlSeconds: 60, hooks: redis.hooks });
+  eventLog = createEventLog({ servers, historyLimit: 100, ttlSeconds: 60, hooks: redis.hooks });
 });
 afterAll(() => redis.close());
 beforeEach(async () => {
@@ -108,8 +107,8 @@ describe('if Redis refuses a command', () => {
   test('because of an ACL, a send that was stored but not published is found by its nonce', async () => {
     await node.commands.acl('SETUSER', 'chat', 'on', '>pw', '~*', '+@all', 'resetchannels');
     const url = Object.assign(new URL(redis.server.url), { username: 'chat', password: 'pw' });
-    const { commands } = await redis.connect({ url: url.href });
-    const limited = createEventLog({ commands, historyLimit: 100, ttlSeconds: 60 });
+    const { servers } = await redis.connect({ url: url.href });
+    const limited = createEventLog({ servers, historyLimit: 100, ttlSeconds: 60 });
     await expect(limited.append(draft('a', { nonce: 'n' }))).rejects.toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       cause: expect.objectContaining({ name: 'ReplyError' }),

@@ -4,21 +4,24 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { compareIds } from '#domain/cursor.js';
 import { isMessage } from '#domain/entry.js';
 import type { EventLog, Window } from '#domain/ports/event-log.js';
-import type { RedisConnections } from '#redis/client/connections.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
-import { type Fixture, startFixture, stored } from '#test/redis/fixture.js';
+import { type Fixture, startFixture, stored, type TestNode } from '#test/redis/fixture.js';
 
 const LIST = 'messages:room1';
 let redis: Fixture;
-let node: RedisConnections;
+let node: TestNode;
 let eventLog: EventLog;
 let start: number;
 
 beforeAll(async () => {
   redis = await startFixture();
   node = await redis.connect();
-  const { commands } = node;
-  eventLog = createEventLog({ commands, historyLimit: 10_000, ttlSeconds: 3_600, hooks: redis.hooks });
+  eventLog = createEventLog({
+    servers: node.servers,
+    historyLimit: 10_000,
+    ttlSeconds: 3_600,
+    hooks: redis.hooks,
+  });
 });
 afterAll(() => redis.close());
 beforeEach(async () => {

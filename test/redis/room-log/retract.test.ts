@@ -1,24 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Message } from '#domain/message.js';
 import type { EventLog, RetractionRights } from '#domain/ports/event-log.js';
-import type { RedisConnections } from '#redis/client/connections.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import { callsOf } from '#test/redis/commands.js';
-import { draft, type Fixture, startFixture, stored } from '#test/redis/fixture.js';
+import { draft, type Fixture, startFixture, stored, type TestNode } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
 const LIST = 'messages:room1';
 const ANN = { id: 'user:ann', name: 'Ann' };
 const BOB = { id: 'user:bob', name: 'Bob' };
 let redis: Fixture;
-let node: RedisConnections;
+let node: TestNode;
 let eventLog: EventLog;
 
 beforeAll(async () => {
   redis = await startFixture();
   node = await redis.connect();
-  const { commands } = node;
-  eventLog = createEventLog({ commands, historyLimit: 10_000, ttlSeconds: 3_600, hooks: redis.hooks });
+  const { servers } = node;
+  eventLog = createEventLog({ servers, historyLimit: 10_000, ttlSeconds: 3_600, hooks: redis.hooks });
 });
 afterAll(() => redis.close());
 beforeEach(() => node.commands.flushall());
@@ -154,7 +153,7 @@ describe('in a long list', () => {
 
   test('fifty messages anywhere are found, looking at fewer than a thousand entries', async () => {
     const eternal = createEventLog({
-      commands: node.commands,
+      servers: node.servers,
       historyLimit: 1_000_000,
       ttlSeconds: 10_000_000_000,
     });

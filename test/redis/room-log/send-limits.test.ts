@@ -1,20 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ChatError } from '#domain/errors.js';
 import type { Draft } from '#domain/message.js';
-import type { Sender } from '#domain/ports/limiter.js';
-import type { RedisConnections } from '#redis/client/connections.js';
+import type { Sender, SendLimits } from '#domain/ports/limiter.js';
 import { messagesKey, slowModeKey, userLimitKey } from '#redis/client/keys.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
-import { createAppend, type SendPolicy } from '#redis/room-log/append.js';
+import { createAppend } from '#redis/room-log/append.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
-import { draft, type Fixture, startFixture } from '#test/redis/fixture.js';
+import { draft, type Fixture, startFixture, type TestNode } from '#test/redis/fixture.js';
 import { until } from '#test/support/until.js';
 
 const ANN: Sender = { id: 'ann', address: '192.0.2.1', exempt: 'from nothing' };
 const BOB: Sender = { id: 'bob', address: '192.0.2.1', exempt: 'from nothing' };
 let redis: Fixture;
-let node: RedisConnections;
+let node: TestNode;
 
 beforeAll(async () => {
   redis = await startFixture();
@@ -29,7 +28,7 @@ interface Counts {
   roomsPerAddress?: number;
 }
 
-function policyOf(counts: Counts, windowMs = 60_000): SendPolicy {
+function policyOf(counts: Counts, windowMs = 60_000): SendLimits {
   const limit = (count = 0) => ({ count, windowMs });
   const { perUser, perAddress, roomsPerAddress } = counts;
   return {
@@ -40,9 +39,9 @@ function policyOf(counts: Counts, windowMs = 60_000): SendPolicy {
 }
 
 /** Returns a function that sends and returns the refusal, if any. */
-function sender(counts: Counts, { commands = node.commands, windowMs = 60_000, oneSlot = false } = {}) {
-  const policy = { ...policyOf(counts, windowMs), oneSlot };
-  const send = createAppend(commands, { retention: { historyLimit: 1_000, ttlMs: 60_000 }, policy });
+function sender(counts: Counts, { servers = node.servers, windowMs = 60_000 } = {}) {
+  const policy = policyOf(counts, windowMs);
+  const send = createAppend(servers, { retention: { historyLimit: 1_000, ttlMs: 60_000 }, policy });
   return (who: Sender, more: Partial<Draft> = {}): Promise<ChatError | undefined> =>
     send(draft('hello', more), who).then(
       () => undefined,
@@ -86,7 +85,7 @@ describe('the limit per user', () => {
 
   test('is exact for a hundred concurrent sends over several nodes', async () => {
     const nodes = await Promise.all([redis.connect(), redis.connect(), redis.connect()]);
-    const sends = nodes.map(({ commands }) => sender({ perUser: 5 }, { commands }));
+    const sends = nodes.map(({ servers }) => sender({ perUser: 5 }, { servers }));
     const refusals = await Promise.all(Array.from({ length: 100 }, (_, index) => sends[index % 3]!(ANN)));
     expect(refusals.filter((refusal) => refusal === undefined)).toHaveLength(5);
     expect(await stored()).toBe(5);
@@ -113,8 +112,9 @@ describe('the limit per address', () => {
     for (let count = 0; count < 3; count += 1) expect(await send({ ...ANN, address: '' })).toBeUndefined();
   });
 
-  test('counts each room separately if all keys must be in one slot', async () => {
-    const send = sender({ perUser: 9, perAddress: 1 }, { oneSlot: true });
+  test('counts each room separately in a Cluster, where all keys must be in one slot', async () => {
+    const servers = { ...node.servers, isCluster: true };
+    const send = sender({ perUser: 9, perAddress: 1 }, { servers });
     await node.commands.set(slowModeKey('room1'), 0);
     expect(await send(ANN, { nonce: 'n' })).toBeUndefined();
     expect(await send(ANN, { roomId: 'room2' })).toBeUndefined();
@@ -150,7 +150,7 @@ describe('new rooms from an address', () => {
   test('are counted together with rooms opened by subscriptions', async () => {
     const limit = { count: 2, windowMs: 60_000 };
     const { takeRoom } = createRateLimiter({
-      commands: node.commands,
+      servers: node.servers,
       limits: { connections: limit, sessions: limit, rooms: limit },
       timeoutMs: 2_000,
       onFailure: 'closed',
@@ -249,7 +249,7 @@ describe('a refused send', () => {
 test('no limit applies without a sender', async () => {
   await createSlowModes({ commands: node.commands, ttlMs: 60_000 }).set('room1', 30);
   const policy = policyOf({ perUser: 1, perAddress: 1 });
-  const send = createAppend(node.commands, { retention: { historyLimit: 10, ttlMs: 60_000 }, policy });
+  const send = createAppend(node.servers, { retention: { historyLimit: 10, ttlMs: 60_000 }, policy });
   for (let count = 0; count < 3; count += 1) await send(draft('hello'));
   expect(await stored()).toBe(3);
 });
@@ -268,9 +268,9 @@ test('a send takes one round trip, including all its limits', async () => {
 });
 
 test('a refused send leaves nothing behind, not even an active room', async () => {
-  const { commands } = node;
+  const { commands, servers } = node;
   const sendPolicy = policyOf({ perAddress: 1 });
-  const eventLog = createEventLog({ commands, historyLimit: 10, ttlSeconds: 60, sendPolicy });
+  const eventLog = createEventLog({ servers, historyLimit: 10, ttlSeconds: 60, sendPolicy });
   await eventLog.append(draft('hello'), ANN);
   const keys = async () => (await commands.keys('*')).sort();
   const before = await keys();

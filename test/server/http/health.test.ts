@@ -16,7 +16,7 @@ const live = (server: TestServer) => ask(server, '/health/live');
 const ready = (server: TestServer) => ask(server, '/health/ready');
 
 const READY = { status: 200, body: { status: 'ready' } };
-const WAITING = { status: 503, body: { status: 'waiting', for: 'redis' } };
+const WAITING = { status: 503, body: { status: 'waiting', for: 'redis', reason: 'Redis does not answer.' } };
 const LIVE = { status: 200, body: { status: 'live' } };
 
 async function untilReady(server: TestServer) {

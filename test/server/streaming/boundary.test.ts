@@ -5,6 +5,7 @@
 import { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectRedis, type RedisConnections } from '#redis/client/connections.js';
+import { oneServer } from '#redis/client/one-server.js';
 import { createEventLog } from '#redis/room-log/event-log.js';
 import { webSocket } from '#test/support/clients/transports.js';
 import { RoomEvents } from '#test/support/documents.js';
@@ -86,7 +87,7 @@ describe('a client that stops reading', () => {
     { timeout: 120_000 },
     async (name, open) => {
       const roomId = name.replaceAll(' ', '-');
-      const log = createEventLog({ commands: redis.commands, historyLimit: 10_000, ttlSeconds: 3_600 });
+      const log = createEventLog({ servers: oneServer(redis), historyLimit: 10_000, ttlSeconds: 3_600 });
       const neighbor = await webSocket.follow(used.server, RoomEvents, { roomId });
       const stalled = await open(roomId);
       const author = { id: 'guest:Ann', name: 'Ann' };

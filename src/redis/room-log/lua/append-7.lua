@@ -20,12 +20,14 @@
              user, address, rooms  the limits: { count, windowMs }. A count of 0 means no limit. `rooms` limits
                             sends into rooms without entries
              obeysSlowMode  whether the room's slow mode applies to the sender
+             replicated     whether WAIT follows, so that a repeated nonce must write something to wait for
              publish        PUBLISH, or SPUBLISH in a Cluster
              channel        the channel to publish on
   ARGV[2]  the entry's JSON without its opening brace, `id` and `prev`. It is stored byte for byte.
 
   Returns one of
-    { 'stored', entry }: the JSON of the new entry, or of the first one with the same nonce
+    { 'stored', entry, begins }: the JSON of the new entry, or of the first one with the same nonce. `begins` is 1
+      if the list was empty before, and for a repeated nonce, because the first reply may have been lost; else 0
     { 'gone' }: the entry with this nonce was retracted
     { 'user' or 'slow mode' or 'address' or 'rooms', milliseconds to wait, the limit }: nothing was stored or counted
 ]]
@@ -50,16 +52,27 @@ local function repeat_reply(made)
   if found == id and kind_of(entry) == 'gone' then
     return { 'gone' }
   elseif id ~= made then
-    return { 'stored', made }
+    return { 'stored', made, 1 }
   elseif found == id then
-    return { 'stored', entry }
+    return { 'stored', entry, 1 }
   end
-  return { 'stored', '{"id":"' .. id .. '","prev":"0",' .. body }
+  return { 'stored', '{"id":"' .. id .. '","prev":"0",' .. body, 1 }
+end
+
+-- Since Redis 7.2, WAIT waits only for what its own connection wrote, but another one may have written the entry. So
+-- write something that changes nothing: once that is on a replica, everything before it is, too. PEXPIRE is sent to
+-- replicas even if the expiry stays the same.
+local function write_again()
+  local left = redis.call('PTTL', nonce)
+  redis.call('PEXPIRE', nonce, left > 0 and left or integer(nonce_ttl))
 end
 
 if nonce_ttl > 0 then
   local made = redis.call('GET', nonce)
   if made then
+    if args.replicated then
+      write_again()
+    end
     return repeat_reply(made)
   end
 end
@@ -94,7 +107,7 @@ if begins_room then
   count_in(rooms_log, rooms_count, rooms_window, now)
 end
 
-local entry, id = append_entry(list, room, body, args, now)
+local entry, id, begins = append_entry(list, room, body, args, now)
 if slow_seconds > 0 then
   redis.call('PEXPIRE', slow_mode, integer(tonumber(args.ttlMs)))
 end
@@ -105,4 +118,4 @@ if nonce_ttl > 0 then
   redis.call('SET', nonce, id, 'PX', integer(nonce_ttl))
 end
 redis.call(args.publish, args.channel, entry)
-return { 'stored', entry }
+return { 'stored', entry, begins and 1 or 0 }

@@ -11,7 +11,7 @@
              author         if given, the messages must be of the user with this id
              withinMs       if given, the messages must be younger than this, in milliseconds
              sparesAllBut   if given, messages with a `role` must be of the user with this id
-             historyLimit, ttlMs, roomTtlMs, epoch, publish, channel  as in append-7.lua
+             historyLimit, ttlMs, roomTtlMs, epoch, replicated, publish, channel  as in append-7.lua
 
   Returns one of
     { 'retracted', ids, missing, written }: the ids that are retracted now, those of no message in the list, and for
@@ -96,5 +96,8 @@ if #named > 0 then
   local body = '"kind":"retracted","ids":[' .. table.concat(named, ',') .. ']}'
   local entry = append_entry(list, room, body, args, now)
   redis.call(args.publish, args.channel, entry)
+elseif args.replicated and #retracted > 0 then
+  -- WAIT waits only for what its own connection wrote; see append-7.lua. So write something that changes nothing.
+  redis.call('PEXPIRE', list, math.max(redis.call('PTTL', list), 1))
 end
 return { 'retracted', retracted, missing, written }

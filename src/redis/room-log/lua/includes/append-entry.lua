@@ -2,7 +2,7 @@
 -- @include "head"
 
 -- Appends an entry to a room's log: assigns its id, keeps the room's hash and trims the list. Returns the entry's
--- JSON. Does not publish it. `body` is its JSON without the opening brace, `id` and `prev`. `args` has `historyLimit`,
+-- JSON, its id, and whether the list was empty before. Does not publish it. `body` is its JSON without the opening brace, `id` and `prev`. `args` has `historyLimit`,
 -- `ttlMs`, `roomTtlMs` and `epoch`, as described in append-7.lua.
 local function append_entry(list, room, body, args, now)
   local limit, ttl = tonumber(args.historyLimit), tonumber(args.ttlMs)
@@ -51,5 +51,5 @@ local function append_entry(list, room, body, args, now)
     redis.call('RPOP', list)
   end
   redis.call('PEXPIRE', list, integer(ttl))
-  return entry, id
+  return entry, id, not newest
 end
