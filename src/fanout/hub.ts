@@ -1,48 +1,16 @@
 import { type ChatError, serviceUnavailable } from '#domain/errors.js';
-import type { EventLog } from '#domain/ports/event-log.js';
-import type { Feed } from '#domain/ports/feed.js';
-import type { Presence } from '#domain/ports/presence.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
 import type { StartPosition } from '#fanout/delivery/subscriber.js';
 import { Retractions } from '#fanout/log/retractions.js';
+import type { Deliverable, Delivered } from '#fanout/projection/delivered.js';
 import { FrameBudget } from '#fanout/projection/frame-cache.js';
-import type { Deliverable, Delivered } from '#fanout/projection/projection.js';
-import { SelectionLimit, type SelectionLimits } from '#fanout/projection/selection-limit.js';
+import { SelectionLimit } from '#fanout/projection/selection-limit.js';
 import { Topics } from '#fanout/topics/topics.js';
-import { type DeliveryRates, Meter } from './meter.js';
-import { type FanoutHooks, Room } from './room.js';
+import type { HubOptions, NodeStats } from './hub-options.js';
+import { Meter } from './meter.js';
+import { Room } from './room.js';
 import { type OpenRoom, RoomSource } from './room-source.js';
 import { findPosition, heldPosition, type Start } from './start-position.js';
-
-/** Settings and dependencies of a hub. */
-export interface HubOptions {
-  eventLog: Pick<EventLog, 'page' | 'messages' | 'heads'>;
-  feed: Feed;
-  presence: Presence;
-  /** Maximum entries in each room's log. */
-  logCapacity: number;
-  /** Entries to read from the store at once. */
-  pageSize: number;
-  /** Milliseconds that the store keeps an entry. */
-  ttlMs: number;
-  /** Milliseconds between two comparisons of the rooms' heads with the store. */
-  headCheckMs: number;
-  /** Bytes of rendered messages that all rooms may cache. Each selection may exceed it by a small amount. */
-  frameBytes: number;
-  /** Distinct selections that one client, or one room, may have at once. */
-  selections: SelectionLimits;
-  hooks: FanoutHooks;
-  /** A monotonic clock in milliseconds. Defaults to `performance.now`. */
-  elapsed?: () => number;
-}
-
-/** The current load of a node. */
-export interface NodeStats extends DeliveryRates {
-  /** Open subscriptions to rooms. */
-  subscriptions: number;
-  /** Rooms with subscriptions. */
-  rooms: number;
-}
 
 /** The source of a subscription that delivers messages or events, or the promise of it. */
 type Joined<D extends Delivered> = RoomSource<Deliverable[D]> | Promise<RoomSource<Deliverable[D]>>;

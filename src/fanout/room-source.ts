@@ -3,8 +3,8 @@ import type { Message } from '#domain/message.js';
 import { type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
 import type { StartPosition, Subscriber } from '#fanout/delivery/subscriber.js';
+import type { Delivered } from '#fanout/projection/delivered.js';
 import type { Render } from '#fanout/projection/framing.js';
-import type { Delivered } from '#fanout/projection/projection.js';
 import type { HeldSelection, SelectionClient, SelectionHolder } from '#fanout/projection/selection-limit.js';
 import type { Room } from './room.js';
 

@@ -4,9 +4,9 @@ import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
 import type { RoomDirectory } from '#domain/ports/presence.js';
 import type { SessionStore, Viewer } from '#domain/viewer.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
-import type { NodeStats } from '#fanout/hub.js';
+import type { NodeStats } from '#fanout/hub-options.js';
 import type { Retractions } from '#fanout/log/retractions.js';
-import type { Deliverable, Delivered } from '#fanout/projection/projection.js';
+import type { Deliverable, Delivered } from '#fanout/projection/delivered.js';
 import type { Start } from '#fanout/start-position.js';
 import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
 

@@ -1,6 +1,6 @@
 import type { InputRules } from '#domain/limits.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
-import type { Deliverable, Delivered } from '#fanout/projection/projection.js';
+import type { Deliverable, Delivered } from '#fanout/projection/delivered.js';
 import { limitNewRooms } from '#rooms/open.js';
 import type { OperationContext } from './context.js';
 import { type SubscriptionArguments, subscriptionStart } from './subscription-start.js';

@@ -36,7 +36,11 @@ class Follower {
         webSocketImpl: WebSocket,
         retryAttempts: 0,
         keepAlive: 60_000,
-        on: { connected: (socket) => void (this.#socket = socket as WebSocket) },
+        on: {
+          connected: (socket) => {
+            this.#socket = socket as WebSocket;
+          },
+        },
       }),
       { retryBaseMs: 20, retryCapMs: 200 },
     );

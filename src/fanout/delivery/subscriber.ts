@@ -89,15 +89,13 @@ export class Subscriber implements Receiver, Delivery {
       if (this.#position === undefined) return this.#readBehind();
     }
     if (this.#position >= projection.ready) return false;
-    const batch = projection.batch(this.#position, this.sink.framing, this.#backlogEnd);
+    const backlogEnd = this.#backlogEnd;
+    const batch = projection.batch(this.#position, this.sink.framing, backlogEnd);
     if (batch === undefined) return true;
     if (batch instanceof Promise) return this.#waitFor(batch);
-    if (this.#backlogEnd === undefined) {
-      this.#position = batch.end;
-      this.#cursor = batch.lastId;
-    } else {
-      this.#moveTo(batch.lastId, batch.end);
-    }
+    this.#position = batch.end;
+    this.#cursor = batch.lastId;
+    if (backlogEnd !== undefined) this.#moveTo(batch.lastId, batch.end);
     if (batch.count === 0) return true;
     projection.meter.delivered(batch.count, batch.bytes);
     this.sink.write(batch.frames);

@@ -13,14 +13,15 @@
 import { type Cursor, compareIds } from '#domain/cursor.js';
 import { type Entry, isMessage, isRoomEvent, type RoomEvent } from '#domain/entry.js';
 import type { ChatError } from '#domain/errors.js';
-import type { Message } from '#domain/message.js';
 import type { HistoryPage } from '#fanout/log/history-page.js';
 import type { LogReader } from '#fanout/log/tail.js';
 import type { Meter } from '#fanout/meter.js';
 import { pumpAll } from '#fanout/slices.js';
 import { BatchCache } from './batch-cache.js';
-import { type FrameBudget, FrameCache } from './frame-cache.js';
+import type { Delivered } from './delivered.js';
+import type { FrameBudget } from './frame-cache.js';
 import type { Batch, Framing, Render } from './framing.js';
+import { RenderedEvents } from './rendered-events.js';
 
 /** Something that receives from a projection. */
 export interface Receiver {
@@ -34,30 +35,12 @@ export interface Receiver {
   refuse(reason: ChatError): void;
 }
 
-/** What a projection may deliver: only messages, or all events of the room. */
-export interface Deliverable {
-  messages: Message;
-  events: RoomEvent;
-}
-
-/** What a projection delivers. */
-export type Delivered = keyof Deliverable;
-
 /** The events of a page, rendered. */
 export interface RenderedPage {
   events: readonly RoomEvent[];
   /** In the order of the events. */
   payloads: readonly Buffer[];
 }
-
-/** Delivered in place of an event that could not be rendered, so that later events are not blocked. */
-const FAILED = Buffer.from(
-  JSON.stringify({
-    errors: [
-      { message: 'Something went wrong on the server.', extensions: { code: 'INTERNAL_SERVER_ERROR' } },
-    ],
-  }),
-);
 
 /** The size at which a batch is full, in bytes. A stalled connection holds at most one batch in memory. */
 const BATCH_BYTES = 64 * 1024;
@@ -86,7 +69,7 @@ export interface ProjectionOptions {
 /** Renders events for one distinct selection and delivers them to its receivers. */
 export class Projection {
   readonly #receivers = new Set<Receiver>();
-  readonly #frames: FrameCache;
+  readonly #rendered: RenderedEvents;
   readonly #batches = new BatchCache();
   /** Rendered pages of older history. Receivers that read the same page share it. */
   #pages = new WeakMap<readonly Entry[], Promise<RenderedPage>>();
@@ -95,8 +78,6 @@ export class Projection {
   #flushing = false;
   /** Whether something changed after the last flush started. */
   #isDue = false;
-  /** Whether rendering waits for data, which may include other messages, such as the last one of the room. */
-  #readsMore = false;
   #retractions = 0;
 
   readonly delivers: Delivered;
@@ -106,13 +87,13 @@ export class Projection {
   readonly onFault: ProjectionOptions['onFault'];
 
   constructor(private readonly options: ProjectionOptions) {
-    const { log, delivers, capacity, budget, meter, pageAfter, onFault } = options;
+    const { log, delivers, capacity, budget, render, meter, pageAfter, onFault } = options;
     this.delivers = delivers;
     this.log = log;
     this.meter = meter;
     this.pageAfter = pageAfter;
     this.onFault = onFault;
-    this.#frames = new FrameCache(capacity, budget);
+    this.#rendered = new RenderedEvents({ capacity, budget, render, onFault });
     this.#ready = log.end;
   }
 
@@ -145,15 +126,14 @@ export class Projection {
   /** Removes a receiver. If it was the last one, frees the cached frames and calls `onEmpty`. */
   remove(receiver: Receiver): void {
     if (!this.#receivers.delete(receiver) || this.#receivers.size > 0) return;
-    this.#frames.clear();
+    this.#rendered.clear();
     this.options.onEmpty();
   }
 
   /** Drops everything that was rendered from the messages at these positions, and from those before the log. */
   retract(positions: readonly number[]): void {
     this.#retractions += 1;
-    if (this.#readsMore) this.#frames.clear();
-    else this.#frames.drop(positions, this.log.start);
+    this.#rendered.drop(positions, this.log.start);
     this.#batches.clear();
     this.#pages = new WeakMap();
     for (const receiver of this.#receivers) receiver.retracted?.();
@@ -206,7 +186,7 @@ export class Projection {
       if (isInBacklog && !isBacklog(entry.id)) break;
       position += 1;
       if (!delivered(entry)) continue;
-      const payload = this.#payload(position - 1, entry);
+      const payload = this.#rendered.at(position - 1, entry);
       if (Buffer.isBuffer(payload)) bytes += payload.length;
       else pending += 1;
       payloads.push(payload);
@@ -234,7 +214,7 @@ export class Projection {
     let rendered = this.#pages.get(entries);
     if (rendered === undefined) {
       const events = entries.filter(this.#delivered);
-      rendered = Promise.all(events.map((event) => this.#render(event))).then((payloads) => ({
+      rendered = Promise.all(events.map((event) => this.#rendered.render(event))).then((payloads) => ({
         events,
         payloads,
       }));
@@ -256,7 +236,7 @@ export class Projection {
     for (let position = Math.max(this.#ready, this.log.start); position < end; position += 1) {
       const entry = this.log.at(position)!;
       if (!delivered(entry)) continue;
-      const payload = this.#payload(position, entry);
+      const payload = this.#rendered.at(position, entry);
       if (!Buffer.isBuffer(payload)) pending.push(payload);
     }
     if (pending.length > 0) await Promise.all(pending);
@@ -272,34 +252,5 @@ export class Projection {
       messages += 1;
     }
     if (messages > 0) this.meter.flushed(messages);
-  }
-
-  #payload(position: number, event: RoomEvent): Buffer | Promise<Buffer> {
-    const kept = this.#frames.get(position);
-    if (kept !== undefined) return kept;
-    const payload = this.#render(event);
-    this.#frames.set(position, payload);
-    if (!Buffer.isBuffer(payload)) {
-      payload.then((bytes) => {
-        // Skip this if the cache has dropped the frame in the meantime.
-        if (this.#frames.get(position) === payload) this.#frames.set(position, bytes);
-      }, this.onFault);
-    }
-    return payload;
-  }
-
-  #render(event: RoomEvent): Buffer | Promise<Buffer> {
-    const failed = (error: unknown) => {
-      this.onFault(error);
-      return FAILED;
-    };
-    try {
-      const payload = this.options.render(event);
-      if (Buffer.isBuffer(payload)) return payload;
-      this.#readsMore = true;
-      return payload.catch(failed);
-    } catch (error) {
-      return failed(error);
-    }
   }
 }

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { Retractions } from '#fanout/log/retractions.js';
-import { RoomLog, type RoomLogOptions } from '#fanout/log/room-log.js';
+import { RoomLog } from '#fanout/log/room-log.js';
+import type { RoomLogOptions } from '#fanout/log/room-log-options.js';
 import type { LogReader } from '#fanout/log/tail.js';
 import { ROOM } from '#test/fanout/fixture.js';
 import { UnreliableNetwork } from '#test/fanout/unreliable-network.js';
