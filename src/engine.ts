@@ -4,6 +4,7 @@ import type { EventLog } from '#domain/ports/event-log.js';
 import { createSubscribe } from '#fanout/delivery/subscribe.js';
 import type { Hub } from '#fanout/hub.js';
 import { createContexts, type OperationContext } from '#graphql/context.js';
+import { watchReads } from '#graphql/reads.js';
 import { createSchema } from '#graphql/schema.js';
 import type { Store } from '#redis/store.js';
 import { addressOf } from '#server/guards/client-address.js';
@@ -54,6 +55,7 @@ export function createEngine(
       formatError,
     }),
     formatError,
+    watchReads: (context) => watchReads(parts.hub.retractions, context as OperationContext),
     ids: new ConnectionIds(),
     hideSuggestions: !protection.introspection,
     ...(tracesEndpoint !== undefined && {

@@ -2,12 +2,14 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { run } from '#test/support/clients/http.js';
-import { Messages, SendMessage } from '#test/support/documents.js';
+import { paramsOf, post, run } from '#test/support/clients/http.js';
+import { Messages, RetractMessages, SendMessage } from '#test/support/documents.js';
+import { bearer } from '#test/support/sign-in.js';
+import { JWT_ENV, tokenOf } from '#test/support/tokens.js';
 import { until } from '#test/support/until.js';
 import { useServer } from '#test/support/use-server.js';
 
-const used = useServer();
+const used = useServer({ ...JWT_ENV, ALLOW_GUESTS: 'true' });
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
@@ -37,6 +39,13 @@ function start(name: string, roomId: string) {
 const say = (roomId: string, content: string) =>
   run(used.server, SendMessage, { input: { roomId, content, author: 'Ann' } });
 
+/** Retracts the newest message of a room as the platform. */
+async function retractNewest(roomId: string): Promise<void> {
+  const id = (await run(used.server, Messages, { roomId, last: 1 })).messages.nodes[0]!.id;
+  const platform = bearer(await tokenOf({ sub: 'platform', roles: ['service'] }));
+  await post(used.server, paramsOf(RetractMessages, { roomId, ids: [id] }), platform);
+}
+
 const contentsOf = async (roomId: string) =>
   (await run(used.server, Messages, { roomId })).messages.nodes.map(({ content }) => content);
 
@@ -52,6 +61,11 @@ describe('the example', () => {
     await say('apollo', 'live');
     await until(() => output.text.includes('Ann: live\n'), { what: 'a live message' });
     await until(() => output.text.includes('32 messages in the list'), { what: 'the list' });
+    await retractNewest('apollo');
+    await until(() => output.text.includes('1 messages were retracted'), { what: 'the retraction' });
+    await until(() => output.text.trimEnd().endsWith('31 messages in the list'), {
+      what: 'the shorter list',
+    });
   });
 
   test('with urql starts with the newest messages and continues live', async () => {
@@ -61,6 +75,8 @@ describe('the example', () => {
     await until(() => output.text.includes('Urql: Hello from urql\n'), { what: 'its own message' });
     await say('urql', 'live');
     await until(() => output.text.includes('Ann: live\n'), { what: 'a live message' });
+    await retractNewest('urql');
+    await until(() => output.text.includes('2 messages are left\n'), { what: 'the retraction' });
   });
 
   test('of a bot answers messages', async () => {

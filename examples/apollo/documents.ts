@@ -4,16 +4,20 @@ import { graphql } from './generated/index.js';
 export const History = graphql(`
   query History($roomId: ID!, $last: Int, $before: String) {
     messages(roomId: $roomId, last: $last, before: $before) {
-      edges { cursor node { id roomId author { name } content } }
+      edges { cursor node { id roomId author { id name } content } }
       pageInfo { startCursor endCursor hasPreviousPage hasNextPage }
     }
   }
 `);
 
-/** Everything sent after the cursor, then live messages. */
+/** Everything that happens after the cursor, then live. */
 export const Live = graphql(`
   subscription Live($roomId: ID!, $after: ID) {
-    messageAdded(roomId: $roomId, after: $after) { id roomId author { name } content }
+    roomEvents(roomId: $roomId, after: $after) {
+      __typename cursor
+      ... on MessageSent { message { id roomId author { id name } content } }
+      ... on MessagesRetracted { messageIds author }
+    }
   }
 `);
 

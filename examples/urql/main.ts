@@ -2,7 +2,15 @@
 //   npx tsx examples/urql/main.ts [endpoint] [room]
 import { Client, fetchExchange, gql, subscriptionExchange } from '@urql/core';
 import { createClient } from 'graphql-ws';
-import { resumingClient, sendOnce } from 'streamly-chat-client';
+import {
+  EMPTY_ROOM,
+  type Gap,
+  type RoomEvent,
+  type RoomState,
+  reduceRoom,
+  resumingClient,
+  sendOnce,
+} from 'streamly-chat-client';
 import { WebSocket } from 'ws';
 
 const [endpoint = 'http://localhost:4000/graphql', roomId = 'lobby'] = process.argv.slice(2);
@@ -18,6 +26,8 @@ const socket = resumingClient(
     onEvent: (event) => {
       if (event.type === 'live') console.log(event.missed > 0 ? `live (${event.missed} caught up)` : 'live');
       if (event.type === 'reconnecting') console.log('reconnecting');
+      // What was shown before may have been retracted in the gap.
+      if (event.type === 'gap') room = EMPTY_ROOM;
     },
   },
 );
@@ -36,16 +46,29 @@ const client = new Client({
   ],
 });
 
-const LIVE = gql<{ messageAdded: { id: string; author: { name: string }; content: string } }>`
+const LIVE = gql<{ roomEvents: Exclude<RoomEvent, Gap> }>`
   subscription ($roomId: ID!, $after: ID, $last: Int) {
-    messageAdded(roomId: $roomId, after: $after, last: $last) { id author { name } content }
+    roomEvents(roomId: $roomId, after: $after, last: $last) {
+      __typename cursor at roomId
+      ... on MessageSent { message { id roomId author { id name } content createdAt } }
+      ... on MessagesRetracted { messageIds author }
+    }
   }
 `;
 const SEND = gql`mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }`;
 
+// The visible messages of the room, without those that were retracted.
+let room: RoomState = EMPTY_ROOM;
 client.subscription(LIVE, { roomId, last: 10 }).subscribe(({ data, error }) => {
-  if (data) console.log(`${data.messageAdded.author.name}: ${data.messageAdded.content}`);
   if (error) console.error(error.message);
+  if (!data) return;
+  const event = data.roomEvents;
+  room = reduceRoom(room, event);
+  if (event.__typename === 'MessageSent') {
+    console.log(`${event.message.author.name}: ${event.message.content}`);
+  } else {
+    console.log(`${room.messages.length} messages are left`);
+  }
 });
 
 await sendOnce(async (nonce) => {

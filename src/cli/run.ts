@@ -12,6 +12,7 @@ import { clear } from './clear.js';
 import { type Command, type CommandContext, CommandError, UsageError } from './command.js';
 import { inspect } from './inspect.js';
 import { ping } from './ping.js';
+import { retract } from './retract.js';
 import { rooms } from './rooms.js';
 import { sweepCommand } from './sweep.js';
 
@@ -19,7 +20,10 @@ import { sweepCommand } from './sweep.js';
 export type Terminal = Pick<CommandContext, 'env' | 'width' | 'out' | 'ask'> & { error(text: string): void };
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  [rooms, inspect, sweepCommand, clear, ping].map((command) => [command.usage.split(' ')[0]!, command]),
+  [rooms, inspect, retract, sweepCommand, clear, ping].map((command) => [
+    command.usage.split(' ')[0]!,
+    command,
+  ]),
 );
 
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isCursor } from './cursor.js';
+import { isCursor, isEntryId } from './cursor.js';
 import { hidesSomething, isVisible, trimName, withoutRedundantSelectors } from './text-rules.js';
 
 /** Limits on what clients may request and send. All of them are configurable. */
@@ -30,6 +30,12 @@ export const DEFAULT_LIMITS: Limits = {
   roomCount: 500,
   slowModeSeconds: 3_600,
 };
+
+/**
+ * Messages that one call retracts. Not configurable: finding them by their position must look at less than a thousand
+ * entries of the longest list.
+ */
+export const MAX_RETRACTED_IDS = 50;
 
 /** The longest room id that the configuration may allow. */
 export const MAX_ROOM_ID_LENGTH = 256;
@@ -96,6 +102,13 @@ export function inputRules(limits: Limits) {
       ),
     nonce: z.string().regex(NONCE, 'must be 1 to 64 letters, digits, `_`, `-`, `.` or `:`'),
     cursor: z.string().refine(isCursor, 'must be the id of a message, or "0" for the beginning'),
+    messageIds: z
+      .array(z.string())
+      .refine((ids) => ids.length >= 1 && ids.length <= MAX_RETRACTED_IDS, {
+        message: `must have 1 to ${MAX_RETRACTED_IDS} items`,
+        params: { limit: MAX_RETRACTED_IDS },
+      })
+      .refine((ids) => ids.every(isEntryId), 'must contain only ids of messages'),
     pageSize: count(limits.pageSize),
     roomCount: count(limits.roomCount),
     slowModeSeconds: count(limits.slowModeSeconds),

@@ -1,4 +1,4 @@
-import { type EntryId, millisecondsOf } from './cursor.js';
+import type { EntryId } from './cursor.js';
 
 /** The author of a message. A guest's id is `guest:` followed by the display name. */
 export interface User {
@@ -18,7 +18,12 @@ export interface Message {
   content: string;
   /** The nonce that the message was sent with, if any. */
   nonce?: string | undefined;
+  /** The role of the author when the message was sent, if it protects the message from moderators. */
+  role?: ProtectedRole | undefined;
 }
+
+/** The roles whose messages only their author and the platform may retract. */
+export type ProtectedRole = 'moderator' | 'service';
 
 /** A message that is not stored yet. The store assigns its id. */
 export interface Draft {
@@ -30,9 +35,6 @@ export interface Draft {
    * author in the same room returns the first message.
    */
   nonce?: string;
-}
-
-/** When a message was accepted, by Redis' clock. */
-export function createdAt(message: Message): Date {
-  return new Date(millisecondsOf(message.id));
+  /** Protects the message from other moderators. */
+  role?: ProtectedRole;
 }

@@ -1,46 +1,20 @@
 import { type ChatError, serviceUnavailable } from '#domain/errors.js';
-import type { EventLog, Head } from '#domain/ports/event-log.js';
-import type { Feed } from '#domain/ports/feed.js';
-import type { Presence } from '#domain/ports/presence.js';
+import type { Head } from '#domain/ports/event-log.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
 import type { StartPosition } from '#fanout/delivery/subscriber.js';
+import { Retractions } from '#fanout/log/retractions.js';
+import type { Deliverable, Delivered } from '#fanout/projection/delivered.js';
 import { FrameBudget } from '#fanout/projection/frame-cache.js';
-import { SelectionLimit, type SelectionLimits } from '#fanout/projection/selection-limit.js';
+import { SelectionLimit } from '#fanout/projection/selection-limit.js';
 import { Topics } from '#fanout/topics/topics.js';
-import { type DeliveryRates, Meter } from './meter.js';
-import { type FanoutHooks, Room } from './room.js';
+import type { HubOptions, NodeStats } from './hub-options.js';
+import { Meter } from './meter.js';
+import { Room } from './room.js';
 import { type OpenRoom, RoomSource } from './room-source.js';
 import { findPosition, heldPosition, type Start } from './start-position.js';
 
-/** Settings and dependencies of a hub. */
-export interface HubOptions {
-  eventLog: Pick<EventLog, 'page' | 'messages' | 'heads'>;
-  feed: Feed;
-  presence: Presence;
-  /** Maximum entries in each room's log. */
-  logCapacity: number;
-  /** Entries to read from the store at once. */
-  pageSize: number;
-  /** Milliseconds that the store keeps an entry. */
-  ttlMs: number;
-  /** Milliseconds between two comparisons of the rooms' heads with the store. */
-  headCheckMs: number;
-  /** Bytes of rendered messages that all rooms may cache. Each selection may exceed it by a small amount. */
-  frameBytes: number;
-  /** Distinct selections that one client, or one room, may have at once. */
-  selections: SelectionLimits;
-  hooks: FanoutHooks;
-  /** A monotonic clock in milliseconds. Defaults to `performance.now`. */
-  elapsed?: () => number;
-}
-
-/** The current load of a node. */
-export interface NodeStats extends DeliveryRates {
-  /** Open subscriptions to rooms. */
-  subscriptions: number;
-  /** Rooms with subscriptions. */
-  rooms: number;
-}
+/** The source of a subscription that delivers messages or events, or the promise of it. */
+type Joined<D extends Delivered> = RoomSource<Deliverable[D]> | Promise<RoomSource<Deliverable[D]>>;
 
 /** Minimum milliseconds between two broadcasts of a topic, such as a room's connection count. */
 const TOPIC_MS = 1_000;
@@ -49,6 +23,8 @@ const TOPIC_MS = 1_000;
 export class Hub {
   /** Counts the deliveries of this node. */
   readonly meter: Meter;
+  /** The retractions that this node has seen in open rooms. */
+  readonly retractions = new Retractions();
   readonly #rooms = new Map<string, OpenRoom>();
   readonly #topics: Topics;
   readonly #frames: FrameBudget;
@@ -119,6 +95,11 @@ export class Hub {
     return { ...this.meter.rates, subscriptions, rooms: this.#rooms.size };
   }
 
+  /** Subscribes to a room's latest state; see `watch`. After a retraction, no value from before it is delivered. */
+  watchRoom<Value>(roomId: string, read: () => Value): SharedSource<Value> {
+    return this.watch(roomTopic(roomId), read);
+  }
+
   /**
    * Subscribes to a value that changes. Delivers the current value, and then the latest one at most once per
    * second if it has changed. Calls with the same name must have an equivalent `read`. The caller must
@@ -129,34 +110,53 @@ export class Hub {
   }
 
   /**
-   * Joins a room and returns a source that delivers everything from `start` on. Returns it synchronously if
+   * Joins a room and returns a source that delivers its messages, or all its events, from `start` on. Those that start
+   * with the newest messages get only messages up to the present head, and everything after it. Returns it synchronously if
    * the room is open on this node and its log holds that position. Otherwise returns a promise, which
    * resolves when the room is live. It rejects with BAD_USER_INPUT if `count` is negative, CURSOR_EXPIRED if
    * entries after the cursor are gone, or SERVICE_UNAVAILABLE if the room cannot be read. The caller must
    * release the source.
    */
-  join(roomId: string, start: Start, connectionId: string): RoomSource | Promise<RoomSource> {
+  join(roomId: string, start: Start, connectionId: string): Joined<'messages'>;
+  join<D extends Delivered>(roomId: string, start: Start, connectionId: string, delivers: D): Joined<D>;
+  join(
+    roomId: string,
+    start: Start,
+    connectionId: string,
+    delivers: Delivered = 'messages',
+  ): Joined<Delivered> {
     if (this.#closed) return Promise.reject(shuttingDown());
     const joined = this.#retain(roomId);
     const position = heldPosition(joined.room.log, start);
     return position === undefined
-      ? this.#joinLater(joined, start, connectionId)
-      : this.#takeSource(joined, position, connectionId);
+      ? this.#joinLater(joined, start, connectionId, delivers)
+      : this.#takeSource(joined, position, connectionId, delivers);
   }
 
-  async #joinLater(joined: OpenRoom, start: Start, connectionId: string): Promise<RoomSource> {
+  async #joinLater(
+    joined: OpenRoom,
+    start: Start,
+    connectionId: string,
+    delivers: Delivered,
+  ): Promise<RoomSource<Deliverable[Delivered]>> {
     try {
       await joined.opened;
-      return this.#takeSource(joined, await findPosition(joined.room.log, start), connectionId);
+      const position = await findPosition(joined.room.log, start);
+      return this.#takeSource(joined, position, connectionId, delivers);
     } catch (error) {
       this.#release(joined);
       throw error;
     }
   }
 
-  #takeSource(joined: OpenRoom, position: StartPosition, connectionId: string): RoomSource {
+  #takeSource(
+    joined: OpenRoom,
+    position: StartPosition,
+    connectionId: string,
+    delivers: Delivered,
+  ): RoomSource<Deliverable[Delivered]> {
     this.options.presence.join(joined.room.id, connectionId);
-    return new RoomSource(joined, position, connectionId, this.#leave);
+    return new RoomSource(joined, position, delivers, connectionId, this.#leave);
   }
 
   /** Compares the heads of all rooms with the store, in one round trip. Rooms that differ catch up. */
@@ -197,7 +197,16 @@ export class Hub {
 
   #makeRoom(roomId: string): Room {
     const { eventLog, feed, logCapacity, pageSize, ttlMs, hooks, elapsed } = this.options;
-    const log = { eventLog, feed, capacity: logCapacity, pageSize, ttlMs, ...(elapsed && { elapsed }) };
+    const { retractions } = this;
+    const log = {
+      eventLog,
+      feed,
+      capacity: logCapacity,
+      pageSize,
+      ttlMs,
+      retractions,
+      ...(elapsed && { elapsed }),
+    };
     return new Room({
       id: roomId,
       log,
@@ -205,6 +214,7 @@ export class Hub {
       budget: this.#frames,
       selectionLimit: this.#selectionLimit,
       hooks,
+      onRetracted: ({ id }) => this.#topics.forget(roomTopic(id)),
       onFailed: (room, error) => {
         if (this.#rooms.get(roomId)?.room === room) this.#rooms.delete(roomId);
         hooks.onTrouble(roomId, error);
@@ -221,6 +231,10 @@ export class Hub {
   #closeLog(room: Room): void {
     room.log.close().catch((error: unknown) => this.options.hooks.onTrouble(room.id, error));
   }
+}
+
+function roomTopic(roomId: string): string {
+  return `room ${roomId}`;
 }
 
 function shuttingDown(): ChatError {

@@ -1,10 +1,12 @@
 import type { Cursor } from '#domain/cursor.js';
+import type { RoomEvent } from '#domain/entry.js';
 import type { ChatError } from '#domain/errors.js';
-import type { Message } from '#domain/message.js';
 import type { Owner } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
 import { type StartPosition, Subscriber } from '#fanout/delivery/subscriber.js';
-import { RoomLog, type RoomLogOptions } from '#fanout/log/room-log.js';
+import { RoomLog } from '#fanout/log/room-log.js';
+import type { RoomLogOptions } from '#fanout/log/room-log-options.js';
+import type { Delivered } from '#fanout/projection/delivered.js';
 import type { FrameBudget } from '#fanout/projection/frame-cache.js';
 import type { Render } from '#fanout/projection/framing.js';
 import { Projection } from '#fanout/projection/projection.js';
@@ -30,6 +32,8 @@ export interface RoomOptions {
   /** Limits the distinct selections of all rooms and topics. */
   selectionLimit: SelectionLimit;
   hooks: FanoutHooks;
+  /** Messages of the room were retracted. */
+  onRetracted(room: Room): void;
   /** The feed failed permanently. */
   onFailed(room: Room, error: Error): void;
 }
@@ -55,6 +59,10 @@ export class Room {
       onChange: () => {
         this.#count();
         for (const projection of byPopularity(this.#projections)) projection.schedule();
+      },
+      onRetracted: (positions) => {
+        for (const projection of this.#projections.values()) projection.retract(positions);
+        options.onRetracted(this);
       },
       onFailed: (error) => options.onFailed(this, error),
       onGapFilled: (messages) => hooks.onGapFilled(id, messages),
@@ -84,11 +92,12 @@ export class Room {
   /**
    * Starts delivery from a position into a sink. Subscriptions with the same key share a projection, and
    * `makeRender` is called only to create it. If delivery is refused, `owner` is notified at most once, and
-   * never after `end()`.
+   * never after `end()`. The same key always delivers the same.
    */
   subscribe(
+    delivers: Delivered,
     key: string,
-    makeRender: () => Render<Message>,
+    makeRender: () => Render<RoomEvent>,
     sink: Sink,
     start: StartPosition,
     owner: Owner,
@@ -96,7 +105,7 @@ export class Room {
     this.#metered ??= this.log.reader.messages;
     let projection = this.#projections.get(key);
     if (projection === undefined) {
-      projection = this.#project(key, makeRender());
+      projection = this.#project(delivers, key, makeRender());
       this.#projections.set(key, projection);
     }
     const subscriber = new Subscriber(projection, sink, start, owner);
@@ -110,10 +119,11 @@ export class Room {
     for (const projection of [...this.#projections.values()]) projection.refuseAll(reason);
   }
 
-  #project(key: string, render: Render<Message>): Projection {
+  #project(delivers: Delivered, key: string, render: Render<RoomEvent>): Projection {
     const { log, budget, meter } = this.options;
     return new Projection({
       log: this.log.reader,
+      delivers,
       capacity: log.capacity,
       budget,
       render,

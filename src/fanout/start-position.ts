@@ -20,7 +20,7 @@ export function heldPosition(log: RoomLog, start: Start): StartPosition | undefi
   if (start.from === 'now') return at(log, reader.end);
   if (start.count < 0) return undefined;
   const { position, isShort } = log.newest(start.count);
-  return isShort ? undefined : at(log, position);
+  return isShort ? undefined : { ...at(log, position), backlogEnd: reader.head };
 }
 
 /**
@@ -38,7 +38,7 @@ export async function findPosition(log: RoomLog, start: Start): Promise<StartPos
   if (start.from === 'now' || start.count < 0) throw badInput('last', 'must not be negative');
   // The log does not hold enough messages, because other entries use up its capacity.
   const cursor = await log.cursorBefore(start.count);
-  return { cursor, position: log.reader.locate(cursor) };
+  return { cursor, position: log.reader.locate(cursor), backlogEnd: log.reader.head };
 }
 
 function at({ reader }: RoomLog, position: number): StartPosition {

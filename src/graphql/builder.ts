@@ -1,9 +1,11 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import ValidationPlugin from '@pothos/plugin-validation';
 import { DateTimeISOResolver } from 'graphql-scalars';
 import { describeRoomId, inputRules, type Limits } from '#domain/limits.js';
 import type { Message, User } from '#domain/message.js';
+import { hasRole, type Role } from '#domain/viewer.js';
 import type { OperationContext } from './context.js';
 import { asBadInput } from './validation.js';
 
@@ -11,6 +13,8 @@ interface SchemaTypes {
   Context: OperationContext;
   /** A room is represented by its id. Its fields load the rest when they are selected. */
   Objects: { Message: Message; Room: string; User: User };
+  /** Who may use a field that names the scope. Fields that name none are for everyone. */
+  AuthScopes: Record<'signedIn' | Exclude<Role, 'viewer'>, boolean>;
   Scalars: { DateTime: { Input: Date; Output: Date } };
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };
@@ -30,9 +34,16 @@ export function createBuilder(limits: Limits) {
     `${purpose}: ${describeRoomId(limits.roomIdLength)}. Other values are refused with BAD_USER_INPUT.`;
 
   const builder = new SchemaBuilder<SchemaTypes>({
-    plugins: [ValidationPlugin, RelayPlugin],
+    plugins: [ScopeAuthPlugin, ValidationPlugin, RelayPlugin],
     defaultFieldNullability: false,
     validation: { validationError: asBadInput },
+    scopeAuth: {
+      authScopes: ({ viewer }) => ({
+        signedIn: viewer !== null,
+        moderator: hasRole(viewer, 'moderator'),
+        service: hasRole(viewer, 'service'),
+      }),
+    },
     relay: {
       cursorType: 'String',
       nodeQueryOptions: false,

@@ -4,7 +4,9 @@ import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
 import type { RoomDirectory } from '#domain/ports/presence.js';
 import type { SessionStore, Viewer } from '#domain/viewer.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
-import type { NodeStats } from '#fanout/hub.js';
+import type { NodeStats } from '#fanout/hub-options.js';
+import type { Retractions } from '#fanout/log/retractions.js';
+import type { Deliverable, Delivered } from '#fanout/projection/delivered.js';
 import type { Start } from '#fanout/start-position.js';
 import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
 
@@ -18,19 +20,24 @@ export interface SubscriptionHub {
   /** The head of a room that is open and up to date on this node. Undefined of any other room. */
   knownHead(roomId: string): Head | undefined;
   /**
-   * Subscribes to a room's messages from `start` on, without gaps or duplicates. Returns the source at once
+   * Subscribes to a room's messages or events from `start` on, without gaps or duplicates. Returns the source at once
    * if the room is open and holds that position. Rejects with CURSOR_EXPIRED or SERVICE_UNAVAILABLE.
    */
-  join(
+  join<D extends Delivered>(
     roomId: string,
     start: Start,
     connectionId: string,
-  ): SharedSource<Message> | Promise<SharedSource<Message>>;
+    delivers: D,
+  ): SharedSource<Deliverable[D]> | Promise<SharedSource<Deliverable[D]>>;
   /**
    * Subscribes to a changing value, at most once per second.
    * Subscriptions with the same name share the value.
    */
   watch<Value>(name: string, read: () => Value): SharedSource<Value>;
+  /** The same for the latest state of a room. After a retraction, no state from before it is delivered. */
+  watchRoom<Value>(roomId: string, read: () => Value): SharedSource<Value>;
+  /** The retractions that this node has seen. */
+  readonly retractions: Retractions;
   /** Statistics of this node. */
   readonly stats: NodeStats;
 }
@@ -66,6 +73,8 @@ export interface OperationContext extends Services {
    * The Last-Event-ID header of a reconnecting event stream. It comes from the client and can be any text.
    */
   lastEventId?: string | undefined;
+  /** The messages that the operation has read so far. */
+  reads: Message[] | undefined;
 }
 
 /** Creates the contexts of operations. */
@@ -89,7 +98,7 @@ export interface Contexts {
 }
 
 /** Used for broadcasts, which go to many connections. */
-const NO_CONNECTION = { connectionId: '', address: '', lastEventId: undefined };
+const NO_CONNECTION = { connectionId: '', address: '', lastEventId: undefined, reads: undefined };
 
 /** Creates contexts that give access to the services. */
 export function createContexts(services: Services): Contexts {

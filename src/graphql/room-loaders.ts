@@ -23,7 +23,7 @@ export function createRoomLoaders({
   directory,
   slowModes,
 }: {
-  eventLog: EventLog;
+  eventLog: Pick<EventLog, 'lastMessages'>;
   directory: RoomDirectory;
   slowModes: SlowModes;
 }): RoomLoaders {

@@ -1,5 +1,5 @@
 import { unauthenticated } from '#domain/errors.js';
-import type { Message, User } from '#domain/message.js';
+import type { Message, ProtectedRole, User } from '#domain/message.js';
 import type { EventLog } from '#domain/ports/event-log.js';
 import type { Sender } from '#domain/ports/limiter.js';
 import { hasRole, type Viewer } from '#domain/viewer.js';
@@ -37,7 +37,14 @@ export async function sendMessage(
   caller: Caller,
 ): Promise<Message> {
   const author = authorOf(caller, guestName);
-  return log.append({ roomId, content, author, ...(nonce != null && { nonce }) }, senderOf(caller, author));
+  const role = protectedRoleOf(caller);
+  const draft = { roomId, content, author, ...(nonce != null && { nonce }), ...(role && { role }) };
+  return log.append(draft, senderOf(caller, author));
+}
+
+function protectedRoleOf({ viewer }: Caller): ProtectedRole | undefined {
+  if (hasRole(viewer, 'service')) return 'service';
+  return hasRole(viewer, 'moderator') ? 'moderator' : undefined;
 }
 
 function authorOf({ viewer, allowGuests }: Caller, guestName: string | null | undefined): User {

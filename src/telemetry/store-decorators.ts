@@ -36,6 +36,7 @@ export function observer({ durations, run }: ObserverOptions) {
     eventLog: (log: EventLog): EventLog =>
       observed<EventLog>({
         append: (...args) => around('append', () => log.append(...args)),
+        retract: (...args) => around('retract', () => log.retract(...args)),
         page: (...args) => around('page', () => log.page(...args)),
         messages: (...args) => around('messages', () => log.messages(...args)),
         heads: (...args) => around('heads', () => log.heads(...args)),

@@ -173,6 +173,37 @@ describe('clear', () => {
   });
 });
 
+describe('retract', () => {
+  test('removes messages and says which are missing', async () => {
+    const [a, b] = await say(used.server, 'retracting', 'one', 'two', 'three');
+    expect(await run(`retract retracting ${a!.id}`)).toMatchObject({
+      code: 0,
+      out: 'Retracted 1 messages of retracting.\n',
+    });
+    const { code, out } = await run(`retract retracting ${b!.id} ${a!.id} 1-0 --json`);
+    expect({ code, ...JSON.parse(out) }).toEqual({
+      code: 0,
+      room: 'retracting',
+      retracted: [a!.id, b!.id],
+      missing: ['1-0'],
+    });
+    const stored = await used.redis.cli('LRANGE', 'messages:retracting', '0', '-1');
+    expect(stored).not.toMatch(/"one"|"two"/);
+    expect(stored).toContain('"three"');
+    expect(await run('retract retracting 1-0')).toMatchObject({
+      code: 1,
+      error: 'streamly-chat: Not in retracting: 1-0\n',
+    });
+  });
+
+  test.each(['retract', 'retract room1', 'retract room1 x', 'retract a/b 1-0'])(
+    'refuses `%s`',
+    async (line) => {
+      expect(await run(line)).toMatchObject({ code: 2, error: expect.stringContaining('Usage:') });
+    },
+  );
+});
+
 describe('ping', () => {
   test('measures each step and leaves nothing behind', async () => {
     const { code, out, error } = await run(`ping --url ${used.server.url} --json`);

@@ -216,6 +216,9 @@ describe('the user of the chat server', () => {
     const draft = { roomId: 'room1', author, content: 'hello', nonce: 'one' };
     const sent = await eventLog.append(draft);
     expect(await eventLog.append(draft)).toEqual(sent);
+    const slip = await eventLog.append({ ...draft, nonce: 'two' });
+    const retracted = [slip.id];
+    expect(await eventLog.retract('room1', retracted, {})).toEqual({ retracted, missing: [] });
     await slowModes.set('room1', 1);
     expect(await slowModes.of(['room1'])).toEqual([1]);
     const sender = { id: 'ada', address: '192.0.2.1', exempt: 'from nothing' } as const;
@@ -230,7 +233,7 @@ describe('the user of the chat server', () => {
     const { sessionId = '' } = (await sessions.find(token)) ?? {};
     expect(await sessions.findEnded([sessionId, 'none'])).toEqual(['none']);
     expect(await sessions.end(sessionId)).toBe(true);
-    await until(() => heard.length === 1, { what: 'the message on the channel' });
+    await until(() => heard.length === 3, { what: 'the entries on the channel' });
     expect((await eventLog.messages('room1', { take: { last: 10 } })).messages).toEqual([sent]);
     expect(await eventLog.lastMessages(['room1'])).toEqual([sent]);
     expect(await directory.activeRooms(10)).toEqual(['room1', 'room2']);

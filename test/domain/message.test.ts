@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { compareIds, isCursor, isEntryId, millisecondsOf } from '#domain/cursor.js';
-import { createdAt } from '#domain/message.js';
+import { storedAt } from '#domain/entry.js';
 
 test.each(['0-0', '1-0', '1700000000000-0', '1700000000000-12', '9999999999999999-9999999999999999'])(
   '%s is an id and a cursor',
@@ -36,15 +36,9 @@ test('ids are compared as numbers, and the beginning is the smallest', () => {
   expect(compareIds('5-0', '5-0')).toBe(0);
 });
 
-test('the time of a message comes from its id', () => {
+test('the time of an entry comes from its id', () => {
   expect(millisecondsOf('1700000000000-3')).toBe(1_700_000_000_000);
   expect(millisecondsOf('0')).toBe(0);
-  const message = {
-    id: '1700000000000-3',
-    prev: '0',
-    roomId: 'r',
-    author: { id: 'a', name: 'A' },
-    content: 'x',
-  };
-  expect(createdAt(message).toISOString()).toBe('2023-11-14T22:13:20.000Z');
+  const entry = { id: '1700000000000-3', prev: '0', kind: 'gone' };
+  expect(storedAt(entry).toISOString()).toBe('2023-11-14T22:13:20.000Z');
 });

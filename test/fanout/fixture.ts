@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
+import type { Cursor } from '#domain/cursor.js';
+import { isMessage, type RoomEvent } from '#domain/entry.js';
 import type { ChatError } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
 import type { Presence } from '#domain/ports/presence.js';
 import type { Audience } from '#fanout/delivery/sink.js';
-import { Hub, type HubOptions } from '#fanout/hub.js';
+import { Hub } from '#fanout/hub.js';
+import type { HubOptions } from '#fanout/hub-options.js';
 import type { Framing } from '#fanout/projection/framing.js';
 import type { SelectionLimits } from '#fanout/projection/selection-limit.js';
 import type { Start } from '#fanout/start-position.js';
@@ -14,6 +17,9 @@ export const ROOM = 'room1';
 
 /** Renders a message. */
 export type Render = (message: Message) => Buffer | Promise<Buffer>;
+
+/** Renders a message or another event. */
+export type RenderEvent = (event: RoomEvent) => Buffer | Promise<Buffer>;
 
 /** Waits for some turns of the event loop, so that pending work in memory completes. */
 export async function turns(count = 5): Promise<void> {
@@ -67,6 +73,8 @@ export class TestSink implements Audience<string[]> {
   readonly refusals: ExecutionResult[] = [];
   /** The number of writes. */
   writes = 0;
+  /** The cursor that delivery started after. */
+  startedAfter: Cursor | undefined;
   #sinceDrained = 0;
   #drained: (() => void) | undefined;
 
@@ -74,6 +82,10 @@ export class TestSink implements Audience<string[]> {
 
   get full(): boolean {
     return this.#sinceDrained >= this.capacity;
+  }
+
+  startsAfter(cursor: Cursor): void {
+    this.startedAfter = cursor;
   }
 
   write(frames: string[]): void {
@@ -124,6 +136,36 @@ export async function subscribe(
   subscriber.pump();
   return {
     sink,
+    refusals,
+    leave: () => {
+      subscriber.end();
+      source.release();
+    },
+  };
+}
+
+/** Renders a message as its content, and a retraction as `-` and the ids that it names. */
+export const textOf: RenderEvent = (event) =>
+  Buffer.from(isMessage(event) ? event.content : `-${event.author ?? event.ids.join()}`);
+
+/** The same, some turns of the event loop later. */
+export const laterTextOf: RenderEvent = async (event) => {
+  await turns(2);
+  return textOf(event);
+};
+
+/** Subscribes to the events of a room. */
+export async function follow(
+  hub: Hub,
+  start: Start,
+  { sink = new TestSink() as Audience, render = textOf, roomId = ROOM } = {},
+) {
+  const source = await hub.join(roomId, start, 'connection1', 'events');
+  const refusals: ChatError[] = [];
+  const owner = { refused: (reason: ChatError) => void refusals.push(reason) };
+  const subscriber = source.subscribe(`texts ${render.name}`, () => render, sink, owner);
+  subscriber.pump();
+  return {
     refusals,
     leave: () => {
       subscriber.end();

@@ -58,6 +58,10 @@ export function recording({
       calls.push(['append', draft, ...(sender?.address ? [sender] : [])]);
       return { ...draft, id: '1000-0', prev: '0' };
     },
+    async retract(roomId, ids, rights) {
+      calls.push(['retract', roomId, ids, rights]);
+      return { retracted: [...ids], missing: [] };
+    },
     async page() {
       throw new Error('Resolvers do not read entries.');
     },
@@ -89,14 +93,19 @@ export function recording({
   const hub: SubscriptionHub = {
     isOpen: (roomId) => roomId === 'open',
     knownHead: (roomId) => (roomId === 'open' ? KNOWN : undefined),
-    join(roomId, start, connectionId) {
-      calls.push(['join', roomId, start, connectionId]);
-      return realHub.join(roomId, start, connectionId);
+    join(roomId, start, connectionId, delivers) {
+      calls.push(['join', roomId, start, connectionId, delivers]);
+      return realHub.join(roomId, start, connectionId, delivers);
     },
     watch(name, read) {
       calls.push(['watch', name]);
       return realHub.watch(name, read);
     },
+    watchRoom(roomId, read) {
+      calls.push(['watchRoom', roomId]);
+      return realHub.watchRoom(roomId, read);
+    },
+    retractions: realHub.retractions,
     get stats() {
       return realHub.stats;
     },

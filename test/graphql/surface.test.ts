@@ -46,14 +46,26 @@ describe('the schema', () => {
         startSession(name: String!, roles: [Role!]): Session!
         endSession: Boolean!
         setSlowMode(roomId: ID!, seconds: Int!): Room!
+        retractMessages(roomId: ID!, ids: [ID!]!, reason: String): RetractMessagesPayload!
       }
+      type RetractMessagesPayload { retracted: [ID!]! missing: [ID!]! }
       enum Role { VIEWER MODERATOR SERVICE }
       type Viewer { user: User! roles: [Role!]! }
       type Session { token: String! user: User! }
       type Subscription {
         messageAdded(roomId: ID!, after: ID, last: Int): Message!
+        roomEvents(roomId: ID!, after: ID, last: Int): RoomEvent!
         roomUpdated(roomId: ID!): Room!
         serverStats: ServerStats!
+      }
+      interface RoomEvent { cursor: ID! at: DateTime! roomId: ID! }
+      type MessageSent implements RoomEvent { cursor: ID! at: DateTime! roomId: ID! message: Message! }
+      type MessagesRetracted implements RoomEvent {
+        cursor: ID!
+        at: DateTime!
+        roomId: ID!
+        messageIds: [ID!]!
+        author: ID
       }
       type ServerStats {
         at: DateTime!

@@ -140,3 +140,48 @@ export const SetSlowMode = graphql(`
     }
   }
 `);
+
+/** Subscribes to a room's events. */
+export const RoomEvents = graphql(`
+  subscription RoomEvents($roomId: ID!, $after: ID, $last: Int) {
+    roomEvents(roomId: $roomId, after: $after, last: $last) {
+      __typename
+      cursor
+      at
+      roomId
+      ... on MessageSent {
+        message {
+          id
+          content
+        }
+      }
+      ... on MessagesRetracted {
+        messageIds
+        author
+      }
+    }
+  }
+`);
+
+/** Retracts messages. */
+export const RetractMessages = graphql(`
+  mutation RetractMessages($roomId: ID!, $ids: [ID!]!, $reason: String) {
+    retractMessages(roomId: $roomId, ids: $ids, reason: $reason) {
+      retracted
+      missing
+    }
+  }
+`);
+
+/** Subscribes to a room's latest state. */
+export const RoomUpdated = graphql(`
+  subscription RoomUpdated($roomId: ID!) {
+    roomUpdated(roomId: $roomId) {
+      id
+      lastMessage {
+        id
+        content
+      }
+    }
+  }
+`);

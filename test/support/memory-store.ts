@@ -1,8 +1,16 @@
 import { BEGINNING, type Cursor, compareIds, type EntryId, millisecondsOf } from '#domain/cursor.js';
-import { type Entry, isMessage, type OpaqueEntry } from '#domain/entry.js';
-import { cursorExpired } from '#domain/errors.js';
+import { type Entry, isMessage, type OpaqueEntry, type Retraction, tombstoneOf } from '#domain/entry.js';
+import { cursorExpired, forbidden } from '#domain/errors.js';
 import type { Draft, Message } from '#domain/message.js';
-import type { EventLog, Head, MessagePage, Page, Window } from '#domain/ports/event-log.js';
+import type {
+  EventLog,
+  Head,
+  MessagePage,
+  Page,
+  Retracted,
+  RetractionRights,
+  Window,
+} from '#domain/ports/event-log.js';
 import type { Closeable, Feed, FeedListener } from '#domain/ports/feed.js';
 
 export interface MemoryStoreOptions {
@@ -34,7 +42,7 @@ const ANN = { id: 'guest:Ann', name: 'Ann' };
 export class MemoryStore implements Store {
   #rooms = new Map<string, Room>();
   readonly #listeners = new Map<string, Set<{ listener: FeedListener }>>();
-  readonly #nonces = new Map<string, Message>();
+  readonly #nonces = new Map<string, EntryId>();
   readonly #historyLimit: number;
   readonly #ttlMs: number;
   readonly #now: () => number;
@@ -46,22 +54,64 @@ export class MemoryStore implements Store {
     this.#now = now;
   }
 
-  async append({ roomId, author, content, nonce }: Draft): Promise<Message> {
+  async append(draft: Draft): Promise<Message> {
+    const { roomId, author, nonce } = draft;
     const key = JSON.stringify([roomId, author.id, nonce]);
     const first = nonce === undefined ? undefined : this.#nonces.get(key);
-    if (first) return first;
-    const message = this.put(roomId, content, author, nonce);
-    if (nonce !== undefined) this.#nonces.set(key, message);
+    if (first !== undefined) {
+      const entry = this.kept(roomId).find(({ id }) => id === first);
+      if (entry?.kind === 'gone') throw forbidden('The message with this nonce was retracted.');
+      return entry && isMessage(entry) ? entry : { id: first, prev: BEGINNING, ...draft };
+    }
+    const message = this.#add(roomId, (place) => ({ ...place, ...draft }));
+    if (nonce !== undefined) this.#nonces.set(key, message.id);
     return message;
   }
 
   /** Appends synchronously. */
-  put(roomId: string, content = 'hello', author = ANN, nonce?: string): Message {
-    return this.#add(roomId, (place) => ({ ...place, roomId, author, content, nonce }));
+  put(roomId: string, content = 'hello', author = ANN): Message {
+    return this.#add(roomId, (place) => ({ ...place, roomId, author, content }));
+  }
+
+  async retract(roomId: string, ids: readonly EntryId[], rights: RetractionRights = {}): Promise<Retracted> {
+    return this.take(roomId, ids, rights);
+  }
+
+  /** Retracts synchronously. */
+  take(roomId: string, ids: readonly EntryId[], rights: RetractionRights = {}): Retracted {
+    const list = this.kept(roomId);
+    const sorted = [...new Set(ids)].sort(compareIds);
+    const entryOf = (id: EntryId) => list.find((entry) => entry.id === id);
+    const messages = sorted.map(entryOf).filter((entry) => entry !== undefined && isMessage(entry));
+    for (const message of messages) if (!this.#covers(rights, message)) throw forbidden(message.id);
+    for (const message of messages) list[list.indexOf(message)] = tombstoneOf(message);
+    if (messages.length > 0) {
+      const named = messages.map(({ id }) => id);
+      this.#add(roomId, (place): Retraction => ({ ...place, kind: 'retracted', roomId, ids: named }));
+    }
+    const retracted = sorted.filter(
+      (id) => messages.some((each) => each.id === id) || entryOf(id)?.kind === 'gone',
+    );
+    return { retracted, missing: sorted.filter((id) => !retracted.includes(id)) };
+  }
+
+  /** Retracts all messages of an author, as a later version does. */
+  takeAllOf(roomId: string, author: string): Retraction {
+    const list = this.kept(roomId);
+    for (const [index, entry] of list.entries()) {
+      if (isMessage(entry) && entry.author.id === author) list[index] = tombstoneOf(entry);
+    }
+    return this.#add(roomId, (place) => ({ ...place, kind: 'retracted', roomId, ids: [], author }));
+  }
+
+  #covers({ author, withinMs, sparesAllBut }: RetractionRights, message: Message): boolean {
+    if (author !== undefined && message.author.id !== author) return false;
+    if (withinMs !== undefined && millisecondsOf(message.id) < this.#now() - withinMs) return false;
+    return sparesAllBut === undefined || message.role === undefined || message.author.id === sparesAllBut;
   }
 
   /** Appends an entry of a kind that this version does not know. */
-  putOpaque(roomId: string, kind = 'retracted'): OpaqueEntry {
+  putOpaque(roomId: string, kind = 'pinned'): OpaqueEntry {
     return this.#add(roomId, (place) => ({ ...place, kind }));
   }
 

@@ -1,4 +1,4 @@
-/** Builds the version before epochs and entry kinds from the history of this repository. */
+/** Builds the version before room events from the history of this repository. */
 import { execFile } from 'node:child_process';
 import { access, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
-const COMMIT = '8551d8c916226ee3d9b8a9b4a9f58704bda8d8c6';
+const COMMIT = 'fa5464ac5d077088a852ba3be6bfef3c147c6104';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -40,7 +40,10 @@ export async function buildPrevious(): Promise<string> {
     platform: 'node',
     target: 'node20',
   });
-  await cp(join(building, 'src/redis/scripts'), join(building, 'dist/redis/scripts'), { recursive: true });
+  await cp(join(building, 'src/redis'), join(building, 'dist/redis'), {
+    recursive: true,
+    filter: (source) => !source.endsWith('.ts'),
+  });
   // The tests do not use the page, so a placeholder is enough.
   await cp(join(root, 'dist/web'), join(building, 'dist/web'), { recursive: true });
   await rename(building, FOLDER).catch(async (error: unknown) => {

@@ -36,7 +36,7 @@ export async function appendAsBefore(
 export async function appendOpaque(
   redis: Redis,
   roomId: string,
-  { kind = 'retracted', publish = true, publishCommand = 'publish' as 'publish' | 'spublish' } = {},
+  { kind = 'pinned', publish = true, publishCommand = 'publish' as 'publish' | 'spublish' } = {},
 ): Promise<OpaqueEntry> {
   const [list, room] = [messagesKey(roomId), roomKey(roomId)];
   const last = (await redis.hget(room, 'last')) ?? '0';

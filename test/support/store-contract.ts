@@ -214,6 +214,68 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       await feed.close();
     });
 
+    test('keeps a retracted message as a tombstone and records the retraction', async () => {
+      const [a, b, c] = await filled(3);
+      const outcome = await tested.store.retract(roomId, [c!.id, '1-0', b!.id], {});
+      expect(outcome).toEqual({ retracted: [b!.id, c!.id], missing: ['1-0'] });
+      const { entries, head } = await page({ take: { last: 9 } });
+      expect(entries).toEqual([
+        a,
+        { id: b!.id, prev: a!.id, kind: 'gone' },
+        { id: c!.id, prev: b!.id, kind: 'gone' },
+        { id: head, prev: c!.id, kind: 'retracted', roomId, ids: [b!.id, c!.id] },
+      ]);
+      expect((await page({ after: b!.id, take: { first: 9 } })).entries).toEqual(entries.slice(2));
+      expect(await messages({ take: { last: 9 } })).toMatchObject({ messages: [a], head });
+      expect(await tested.store.lastMessages([roomId])).toEqual([a]);
+      expect(await tested.store.retract(roomId, [b!.id], {})).toEqual({ retracted: [b!.id], missing: [] });
+      expect((await page({ take: { last: 9 } })).entries).toEqual(entries);
+    });
+
+    test('fills pages of messages in spite of tombstones', async () => {
+      const sent = await filled(7);
+      await tested.store.retract(roomId, [sent[2]!.id, sent[4]!.id, sent[6]!.id], {});
+      const left = [0, 1, 3, 5].map((index) => sent[index]!);
+      expect((await messages({ take: { last: 3 } })).messages).toEqual(left.slice(1));
+      expect((await messages({ after: sent[2]!.id, take: { first: 2 } })).messages).toEqual(left.slice(2));
+    });
+
+    test('delivers retractions on the feed as they are stored', async () => {
+      const [a] = await filled(1);
+      const received: Entry[] = [];
+      const feed = await tested.store.open(roomId, {
+        onEntry: (entry) => void received.push(entry),
+        onResumed: () => undefined,
+        onFailed: () => undefined,
+      });
+      await tested.store.retract(roomId, [a!.id], {});
+      await until(() => received.length === 1, { what: 'the entry' });
+      expect(received).toEqual((await page({ take: { last: 1 } })).entries);
+      await feed.close();
+    });
+
+    test('retracts nothing if one of the messages may not be retracted', async () => {
+      const [a] = await filled(1);
+      const bob = { id: 'user:bob', name: 'Bob' };
+      const b = await tested.store.append({ roomId, author: bob, content: 'b', role: 'moderator' });
+      for (const rights of [{ author: bob.id }, { withinMs: -60_000 }, { sparesAllBut: author.id }]) {
+        await expect(tested.store.retract(roomId, [a!.id, b.id], rights)).rejects.toMatchObject({
+          code: 'FORBIDDEN',
+        });
+      }
+      expect((await page({ take: { last: 9 } })).entries).toEqual([a, b]);
+      const own = { author: bob.id, withinMs: 60_000, sparesAllBut: bob.id };
+      expect(await tested.store.retract(roomId, [b.id], own)).toMatchObject({ retracted: [b.id] });
+    });
+
+    test('refuses to repeat a send whose message was retracted', async () => {
+      await filled(0);
+      const draft = { roomId, author, content: 'once', nonce: 'n1' };
+      const { id } = await tested.store.append(draft);
+      await tested.store.retract(roomId, [id], {});
+      await expect(tested.store.append(draft)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    });
+
     test('returns the nonce of a message and stores only one message per nonce', async () => {
       await filled(0);
       const draft = { roomId, author, content: 'once', nonce: 'n1' };

@@ -13,6 +13,7 @@ const CALLS: { [Name in Operation]: Parameters<Store[Name]> } = {
     { roomId: 'room1', author: { id: 'guest:Ann', name: 'Ann' }, content: 'hello' },
     { id: 'guest:Ann', address: '::1', exempt: 'from nothing' },
   ],
+  retract: ['room1', ['1-0'], { author: 'ann' }],
   page: ['room1', { take: { last: 5 } }],
   messages: ['room1', { take: { first: 5 } }],
   heads: [['room1']],
@@ -38,6 +39,10 @@ class EchoStore {
 
   append(...args: unknown[]) {
     return this.#answer('append', args);
+  }
+
+  retract(...args: unknown[]) {
+    return this.#answer('retract', args);
   }
 
   messages(...args: unknown[]) {

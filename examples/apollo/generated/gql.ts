@@ -14,13 +14,13 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
-    "\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n": typeof types.HistoryDocument,
-    "\n  subscription Live($roomId: ID!, $after: ID) {\n    messageAdded(roomId: $roomId, after: $after) { id roomId author { name } content }\n  }\n": typeof types.LiveDocument,
+    "\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { id name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n": typeof types.HistoryDocument,
+    "\n  subscription Live($roomId: ID!, $after: ID) {\n    roomEvents(roomId: $roomId, after: $after) {\n      __typename cursor\n      ... on MessageSent { message { id roomId author { id name } content } }\n      ... on MessagesRetracted { messageIds author }\n    }\n  }\n": typeof types.LiveDocument,
     "\n  mutation Send($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n": typeof types.SendDocument,
 };
 const documents: Documents = {
-    "\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n": types.HistoryDocument,
-    "\n  subscription Live($roomId: ID!, $after: ID) {\n    messageAdded(roomId: $roomId, after: $after) { id roomId author { name } content }\n  }\n": types.LiveDocument,
+    "\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { id name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n": types.HistoryDocument,
+    "\n  subscription Live($roomId: ID!, $after: ID) {\n    roomEvents(roomId: $roomId, after: $after) {\n      __typename cursor\n      ... on MessageSent { message { id roomId author { id name } content } }\n      ... on MessagesRetracted { messageIds author }\n    }\n  }\n": types.LiveDocument,
     "\n  mutation Send($input: SendMessageInput!) {\n    sendMessage(input: $input) { id roomId }\n  }\n": types.SendDocument,
 };
 
@@ -41,11 +41,11 @@ export function graphql(source: string): unknown;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n"): (typeof documents)["\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n"];
+export function graphql(source: "\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { id name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n"): (typeof documents)["\n  query History($roomId: ID!, $last: Int, $before: String) {\n    messages(roomId: $roomId, last: $last, before: $before) {\n      edges { cursor node { id roomId author { id name } content } }\n      pageInfo { startCursor endCursor hasPreviousPage hasNextPage }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  subscription Live($roomId: ID!, $after: ID) {\n    messageAdded(roomId: $roomId, after: $after) { id roomId author { name } content }\n  }\n"): (typeof documents)["\n  subscription Live($roomId: ID!, $after: ID) {\n    messageAdded(roomId: $roomId, after: $after) { id roomId author { name } content }\n  }\n"];
+export function graphql(source: "\n  subscription Live($roomId: ID!, $after: ID) {\n    roomEvents(roomId: $roomId, after: $after) {\n      __typename cursor\n      ... on MessageSent { message { id roomId author { id name } content } }\n      ... on MessagesRetracted { messageIds author }\n    }\n  }\n"): (typeof documents)["\n  subscription Live($roomId: ID!, $after: ID) {\n    roomEvents(roomId: $roomId, after: $after) {\n      __typename cursor\n      ... on MessageSent { message { id roomId author { id name } content } }\n      ... on MessagesRetracted { messageIds author }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

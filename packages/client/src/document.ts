@@ -1,7 +1,15 @@
 import type { SubscribePayload } from 'graphql-ws';
 
-/** The variables with which a document subscribes to `messageAdded`. */
+/** A field that follows a room, and the field of its results that is their cursor. */
+const CURSORS = { messageAdded: 'id', roomEvents: 'cursor' } as const;
+
+type RoomField = keyof typeof CURSORS;
+
+/** How a document subscribes to `messageAdded` or `roomEvents`. */
 export interface RoomVariables {
+  field: RoomField;
+  /** The field of a result that is its cursor. */
+  cursor: (typeof CURSORS)[RoomField];
   /** The variable that is passed as `after`. */
   after: string;
   /** The variable that is passed as `last`. Undefined if the document does not pass `last`. */
@@ -15,16 +23,26 @@ export interface RoomVariables {
   variableValue(variable: string, variables: SubscribePayload['variables']): unknown;
 }
 
-/** A subscription to `messageAdded` cannot be resumed because of how its document is written. */
+/** A subscription to a room cannot be resumed because of how its document is written. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
 
-  /** @param requirement what the subscription must do */
-  constructor(requirement: string) {
+  /**
+   * @param field what it subscribes to
+   * @param requirement what the subscription must do
+   */
+  constructor(field: RoomField, requirement: string) {
     super(
-      `A subscription to messageAdded must ${requirement}, so that it can be resumed: subscription ($roomId: ID!, $after: ID, ` +
-        '$last: Int) { messageAdded(roomId: $roomId, after: $after, last: $last) { id content } }',
+      `A subscription to ${field} must ${requirement}, so that it can be resumed: subscription ($roomId: ID!, $after: ID, ` +
+        `$last: Int) { ${field}(roomId: $roomId, after: $after, last: $last) { ${CURSORS[field]} } }`,
     );
+  }
+
+  /** The results have no cursor. */
+  static noCursor(field: RoomField): DocumentError {
+    const what =
+      field === 'messageAdded' ? 'the id of the message, as "id"' : 'the cursor of the event, as "cursor"';
+    return new DocumentError(field, `select ${what}`);
   }
 }
 
@@ -44,28 +62,32 @@ export function isSubscription({ query, operationName }: SubscribePayload): bool
 }
 
 /**
- * Finds the variables with which a document subscribes to `messageAdded`. Returns undefined if it subscribes
+ * Finds the variables with which a document subscribes to a room. Returns undefined if it subscribes
  * to something else. This searches the text, because a parser would be ten times the size of this package.
  * @throws {DocumentError} if the subscription cannot be resumed
  */
 export function roomVariablesOf(query: string): RoomVariables | undefined {
   const text = query.replace(STRING_OR_COMMENT, (_, string) => string ?? '');
-  const args = /\bmessageAdded\s*\(([^)]*)\)/.exec(text)?.[1];
-  if (args === undefined) return undefined;
+  const [, name, args] = /\b(messageAdded|roomEvents)\s*\(([^)]*)\)/.exec(text) ?? [];
+  if (name === undefined || args === undefined) return undefined;
+  const field = name as RoomField;
+  const cursor = CURSORS[field];
   const variableOf = (argument: string) => new RegExp(`\\b${argument}\\s*:\\s*\\$(\\w+)`).exec(args)?.[1];
 
   const after = variableOf('after');
-  if (after === undefined) throw new DocumentError('take its argument "after" from a variable');
+  if (after === undefined) throw new DocumentError(field, 'take its argument "after" from a variable');
   const last = variableOf('last');
   if (last === undefined && /\blast\s*:/.test(args)) {
-    throw new DocumentError('take its argument "last" from a variable, or leave it out');
+    throw new DocumentError(field, 'take its argument "last" from a variable, or leave it out');
   }
-  if (!/\bid\b/.test(text)) throw new DocumentError('select the id of the message');
+  if (!new RegExp(`\\b${cursor}\\b`).test(text)) throw DocumentError.noCursor(field);
   const roomId = variableOf('roomId');
   const literalRoomId = /\broomId\s*:\s*"([^"]*)"/.exec(args)?.[1] ?? '';
   const variableValue: RoomVariables['variableValue'] = (variable, variables) =>
     variables?.[variable] === undefined ? defaultOf(variable, text) : variables[variable];
   return {
+    field,
+    cursor,
     after,
     last,
     variableValue,

@@ -1,6 +1,6 @@
 import type { SubscribePayload } from 'graphql-ws';
 import { compareCursors, isCursor } from './cursor.js';
-import type { RoomVariables } from './document.js';
+import { DocumentError, type RoomVariables } from './document.js';
 
 type Variables = SubscribePayload['variables'];
 
@@ -40,7 +40,18 @@ export class ResumeState {
     this.#cursor ??= cursor;
   }
 
-  /** Moves the cursor to a message that arrived. Returns false if the message must not be delivered again. */
+  /** The cursor of a result: the id of a message, or the cursor of an event. Undefined if it was not selected. */
+  cursorOf(value: unknown): string | undefined {
+    const cursor = (value as Record<string, unknown> | null | undefined)?.[this.#room.cursor];
+    return isCursor(cursor) ? cursor : undefined;
+  }
+
+  /** The error of a subscription whose results have no cursor. */
+  get missingCursor(): DocumentError {
+    return DocumentError.noCursor(this.#room.field);
+  }
+
+  /** Moves the cursor to what arrived. Returns false if it must not be delivered again. */
   accept(id: string): boolean {
     if (this.#cursor !== undefined && compareCursors(id, this.#cursor) <= 0) return false;
     this.#cursor = id;
@@ -52,14 +63,17 @@ export class ResumeState {
   }
 
   /**
-   * Drops the cursor, so that the subscription continues with the newest messages, and returns it. The ids
-   * are still remembered: a store that lost only its newest messages delivers the ones before them again.
+   * Drops the cursor, so that the subscription continues with the newest messages, and returns it. The ids of
+   * messages are still remembered: a store that lost only its newest messages delivers the ones before them again.
    * Their order is not: if the store's clock went back, new messages have ids below the old cursor.
+   *
+   * Events start over instead, since messages may have been retracted in the gap.
    */
   expire(): string | undefined {
     const cursor = this.#cursor;
     this.#cursor = undefined;
     this.#expired = true;
+    if (this.#room.field === 'roomEvents') this.#delivered.clear();
     return cursor;
   }
 

@@ -37,6 +37,15 @@ export interface SubscribeOptions {
   onEvent?: OnEvent;
 }
 
+/** Stands for a gap between the results of `iterate`, if its option `marksGaps` is set. */
+export const GAP: FormattedExecutionResult<never, never> = { data: null };
+
+/** Options of an iteration. */
+export interface IterateOptions extends SubscribeOptions {
+  /** Yields GAP where results are missing. */
+  marksGaps?: boolean;
+}
+
 /**
  * A graphql-ws client whose subscriptions survive interruptions. Use it wherever a graphql-ws client is
  * accepted: in Apollo Client's GraphQLWsLink, urql's subscriptionExchange or a network layer of Relay.
@@ -47,8 +56,8 @@ export interface ResumingClient extends Client {
    * function is called, the client is disposed of, or the server refuses the subscription for good. The sink
    * then gets the refusal as from graphql-ws: a last result with errors, or `error`.
    *
-   * A subscription to `messageAdded` continues after the last message, and delivers each message once and in
-   * order. If its document does not allow that, the sink gets a DocumentError.
+   * A subscription to `messageAdded` or `roomEvents` continues after the last message or event, and delivers each once
+   * and in order. If its document does not allow that, the sink gets a DocumentError.
    *
    * If a sink throws, its subscription ends and the sink gets that error.
    */
@@ -64,7 +73,7 @@ export interface ResumingClient extends Client {
    */
   iterate<Data = Record<string, unknown>, Extensions = unknown>(
     payload: SubscribePayload,
-    options?: SubscribeOptions,
+    options?: IterateOptions,
   ): AsyncIterableIterator<FormattedExecutionResult<Data, Extensions>>;
   /** Ends every subscription and disposes of the wrapped client. */
   dispose(): Promise<void>;
@@ -135,10 +144,23 @@ export function resumingClient(client: Client, options: ResumingOptions = {}): R
       const source = open(payload, sink, subscribeOptions);
       return () => source.end();
     },
-    iterate: (payload, subscribeOptions) => iterateResults((sink) => open(payload, sink, subscribeOptions)),
+    iterate: (payload, { marksGaps, ...subscribeOptions } = {}) =>
+      iterateResults((sink) =>
+        open(payload, sink, marksGaps ? markingGaps(subscribeOptions, sink) : subscribeOptions),
+      ),
     dispose: async () => {
       for (const resumption of resumptions) resumption.end();
       await client.dispose();
+    },
+  };
+}
+
+/** A gap takes its place between the results, since events are emitted in the same order. */
+function markingGaps(options: SubscribeOptions, sink: Sink<typeof GAP>): SubscribeOptions {
+  return {
+    onEvent: (event) => {
+      if (event.type === 'gap') sink.next(GAP);
+      options.onEvent?.(event);
     },
   };
 }

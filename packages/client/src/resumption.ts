@@ -11,8 +11,8 @@
 import type { FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws';
 import { type BackoffOptions, backoffMs, callAfter, capOf } from './backoff.js';
 import type { Connection } from './connection.js';
-import { BEGINNING, isCursor } from './cursor.js';
-import { DocumentError, type RoomVariables } from './document.js';
+import { BEGINNING } from './cursor.js';
+import type { RoomVariables } from './document.js';
 import { failureOf } from './failure.js';
 import { type Head, queryHead } from './head.js';
 import { type OperationClient, type Result, rootValue, runOperation } from './operation.js';
@@ -147,12 +147,12 @@ export class Resumption {
   #receive(result: Result): void {
     const state = this.#state;
     if (state && result.data != null) {
-      const { id } = (rootValue(result) ?? {}) as { id?: unknown };
-      if (!isCursor(id)) {
-        this.#fail(new DocumentError('select the id of the message, as "id"'));
+      const cursor = state.cursorOf(rootValue(result));
+      if (cursor === undefined) {
+        this.#fail(state.missingCursor);
         return;
       }
-      if (!state.accept(id)) return;
+      if (!state.accept(cursor)) return;
     }
     this.#failures = 0;
     try {

@@ -1,4 +1,4 @@
-import type { Cursor } from '#domain/cursor.js';
+import type { Cursor, EntryId } from '#domain/cursor.js';
 import type { Entry } from '#domain/entry.js';
 import type { Draft, Message } from '#domain/message.js';
 import type { Sender } from './limiter.js';
@@ -28,7 +28,7 @@ export interface Head {
 
 /** A stretch of a room's log without gaps, oldest first, and the log's head. */
 export interface Page extends Head {
-  entries: Entry[];
+  entries: readonly Entry[];
   /** Whether entries older than these are kept. */
   hasOlder: boolean;
   /** Whether entries newer than these are kept. */
@@ -46,6 +46,26 @@ export interface MessagePage {
   head: Cursor;
 }
 
+/** Which messages a caller may retract. */
+export interface RetractionRights {
+  /** Only messages of this user. Undefined: messages of anyone. */
+  author?: string;
+  /** Only messages that are younger than this, in milliseconds. Undefined: messages of any age. */
+  withinMs?: number;
+  /**
+   * Spares messages that were sent with a protected role, unless this user sent them. Undefined: spares none.
+   */
+  sparesAllBut?: string;
+}
+
+/** The outcome of a retraction. Each requested id is in one of the lists. */
+export interface Retracted {
+  /** Messages that are retracted now, even if they were before. */
+  retracted: EntryId[];
+  /** Ids of no message that the room keeps. */
+  missing: EntryId[];
+}
+
 /**
  * The logs of all rooms. Every call ends within a time limit. It throws a ChatError with SERVICE_UNAVAILABLE
  * if the store is unreachable or does not answer in time.
@@ -58,9 +78,18 @@ export interface EventLog {
    * safe to repeat the call with the same nonce. Without a sender, no limit applies.
    *
    * Throws RATE_LIMITED if the sender has reached a limit; nothing was stored or counted then. A repeated
-   * nonce is never limited. Throws FORBIDDEN if the message with this nonce has been removed.
+   * nonce is never limited. Throws FORBIDDEN if the message with this nonce has been retracted.
    */
   append(draft: Draft, sender?: Sender): Promise<Message>;
+
+  /**
+   * Removes messages: replaces each by a tombstone and appends one entry that names them. Appends nothing if none of
+   * them was left. Takes at most MAX_RETRACTED_IDS ids, which the store finds by their position. Safe to repeat.
+   *
+   * Throws FORBIDDEN, with the reason and the id, if the rights do not cover one of the messages. Nothing was retracted
+   * then. After SERVICE_UNAVAILABLE, they may or may not have been retracted.
+   */
+  retract(roomId: string, ids: readonly EntryId[], rights: RetractionRights): Promise<Retracted>;
 
   /**
    * Reads entries. Throws CURSOR_EXPIRED if entries after `after` may be missing.

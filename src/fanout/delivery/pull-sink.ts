@@ -1,18 +1,30 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
+import type { Cursor } from '#domain/cursor.js';
 import type { Framing } from '#fanout/projection/framing.js';
 import type { Audience } from './sink.js';
 
 type Result = IteratorResult<ExecutionResult, undefined>;
 
-const PLAIN: Framing<readonly Buffer[]> = { key: 'plain', encode: (payloads) => payloads };
+/** A serialized result, with its cursor if it has one. */
+interface Event {
+  payload: Buffer;
+  id: Cursor | undefined;
+}
+
+const PLAIN: Framing<readonly Event[]> = {
+  key: 'plain',
+  encode: (payloads, ids) => payloads.map((payload, index) => ({ payload, id: ids?.[index] })),
+};
 
 /**
  * A sink for a consumer that iterates. It holds one batch and is full until the consumer has taken all of it.
  */
-export class PullSink implements Audience<readonly Buffer[]> {
+export class PullSink implements Audience<readonly Event[]> {
   readonly framing = PLAIN;
-  #frames: readonly Buffer[] = [];
+  #events: readonly Event[] = [];
   #taken = 0;
+  /** The cursor of the last event that was taken, or that the first one comes after. Empty if events have none. */
+  #cursor: Cursor | '' = '';
   #drained: (() => void) | undefined;
   /** The last result, if the server ended the subscription. */
   #refusal: ExecutionResult | undefined;
@@ -21,11 +33,22 @@ export class PullSink implements Audience<readonly Buffer[]> {
   #resolve: ((result: Result) => void) | undefined;
 
   get full(): boolean {
-    return this.#taken < this.#frames.length;
+    return this.#taken < this.#events.length;
   }
 
-  write(frames: readonly Buffer[]): void {
-    this.#frames = frames;
+  startsAfter(cursor: Cursor): void {
+    this.#cursor = cursor;
+  }
+
+  takeBack(): Cursor | '' | undefined {
+    const wasFull = this.full;
+    this.#events = [];
+    this.#taken = 0;
+    return wasFull ? this.#cursor : undefined;
+  }
+
+  write(events: readonly Event[]): void {
+    this.#events = events;
     this.#taken = 0;
     this.#resolveWaiting();
   }
@@ -73,10 +96,11 @@ export class PullSink implements Audience<readonly Buffer[]> {
       this.#drained = undefined;
       drained?.();
     }
-    const payload = this.#frames[this.#taken];
-    if (payload !== undefined) {
+    const event = this.#events[this.#taken];
+    if (event !== undefined) {
       this.#taken += 1;
-      return { done: false, value: revive(JSON.parse(payload.toString())) };
+      this.#cursor = event.id ?? '';
+      return { done: false, value: revive(JSON.parse(event.payload.toString())) };
     }
     if (this.#refusal === undefined) return undefined;
     this.#ended = true;

@@ -15,6 +15,12 @@ export interface Sink<Frames = unknown> {
   write(frames: Frames): void;
   /** Calls back once when a full sink has drained. */
   whenDrained(callback: () => void): void;
+  /**
+   * Drops all events that have been written to this sink but not passed on, because one of them may have been retracted.
+   * Returns the cursor of the last event that was passed on, from which delivery continues: empty if events have no
+   * cursors, and undefined if it held none. Sinks that pass everything on at once do not need this.
+   */
+  takeBack?(): Cursor | '' | undefined;
 }
 
 /** A sink that is also notified when the server ends the subscription. */

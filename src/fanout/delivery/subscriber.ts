@@ -1,7 +1,7 @@
 import { type Cursor, compareIds } from '#domain/cursor.js';
-import { isMessage } from '#domain/entry.js';
+import { isMessage, type RoomEvent } from '#domain/entry.js';
 import { ChatError, cursorExpired } from '#domain/errors.js';
-import type { Projection, Receiver } from '#fanout/projection/projection.js';
+import type { Projection, Receiver, RenderedPage } from '#fanout/projection/projection.js';
 import type { Delivery, Owner } from './shared-source.js';
 import type { Sink } from './sink.js';
 
@@ -11,16 +11,25 @@ export interface StartPosition {
   cursor: Cursor;
   /** The log position after the cursor. Undefined if the log is too short, so that the store must be read. */
   position: number | undefined;
+  /**
+   * If it starts with the newest messages, the head of the log when it joined. Up to there, only messages are
+   * delivered, since the client has not seen what other events are about.
+   */
+  backlogEnd?: Cursor | undefined;
 }
 
 /**
- * Delivers a room's messages to one subscription: a cursor, a projection and a sink, but no queue. Whatever
+ * Delivers a room's events to one subscription: a cursor, a projection and a sink, but no queue. Whatever
  * the subscription has not received yet is still in the log or in the store, so a slow client costs no
  * memory. Nothing is written to a full sink until it has drained.
  */
 export class Subscriber implements Receiver, Delivery {
   #cursor: Cursor;
   #position: number | undefined;
+  /** The end of the backlog, if it differs from what comes after it. */
+  readonly #joinedAt: Cursor | undefined;
+  /** The same, until the backlog has been delivered. */
+  #backlogEnd: Cursor | undefined;
   #waiting = false;
   #ended = false;
 
@@ -30,8 +39,9 @@ export class Subscriber implements Receiver, Delivery {
     start: StartPosition,
     private readonly owner: Owner,
   ) {
+    this.#joinedAt = projection.delivers === 'events' ? start.backlogEnd : undefined;
     this.#cursor = start.cursor;
-    this.#position = start.position;
+    this.#moveTo(start.cursor, start.position);
     projection.add(this);
   }
 
@@ -49,6 +59,14 @@ export class Subscriber implements Receiver, Delivery {
   end(): void {
     this.#ended = true;
     this.projection.remove(this);
+  }
+
+  /** Delivers again what the sink has not passed on, without the retracted messages. */
+  retracted(): void {
+    const cursor = this.sink.takeBack?.();
+    if (this.#ended || cursor === undefined) return;
+    this.#moveTo(cursor, this.projection.log.locate(cursor));
+    this.pump();
   }
 
   refuse(reason: ChatError): void {
@@ -71,11 +89,13 @@ export class Subscriber implements Receiver, Delivery {
       if (this.#position === undefined) return this.#readBehind();
     }
     if (this.#position >= projection.ready) return false;
-    const batch = projection.batch(this.#position, this.sink.framing);
+    const backlogEnd = this.#backlogEnd;
+    const batch = projection.batch(this.#position, this.sink.framing, backlogEnd);
     if (batch === undefined) return true;
     if (batch instanceof Promise) return this.#waitFor(batch);
     this.#position = batch.end;
     this.#cursor = batch.lastId;
+    if (backlogEnd !== undefined) this.#moveTo(batch.lastId, batch.end);
     if (batch.count === 0) return true;
     projection.meter.delivered(batch.count, batch.bytes);
     this.sink.write(batch.frames);
@@ -120,17 +140,41 @@ export class Subscriber implements Receiver, Delivery {
 
   /** Reads and writes one page. Returns whether the cursor has moved. */
   async #deliverPage(): Promise<boolean> {
-    const page = await this.projection.pageAfter(this.#cursor);
-    const payloads = await this.projection.renderPage(page.entries);
+    const { projection } = this;
+    const page = await projection.pageAfter(this.#cursor);
+    let rendered: RenderedPage;
+    let retractions: number;
+    do {
+      retractions = projection.retractions;
+      rendered = await projection.renderPage(page.entries);
+    } while (retractions !== projection.retractions);
     // If the page is empty, the store no longer keeps the entries up to its head. Skip them.
     const end = page.entries.at(-1)?.id ?? page.head;
     if (this.#ended || compareIds(end, this.#cursor) <= 0) return false;
-    this.#cursor = end;
+    const { payloads, ids } = this.#wanted(rendered);
+    this.#moveTo(end, this.#position);
     if (payloads.length === 0) return true;
     const bytes = payloads.reduce((sum, payload) => sum + payload.length, 0);
-    this.projection.meter.delivered(payloads.length, bytes);
-    const ids = page.entries.filter(isMessage).map(({ id }) => id);
+    projection.meter.delivered(payloads.length, bytes);
     this.sink.write(this.sink.framing.encode(payloads, ids));
     return true;
+  }
+
+  /** The events of a page that this subscription gets: in its backlog, only messages. */
+  #wanted({ events, payloads }: RenderedPage): { payloads: readonly Buffer[]; ids: Cursor[] } {
+    const backlogEnd = this.#backlogEnd;
+    const isWanted = (event: RoomEvent) =>
+      backlogEnd === undefined || isMessage(event) || compareIds(event.id, backlogEnd) > 0;
+    return {
+      payloads: backlogEnd === undefined ? payloads : payloads.filter((_, index) => isWanted(events[index]!)),
+      ids: events.filter(isWanted).map(({ id }) => id),
+    };
+  }
+
+  #moveTo(cursor: Cursor, position: number | undefined): void {
+    this.#cursor = cursor;
+    this.#position = position;
+    const joinedAt = this.#joinedAt;
+    this.#backlogEnd = joinedAt !== undefined && compareIds(cursor, joinedAt) < 0 ? joinedAt : undefined;
   }
 }

@@ -1,6 +1,9 @@
 import type { Cursor } from '#domain/cursor.js';
+import type { Retraction } from '#domain/entry.js';
 import { ChatError } from '#domain/errors.js';
-import type { EventLog, Page } from '#domain/ports/event-log.js';
+import type { EventLog } from '#domain/ports/event-log.js';
+import { HistoryPage } from './history-page.js';
+import { type Retractions, retractionsIn } from './retractions.js';
 
 /** Whether a read failed because entries after its cursor are gone. */
 export function isExpired(error: unknown): boolean {
@@ -13,6 +16,9 @@ export interface HistoryReadsOptions {
   eventLog: Pick<EventLog, 'page' | 'messages'>;
   /** Entries in one page. */
   pageSize: number;
+  retractions: Retractions;
+  /** A page contained these retractions. */
+  onRetractions(retractions: readonly Retraction[]): void;
 }
 
 /**
@@ -25,11 +31,14 @@ export class HistoryReads {
   constructor(private readonly options: HistoryReadsOptions) {}
 
   /** The entries after a cursor, at most one page. Throws CURSOR_EXPIRED and SERVICE_UNAVAILABLE. */
-  after(cursor: Cursor): Promise<Page> {
-    const { eventLog, roomId, pageSize } = this.options;
-    return this.#share(`after ${cursor}`, () =>
-      eventLog.page(roomId, { after: cursor, take: { first: pageSize } }),
-    );
+  after(cursor: Cursor): Promise<HistoryPage> {
+    const { eventLog, roomId, pageSize, retractions, onRetractions } = this.options;
+    return this.#share(`after ${cursor}`, async () => {
+      const mark = retractions.mark();
+      const page = await eventLog.page(roomId, { after: cursor, take: { first: pageSize } });
+      onRetractions(retractionsIn(page.entries));
+      return new HistoryPage(page, retractions, mark);
+    });
   }
 
   /** The cursor just before the newest `count` messages. Throws SERVICE_UNAVAILABLE. */

@@ -30,6 +30,11 @@ export class Ring<T> {
     return this.#slots[position % this.capacity];
   }
 
+  /** Replaces the item at a position. Ignores positions that are not held. */
+  replace(position: number, item: T): void {
+    if (this.at(position) !== undefined) this.#slots[position % this.capacity] = item;
+  }
+
   /** Drops the oldest item. */
   shift(): void {
     if (this.#start === this.#end) return;

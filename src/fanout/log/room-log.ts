@@ -11,38 +11,21 @@
  *
  * The feed may lose, repeat or delay entries, but the log appends exactly what the store holds. The store's
  * epoch and ids determine whether the log's head is still valid. Clocks are never compared.
+ *
+ * A retraction takes effect as soon as it is seen, in any phase and even out of order: its messages become tombstones
+ * in the log, and in every page whose read began before.
  */
-import { BEGINNING, type Cursor, compareIds } from '#domain/cursor.js';
-import type { Entry } from '#domain/entry.js';
+import { BEGINNING, type Cursor, compareIds, type EntryId } from '#domain/cursor.js';
+import { type Entry, isRetraction, type Retraction } from '#domain/entry.js';
 import { serviceUnavailable } from '#domain/errors.js';
 import type { EventLog, Head, Page } from '#domain/ports/event-log.js';
-import type { Closeable, Feed } from '#domain/ports/feed.js';
+import type { Closeable } from '#domain/ports/feed.js';
+import type { HistoryPage } from './history-page.js';
 import { HistoryReads, isExpired } from './history-reads.js';
+import { retractionsIn, withoutRetracted } from './retractions.js';
+import type { RoomLogObserver, RoomLogOptions } from './room-log-options.js';
 import { StoreClock } from './store-clock.js';
 import { type LogReader, type Newest, Tail } from './tail.js';
-
-/** What a log reports to the room that delivers from it. */
-export interface RoomLogObserver {
-  /** There may be more to deliver: the log grew or was reset, or the store is available again. */
-  onChange(): void;
-  /** The feed failed permanently. The log receives nothing more. */
-  onFailed(error: Error): void;
-  /** A gap was filled with this many messages from the store. */
-  onGapFilled(messages: number): void;
-  /** Reading the store failed. The next entry, resume or check tries again. */
-  onTrouble(error: unknown): void;
-}
-
-/** Settings and dependencies of a log. Times are in milliseconds, sizes in entries. */
-export interface RoomLogOptions {
-  eventLog: Pick<EventLog, 'page' | 'messages'>;
-  feed: Feed;
-  capacity: number;
-  pageSize: number;
-  ttlMs: number;
-  /** A monotonic clock in milliseconds. Defaults to `performance.now`. */
-  elapsed?: () => number;
-}
 
 type Phase = 'opening' | 'live' | 'catching up' | 'closed';
 
@@ -63,10 +46,17 @@ export class RoomLog {
     private readonly options: RoomLogOptions,
     private readonly observer: RoomLogObserver,
   ) {
-    const { capacity, ttlMs, eventLog, pageSize, elapsed } = options;
+    const { capacity, ttlMs, eventLog, pageSize, retractions, elapsed } = options;
     this.#clock = new StoreClock(elapsed);
     this.#tail = new Tail({ capacity, ttlMs, clock: this.#clock });
-    this.#history = new HistoryReads({ roomId, eventLog, pageSize });
+    this.#history = new HistoryReads({
+      roomId,
+      eventLog,
+      pageSize,
+      retractions,
+      // If the feed has lost a retraction, this is the first time that it is seen.
+      onRetractions: (found) => this.#see(found.filter(({ id }) => this.#isNew(id))),
+    });
   }
 
   /** A view of the entries, to deliver from. */
@@ -96,6 +86,7 @@ export class RoomLog {
       const newest = await this.#page({ take: { last: this.options.capacity } });
       this.#refuseIfClosed();
       this.#tail.begin(newest);
+      this.#see(retractionsIn(newest.entries));
       this.#epoch = newest.epoch;
     } catch (error) {
       await this.close();
@@ -123,7 +114,7 @@ export class RoomLog {
   }
 
   /** The store's entries after a cursor, at most one page. Throws CURSOR_EXPIRED and SERVICE_UNAVAILABLE. */
-  pageAfter(cursor: Cursor): Promise<Page> {
+  pageAfter(cursor: Cursor): Promise<HistoryPage> {
     return this.#history.after(cursor);
   }
 
@@ -148,6 +139,7 @@ export class RoomLog {
 
   #onEntry(entry: Entry): void {
     if (this.#phase === 'closed') return;
+    if (isRetraction(entry)) this.#see([entry]);
     if (this.#phase === 'opening') {
       this.#isDue = true;
     } else if (this.#follows(entry)) {
@@ -156,6 +148,20 @@ export class RoomLog {
     } else if (!this.#tail.has(entry.id)) {
       this.catchUp();
     }
+  }
+
+  /** Takes the messages of retractions out of everything that this node holds. Safe to repeat. */
+  #see(retractions: readonly Retraction[]): void {
+    if (retractions.length === 0) return;
+    const positions = retractions.flatMap((retraction) => {
+      this.options.retractions.add(retraction);
+      return this.#tail.retract(retraction);
+    });
+    this.observer.onRetracted(positions);
+  }
+
+  #isNew(id: EntryId): boolean {
+    return compareIds(id, this.#tail.head ?? BEGINNING) > 0;
   }
 
   /**
@@ -198,7 +204,9 @@ export class RoomLog {
     this.#isDue ||= (hasNewer && oldest !== undefined) || isTorn;
     if (isTorn) return 0;
     this.#epoch = epoch;
+    const unseen = retractionsIn(entries).filter(({ id }) => this.#isNew(id));
     const appended = this.#tail.appendNewer(entries);
+    this.#see(unseen);
     if (!hasNewer) this.#tail.skipTo(head);
     return appended;
   }
@@ -223,6 +231,7 @@ export class RoomLog {
     }
     this.#tail.beginAgain(newest);
     this.#epoch = newest.epoch;
+    this.#see(retractionsIn(newest.entries));
   }
 
   /** Whether an epoch is known to differ from that of the log. */
@@ -231,9 +240,11 @@ export class RoomLog {
   }
 
   async #page(window: Parameters<EventLog['page']>[1]): Promise<Page> {
-    const page = await this.options.eventLog.page(this.roomId, window);
+    const { eventLog, retractions } = this.options;
+    const mark = retractions.mark();
+    const page = await eventLog.page(this.roomId, window);
     this.#clock.heard(page.now);
-    return page;
+    return { ...page, entries: withoutRetracted(page.entries, retractions.since(mark)) };
   }
 
   #refuseIfClosed(): void {

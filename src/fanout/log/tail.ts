@@ -1,6 +1,14 @@
-import { type Cursor, compareIds, type EntryId, millisecondsOf } from '#domain/cursor.js';
-import { countMessages, type Entry, isMessage } from '#domain/entry.js';
+import { BEGINNING, type Cursor, compareIds, type EntryId, millisecondsOf } from '#domain/cursor.js';
+import {
+  countMessages,
+  type Entry,
+  isMessage,
+  type Retraction,
+  retracts,
+  tombstoneOf,
+} from '#domain/entry.js';
 import type { Page } from '#domain/ports/event-log.js';
+import { withoutRetracted } from './retractions.js';
 import { Ring } from './ring.js';
 import type { StoreClock } from './store-clock.js';
 
@@ -48,6 +56,8 @@ export class Tail implements LogReader {
   #newestOpaque = -1;
   /** Whether this holds all entries that the store keeps. */
   #isWhole = false;
+  /** Retractions that were seen before the entries just before them. Nearly always empty. */
+  #ahead: readonly Retraction[] = [];
 
   constructor(private readonly options: TailOptions) {
     this.#ring = new Ring(options.capacity);
@@ -112,23 +122,25 @@ export class Tail implements LogReader {
   begin(page: Page): void {
     this.#isWhole = !page.hasOlder;
     for (const entry of page.entries) this.append(entry);
-    this.#head = page.head;
+    this.#moveHead(page.head);
   }
 
   /** Replaces all entries with a page that does not follow them. All earlier positions become invalid. */
   beginAgain(page: Page): void {
     this.#ring.reset();
+    this.#ahead = [];
     this.#floor = this.#ring.start;
     this.begin(page);
   }
 
   /** Appends the entry that directly follows the head. */
-  append(entry: Entry): void {
+  append(next: Entry): void {
+    const entry = this.#ahead.length === 0 ? next : withoutRetracted([next], this.#ahead)[0]!;
     if (this.end - this.start === this.options.capacity) this.#isWhole = false;
     if (isMessage(entry)) this.#messages += 1;
     else this.#newestOpaque = this.end;
     this.#ring.push(entry);
-    this.#head = entry.id;
+    this.#moveHead(entry.id);
   }
 
   /** Appends the entries that are newer than the head. Returns how many of them are messages. */
@@ -138,9 +150,39 @@ export class Tail implements LogReader {
     return countMessages(newer);
   }
 
+  /**
+   * Replaces the messages that a retraction names by tombstones, and those that are yet to come when they come. Returns
+   * the positions of the former.
+   */
+  retract(retraction: Retraction): number[] {
+    if (compareIds(retraction.id, this.#head ?? BEGINNING) > 0) this.#ahead = [...this.#ahead, retraction];
+    const positions: number[] = [];
+    for (const position of this.#positionsNamed(retraction)) {
+      const entry = this.at(position)!;
+      if (!isMessage(entry) || !retracts(retraction, entry)) continue;
+      this.#ring.replace(position, tombstoneOf(entry));
+      this.#newestOpaque = Math.max(this.#newestOpaque, position);
+      positions.push(position);
+    }
+    return positions;
+  }
+
   /** Moves the head past entries that the store no longer keeps. */
   skipTo(head: Cursor): void {
-    if (compareIds(head, this.#head!) > 0) this.#head = head;
+    if (compareIds(head, this.#head!) > 0) this.#moveHead(head);
+  }
+
+  #moveHead(head: Cursor): void {
+    this.#head = head;
+    if (this.#ahead.length > 0) this.#ahead = this.#ahead.filter(({ id }) => compareIds(id, head) > 0);
+  }
+
+  /** The positions that a retraction may name. Those of an author may be anywhere. */
+  #positionsNamed({ ids, author }: Retraction): number[] {
+    if (author !== undefined) {
+      return Array.from({ length: this.end - this.start }, (_, index) => this.start + index);
+    }
+    return ids.map((id) => this.#find(id)).filter((position) => position !== undefined);
   }
 
   /** Finds the position of an entry by binary search. */

@@ -54,6 +54,16 @@ export class FrameCache {
     this.#shrink();
   }
 
+  /** Drops the frames at these positions, and all below `oldest`. */
+  drop(positions: readonly number[], oldest: number): void {
+    for (const position of positions) {
+      if (this.get(position) !== undefined) this.#drop(position % this.capacity);
+    }
+    for (const [slot, frame] of this.#frames.entries()) {
+      if (frame !== undefined && frame.position < oldest) this.#drop(slot);
+    }
+  }
+
   /** Drops all frames and returns their bytes to the budget. */
   clear(): void {
     this.#count(-this.#bytes);

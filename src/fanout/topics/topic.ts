@@ -8,7 +8,7 @@
 import type { ChatError } from '#domain/errors.js';
 import { type Delivery, type Owner, SharedSource } from '#fanout/delivery/shared-source.js';
 import type { Sink } from '#fanout/delivery/sink.js';
-import type { Framing, Render } from '#fanout/projection/framing.js';
+import type { Render } from '#fanout/projection/framing.js';
 import {
   type HeldSelection,
   HeldSelections,
@@ -16,21 +16,16 @@ import {
   type SelectionHolder,
   type SelectionLimit,
 } from '#fanout/projection/selection-limit.js';
-import { byPopularity, pumpAll } from '#fanout/slices.js';
+import { byPopularity } from '#fanout/slices.js';
+import { Channel, type ChannelOptions, TopicSubscriber } from './channel.js';
 
 /** Settings of a topic. */
-export interface TopicOptions<Value> {
+export interface TopicOptions<Value> extends ChannelOptions<Value> {
   name: string;
   /** The topics that subscriptions follow, by name. */
   followed: HeldSelections;
-  /** Reads the current value. Anything asynchronous is left to the resolvers of the selection. */
-  read(): Value;
-  /** Minimum milliseconds between two broadcasts. */
-  everyMs: number;
   /** Limits the distinct selections of all rooms and topics. */
   selectionLimit: SelectionLimit;
-  /** Reading or rendering failed. It is tried again at the next tick. */
-  onTrouble(error: unknown): void;
   /** The last source was released. */
   onEmpty(): void;
 }
@@ -62,6 +57,11 @@ export class Topic<Value> {
   /** What must be rendered again now: functions that never reject. */
   *due(): Iterable<() => Promise<void>> {
     for (const channel of byPopularity(this.#channels)) if (channel.isDue) yield () => channel.refresh();
+  }
+
+  /** Delivers nothing that was read before now. It is read again when it is due. */
+  forget(): void {
+    for (const channel of this.#channels.values()) channel.forget();
   }
 
   /** Ends all subscriptions with an error. */
@@ -115,123 +115,5 @@ export class TopicSource<Value> extends SharedSource<Value> implements Selection
     this.#followed?.release(this);
     this.#held = this.#followed = undefined;
     this.onRelease();
-  }
-}
-
-/** One distinct selection on a topic: its latest bytes and its subscribers. */
-class Channel<Value> {
-  readonly #subscribers = new Set<TopicSubscriber>();
-  /** The latest value, framed for each transport that has subscribers. By key of the framing. */
-  readonly #frames = new Map<string, unknown>();
-  #payload: Buffer | undefined;
-  #version = 0;
-  #refreshing = false;
-  #refreshedAt = Number.NEGATIVE_INFINITY;
-
-  constructor(
-    private readonly options: TopicOptions<Value>,
-    private readonly render: Render<Value>,
-    private readonly onEmpty: () => void,
-  ) {}
-
-  /** The number of subscribers. */
-  get size(): number {
-    return this.#subscribers.size;
-  }
-
-  /** Increases with each value that is broadcast. */
-  get version(): number {
-    return this.#version;
-  }
-
-  add(subscriber: TopicSubscriber): void {
-    this.#subscribers.add(subscriber);
-    if (this.#payload === undefined && this.isDue) this.refresh().catch(this.options.onTrouble);
-  }
-
-  remove(subscriber: TopicSubscriber): void {
-    if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.onEmpty();
-  }
-
-  refuseAll(reason: ChatError): void {
-    for (const subscriber of [...this.#subscribers]) subscriber.refuse(reason);
-  }
-
-  /** Whether the value may be broadcast again. */
-  get isDue(): boolean {
-    return !this.#refreshing && performance.now() - this.#refreshedAt >= this.options.everyMs;
-  }
-
-  /** Reads the value again and delivers it if the result has changed. Never rejects. */
-  async refresh(): Promise<void> {
-    this.#refreshing = true;
-    this.#refreshedAt = performance.now();
-    await this.#renderAndBroadcast()
-      .catch(this.options.onTrouble)
-      .finally(() => {
-        this.#refreshing = false;
-      });
-  }
-
-  frames<Frames>(framing: Framing<Frames>): Frames {
-    let frames = this.#frames.get(framing.key) as Frames | undefined;
-    if (frames === undefined) {
-      frames = framing.encode([this.#payload!]);
-      this.#frames.set(framing.key, frames);
-    }
-    return frames;
-  }
-
-  async #renderAndBroadcast(): Promise<void> {
-    const payload = await this.render(this.options.read());
-    if (this.#payload?.equals(payload)) return;
-    this.#payload = payload;
-    this.#version += 1;
-    this.#frames.clear();
-    await pumpAll(this.#subscribers);
-  }
-}
-
-/** The part of a channel that a subscriber uses. */
-type SubscribedChannel = Pick<Channel<unknown>, 'version' | 'frames' | 'add' | 'remove'>;
-
-/** Delivers the latest value of a channel into the sink of one subscription. */
-class TopicSubscriber implements Delivery {
-  /** The version of the channel that was delivered last. */
-  #deliveredVersion = 0;
-  #waiting = false;
-  #ended = false;
-
-  constructor(
-    private readonly channel: SubscribedChannel,
-    private readonly sink: Sink,
-    private readonly owner: Owner,
-  ) {
-    channel.add(this);
-  }
-
-  pump(): void {
-    if (this.#ended || this.#waiting || this.#deliveredVersion === this.channel.version) return;
-    if (this.sink.full) {
-      this.#waiting = true;
-      this.sink.whenDrained(() => {
-        this.#waiting = false;
-        this.pump();
-      });
-      return;
-    }
-    this.#deliveredVersion = this.channel.version;
-    this.sink.write(this.channel.frames(this.sink.framing));
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.channel.remove(this);
-  }
-
-  refuse(reason: ChatError): void {
-    if (this.#ended) return;
-    this.end();
-    this.owner.refused(reason);
   }
 }

@@ -61,6 +61,11 @@ export class Topics {
     return topic.join();
   }
 
+  /** Delivers no value of this topic that was read before now. Reads it again when it is due. */
+  forget(name: string): void {
+    this.#topics.get(name)?.forget();
+  }
+
   /** Ends all subscriptions and refuses new ones. Safe to call twice. */
   close(): void {
     this.#closed = true;

@@ -1,8 +1,8 @@
-import { createdAt } from '#domain/message.js';
+import { storedAt } from '#domain/entry.js';
 import type { Builder } from '#graphql/builder.js';
+import { joinRoom } from '#graphql/join-room.js';
 import { connectionOf, isScrollback, windowOf } from '#graphql/pages.js';
-import { subscriptionStart } from '#graphql/subscription-start.js';
-import { limitNewRooms } from '#rooms/open.js';
+import { reading } from '#graphql/reads.js';
 import { GUEST_NAME, sendMessage } from '#rooms/send.js';
 
 /** Adds messages: reading the history of a room, sending, and subscribing. */
@@ -10,7 +10,8 @@ export function addMessage(builder: Builder): void {
   const { limits, rules, describeRoomIdArg } = builder;
 
   builder.objectType('Message', {
-    description: 'A message in a room. It never changes, and is stored for a limited time.',
+    description:
+      'A message in a room. It never changes, but it can be retracted, and it is stored for a limited time.',
     fields: (t) => ({
       id: t.exposeID('id', {
         description:
@@ -34,7 +35,7 @@ export function addMessage(builder: Builder): void {
       createdAt: t.field({
         type: 'DateTime',
         description: 'When the server accepted the message.',
-        resolve: createdAt,
+        resolve: storedAt,
       }),
     }),
   });
@@ -51,10 +52,13 @@ export function addMessage(builder: Builder): void {
             validate: rules.roomId,
           }),
         },
-        resolve: async (_root, args, { eventLog, hub }) => {
+        resolve: async (_root, args, context) => {
+          const { eventLog, hub } = context;
           const window = windowOf(args, limits);
           const known = isScrollback(window) ? hub.knownHead(args.roomId) : undefined;
-          return connectionOf(await eventLog.messages(args.roomId, window, known), args);
+          const page = await eventLog.messages(args.roomId, window, known);
+          reading(context, page.messages);
+          return connectionOf(page, args);
         },
       },
       { name: 'MessageConnection', description: 'A page of the history of a room, oldest first.' },
@@ -91,7 +95,7 @@ export function addMessage(builder: Builder): void {
     t.field({
       type: 'Message',
       description:
-        'Sends a message and returns it as it was stored. Fails with BAD_USER_INPUT; RATE_LIMITED (a limit of the sender, of the address, of new rooms or of slow mode: wait `retryAfterMs`); UNAUTHENTICATED (guests may not send here); FORBIDDEN; or SERVICE_UNAVAILABLE (the message may or may not have been sent, and it is safe to repeat the call with the same `nonce`).',
+        'Sends a message and returns it as it was stored. Fails with BAD_USER_INPUT; RATE_LIMITED (a limit of the sender, of the address, of new rooms or of slow mode: wait `retryAfterMs`); UNAUTHENTICATED (guests may not send here); FORBIDDEN (the message with this `nonce` was retracted); or SERVICE_UNAVAILABLE (the message may or may not have been sent, and it is safe to repeat the call with the same `nonce`).',
       args: {
         input: t.arg({ type: SendMessageInput, required: true, description: 'The message to send.' }),
       },
@@ -104,7 +108,7 @@ export function addMessage(builder: Builder): void {
     t.field({
       type: 'Message',
       description:
-        'The messages of a room as they are sent, in order and exactly once. With `after` or `last`, it starts with stored messages and continues with live ones, without gaps or duplicates. Otherwise it is live only. If it cannot continue without a gap, it ends with CURSOR_EXPIRED. Fails with RATE_LIMITED if the address opens too many rooms that nobody else is in: wait `retryAfterMs`.',
+        'The messages of a room as they are sent, in order and exactly once. With `after` or `last`, it starts with stored messages and continues with live ones, without gaps or duplicates. Otherwise it is live only. If it cannot continue without a gap, it ends with CURSOR_EXPIRED. It does not tell when messages are retracted: `roomEvents` does. Fails with RATE_LIMITED if the address opens too many rooms that nobody else is in: wait `retryAfterMs`.',
       args: {
         roomId: t.arg.id({ required: true, description: describeRoomIdArg('The room to follow') }),
         after: t.arg.id({
@@ -115,14 +119,8 @@ export function addMessage(builder: Builder): void {
           description: `Start with this many of the newest messages: 0 to ${limits.pageSize}. Other values are refused with BAD_USER_INPUT. Cannot be combined with \`after\`.`,
         }),
       },
-      // `subscriptionStart` checks the arguments: `validate` would check them again for each message.
-      subscribe: (_root, args, { hub, limiter, connectionId, viewer, address, lastEventId }) => {
-        const { roomId, start } = subscriptionStart(args, rules, lastEventId);
-        const join = () => hub.join(roomId, start, connectionId);
-        // If the room is open on this node, do not ask Redis, and return without a promise.
-        if (hub.isOpen(roomId)) return join();
-        return limitNewRooms(limiter, roomId, { viewer, address }).then(join);
-      },
+      // `joinRoom` checks the arguments: `validate` would check them again for each message.
+      subscribe: (_root, args, context) => joinRoom(args, rules, context, 'messages'),
       resolve: (message) => message,
     }),
   );

@@ -1,7 +1,8 @@
+import { forbidden } from '#domain/errors.js';
 import { describeRoomId } from '#domain/limits.js';
 import type { Builder } from '#graphql/builder.js';
+import { reading } from '#graphql/reads.js';
 import { validateArgument } from '#graphql/validation.js';
-import { setSlowMode } from '#rooms/modes.js';
 
 /** Rooms that `activeRooms` returns if the client gives no limit. */
 const DEFAULT_ROOM_COUNT = 100;
@@ -28,7 +29,11 @@ export function addRoom(builder: Builder): void {
         type: 'Message',
         nullable: true,
         description: 'The newest message; null if the room has none.',
-        resolve: (roomId, _args, { rooms }) => rooms.lastMessage(roomId),
+        resolve: async (roomId, _args, context) => {
+          const message = await context.rooms.lastMessage(roomId);
+          if (message !== null) reading(context, [message]);
+          return message;
+        },
       }),
       slowModeSeconds: t.int({
         description:
@@ -87,7 +92,7 @@ export function addRoom(builder: Builder): void {
       },
       subscribe: (_root, { roomId }, { hub }) => {
         validateArgument(rules.roomId, 'roomId', roomId);
-        return hub.watch(`room ${roomId}`, () => roomId);
+        return hub.watchRoom(roomId, () => roomId);
       },
       resolve: (roomId) => roomId,
     }),
@@ -110,8 +115,10 @@ export function addRoom(builder: Builder): void {
           validate: rules.slowModeSeconds,
         }),
       },
-      resolve: async (_root, { roomId, seconds }, { viewer, slowModes }) => {
-        await setSlowMode(slowModes, roomId, seconds, viewer);
+      authScopes: { moderator: true, service: true },
+      unauthorizedError: () => forbidden('Only moderators can set slow mode.'),
+      resolve: async (_root, { roomId, seconds }, { slowModes }) => {
+        await slowModes.set(roomId, seconds);
         return roomId;
       },
     }),

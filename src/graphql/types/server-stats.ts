@@ -1,4 +1,4 @@
-import type { NodeStats } from '#fanout/hub.js';
+import type { NodeStats } from '#fanout/hub-options.js';
 import type { DeliveryRates } from '#fanout/meter.js';
 import type { Builder } from '#graphql/builder.js';
 

@@ -23,6 +23,16 @@ export const NONCE_TTL_MS = 5 * 60_000;
 /** The least time that a room's epoch and last id are kept after its newest entry, in milliseconds. */
 const ROOM_TTL_MS = 7 * 86_400_000;
 
+/** The arguments with which every script appends an entry. See `lua/includes/append-entry.lua`. */
+export function entryArgs(retention: Retention) {
+  return {
+    ...retention,
+    roomTtlMs: Math.max(ROOM_TTL_MS, 2 * retention.ttlMs),
+    // The script must be deterministic for replicas, so it cannot generate the epoch itself.
+    epoch: randomUUID(),
+  };
+}
+
 /** How much a room keeps. */
 export interface Retention {
   /** The maximum number of entries. */
@@ -75,7 +85,7 @@ type Reply = ['stored', json: string, begins: 0 | 1] | ['gone'] | Refusal;
 
 /**
  * Creates the write path, which is one call of `lua/append-7.lua` on the room's shard. A send throws RATE_LIMITED;
- * FORBIDDEN if the message with this nonce was removed; SERVICE_UNAVAILABLE if too few replicas have the message in
+ * FORBIDDEN if the message with this nonce was retracted; SERVICE_UNAVAILABLE if too few replicas have the message in
  * time; and Redis errors unchanged.
  */
 export function createAppend(servers: Servers, options: AppendOptions): Append {
@@ -83,7 +93,6 @@ export function createAppend(servers: Servers, options: AppendOptions): Append {
   const oneSlot = servers.isCluster;
   const { database } = servers;
   const run = readScript('room-log/lua/append-7.lua');
-  const roomTtlMs = Math.max(ROOM_TTL_MS, 2 * retention.ttlMs);
 
   function keysOf({ roomId, author, nonce = '' }: Draft, { id, address }: Sender): string[] {
     return [
@@ -100,10 +109,7 @@ export function createAppend(servers: Servers, options: AppendOptions): Append {
   function argsOf({ roomId, nonce }: Draft, { address, exempt }: Sender): string {
     const { perUser, perAddress, roomsPerAddress } = exempt === 'from all limits' ? UNLIMITED : policy;
     return JSON.stringify({
-      ...retention,
-      roomTtlMs,
-      // The script must be deterministic for replicas, so it cannot generate the epoch itself.
-      epoch: randomUUID(),
+      ...entryArgs(retention),
       nonceTtlMs: nonce === undefined ? 0 : NONCE_TTL_MS,
       user: perUser,
       // Senders without a known address, such as those of a closed connection, must not be counted together.
@@ -122,9 +128,9 @@ export function createAppend(servers: Servers, options: AppendOptions): Append {
     const args = [argsOf(draft, sender), encodeBody(draft)];
     return servers.write(keys[0]!, async (writer) => {
       const reply = (await run(writer, keys, args)) as Reply;
-      if (reply[0] === 'gone') throw forbidden('The message with this nonce was removed.');
+      if (reply[0] === 'gone') throw forbidden('The message with this nonce was retracted.');
       if (reply[0] !== 'stored') throw refusalOf(reply, policy);
-      if (replication) await waitForReplicas(writer, replication);
+      if (replication) await waitForReplicas(writer, replication, NOT_REPLICATED);
       return { json: reply[1], begins: reply[2] === 1 };
     });
   };
@@ -149,11 +155,19 @@ function refusalOf([which, waitMs, limit]: Refusal, { perUser }: SendLimits): Ch
   }
 }
 
-/** Waits until replicas have everything written so far, including a message that a repeated nonce returns. */
-async function waitForReplicas(writer: Writer, { replicas, timeoutMs }: Replication): Promise<void> {
+/** What clients read if too few replicas have a message. */
+const NOT_REPLICATED = 'The message is stored. Send it again with the same nonce to check again.';
+
+/**
+ * Waits until replicas have everything written so far, including what a repeated call found. Throws SERVICE_UNAVAILABLE
+ * if too few have it in time. `advice` says what a client should do then.
+ */
+export async function waitForReplicas(
+  writer: Writer,
+  { replicas, timeoutMs }: Replication,
+  advice: string,
+): Promise<void> {
   const confirmed = await writer.wait(replicas, timeoutMs);
   if (confirmed >= replicas) return;
-  throw serviceUnavailable(
-    `The message is stored, but only ${confirmed} of ${replicas} replicas have it. Send it again with the same nonce to check again.`,
-  );
+  throw serviceUnavailable(`Only ${confirmed} of ${replicas} replicas have confirmed in time. ${advice}`);
 }

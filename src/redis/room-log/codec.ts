@@ -1,14 +1,16 @@
 import { isCursor, isEntryId } from '#domain/cursor.js';
-import type { Entry, OpaqueEntry } from '#domain/entry.js';
-import type { Draft } from '#domain/message.js';
+import type { Entry, OpaqueEntry, Retraction } from '#domain/entry.js';
+import type { Draft, ProtectedRole } from '#domain/message.js';
 
 /**
  * Encodes a message for the append script: its JSON without the opening brace. The script prepends
  * `{"id":"...","prev":"...",` and stores the result.
  */
-export function encodeBody({ roomId, author, content, nonce }: Draft): string {
-  // JSON omits a nonce that is undefined.
-  return JSON.stringify({ roomId, author: { id: author.id, name: author.name }, content, nonce }).slice(1);
+export function encodeBody({ roomId, author, content, nonce, role }: Draft): string {
+  // JSON omits what is undefined.
+  return JSON.stringify({ roomId, author: { id: author.id, name: author.name }, content, nonce, role }).slice(
+    1,
+  );
 }
 
 /**
@@ -18,9 +20,10 @@ export function encodeBody({ roomId, author, content, nonce }: Draft): string {
 export function decodeEntry(text: string, roomId: string): Entry | undefined {
   const value = parse(text);
   if (!isRecord(value)) return undefined;
-  const { id, prev, kind, author, content, nonce } = value;
+  const { id, prev, kind, author, content, nonce, role } = value;
   if (typeof id !== 'string' || !isEntryId(id)) return undefined;
   if (typeof prev !== 'string' || !isCursor(prev)) return undefined;
+  if (kind === 'retracted') return retractionOf(id, prev, roomId, value);
   if (kind !== undefined) return typeof kind === 'string' ? { id, prev, kind } : undefined;
   if (!isRecord(author) || typeof author.id !== 'string' || typeof author.name !== 'string') return undefined;
   if (typeof content !== 'string' || value.roomId !== roomId) return undefined;
@@ -31,7 +34,29 @@ export function decodeEntry(text: string, roomId: string): Entry | undefined {
     author: { id: author.id, name: author.name },
     content,
     nonce: typeof nonce === 'string' ? nonce : undefined,
+    role: isProtectedRole(role) ? role : undefined,
   };
+}
+
+/** A newer version may name messages in ways that this one does not know, so nothing that is missing is malformed. */
+function retractionOf(
+  id: string,
+  prev: string,
+  roomId: string,
+  { ids, author }: Record<string, unknown>,
+): Retraction {
+  return {
+    id,
+    prev,
+    kind: 'retracted',
+    roomId,
+    ids: Array.isArray(ids) ? ids.filter((named) => typeof named === 'string') : [],
+    author: typeof author === 'string' ? author : undefined,
+  };
+}
+
+function isProtectedRole(role: unknown): role is ProtectedRole {
+  return role === 'moderator' || role === 'service';
 }
 
 /**

@@ -16,6 +16,7 @@ import { decodeEntry, opaqueInPlaceOf } from './codec.js';
 import { createListing } from './listing.js';
 import { createReadPage, READ_PAGE, type ReadOptions, type StoredPage } from './read-page.js';
 import { createReplicaReads } from './replica-reads.js';
+import { createRetract } from './retract.js';
 
 /** Settings of `createEventLog`. */
 export interface EventLogOptions {
@@ -38,6 +39,7 @@ export interface EventLogOptions {
 }
 
 const NOT_READ = 'The messages cannot be read right now. Try again shortly.';
+const NOT_RETRACTED = 'The messages may not have been retracted. It is safe to try again.';
 const NOT_SENT =
   'The message may not have been sent. Try again with the same nonce, so that it is sent only once.';
 
@@ -47,11 +49,9 @@ export function createEventLog(options: EventLogOptions): EventLog & Closeable {
   const { commands } = servers;
   const ttlMs = options.ttlSeconds * 1_000;
   const listing = createListing(servers, hooks);
-  const append = createAppend(servers, {
-    retention: { historyLimit, ttlMs },
-    replication: options.replication,
-    policy: options.sendPolicy,
-  });
+  const stored = { retention: { historyLimit, ttlMs }, replication: options.replication };
+  const append = createAppend(servers, { ...stored, policy: options.sendPolicy });
+  const retract = createRetract(servers, stored);
   const readPage = createReadPage(loadScript(commands, READ_PAGE), { ttlMs });
   const replicaReads = options.replicaReads ? createReplicaReads(servers, { ttlMs, hooks }) : undefined;
   const readHead = loadScript(commands, 'room-log/lua/read-head-2.lua');
@@ -128,6 +128,13 @@ export function createEventLog(options: EventLogOptions): EventLog & Closeable {
           return message;
         }
         throw new Error(`The store returned no message for room ${draft.roomId}`);
+      }),
+
+    retract: (roomId, ids, rights) =>
+      orUnavailable(NOT_RETRACTED, async () => {
+        const { entry, ...result } = await retract(roomId, ids, rights);
+        if (entry !== undefined) replicaReads?.sent(roomId, entry);
+        return result;
       }),
 
     page: (roomId, window) => orUnavailable(NOT_READ, () => read(roomId, window)),

@@ -22,7 +22,7 @@ const MAX_ROOMS = 10_000;
 
 /** Reads pages from replicas. */
 export interface ReplicaReads {
-  /** A message was stored through this node. Later pages must have it, even if it has not come back through the feed yet. */
+  /** An entry was stored through this node. Later pages must have it, even if it has not come back through the feed yet. */
   sent(roomId: string, id: EntryId): void;
   /**
    * Reads a page of messages from a replica that has at least `known`. Undefined if the primary must be asked. Never

@@ -12,11 +12,11 @@ import {
   isObjectType,
   type ValidationRule,
 } from 'graphql';
-import type { Limits } from '#domain/limits.js';
+import { type Limits, MAX_RETRACTED_IDS } from '#domain/limits.js';
 import { weightRule } from './cost-rule.js';
 import type { ListSizes } from './weights.js';
 
-/** The most bytes of a text field, by `Type.field`. Other texts count as `OTHER_TEXT`. */
+/** The most bytes of a field that is a text or a list of texts, by `Type.field`. Other texts count as `OTHER_TEXT`. */
 export type TextBytes = Readonly<Record<string, number>>;
 
 /** A character takes at most four bytes of UTF-8. Escaped in JSON, it takes fewer. */
@@ -37,14 +37,25 @@ const INTROSPECTION = 65_536;
 const AROUND_FIELD = 4;
 const AROUND_ITEM = 3;
 
-/** The most bytes of each text whose length is configurable. */
+/** The ids in a list: `"<ms>-<sequence>",` of at most 33 digits. */
+const ID_LIST = MAX_RETRACTED_IDS * 36;
+
+/** The most bytes of each text whose length is configurable, and of lists of texts. */
 export function textBytes(limits: Pick<Limits, 'contentLength' | 'nameLength' | 'roomIdLength'>): TextBytes {
   const name = BYTES_PER_CHARACTER * limits.nameLength;
+  const userId = Math.max(USER_ID, name + 'guest:'.length);
   return {
     'Message.content': BYTES_PER_CHARACTER * limits.contentLength,
     'Message.roomId': limits.roomIdLength,
+    'MessageSent.roomId': limits.roomIdLength,
+    'MessagesRetracted.author': userId,
+    'MessagesRetracted.messageIds': ID_LIST,
+    'MessagesRetracted.roomId': limits.roomIdLength,
+    'RetractMessagesPayload.missing': ID_LIST,
+    'RetractMessagesPayload.retracted': ID_LIST,
     'Room.id': limits.roomIdLength,
-    'User.id': Math.max(USER_ID, name + 'guest:'.length),
+    'RoomEvent.roomId': limits.roomIdLength,
+    'User.id': userId,
     'User.name': name,
   };
 }

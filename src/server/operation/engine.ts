@@ -13,6 +13,7 @@ import {
   getOperationAST,
   type OperationTypeNode,
 } from 'graphql';
+import { serviceUnavailable } from '#domain/errors.js';
 import type { TokenVerifier, Viewer } from '#domain/viewer.js';
 import type { Subscribe } from '#fanout/delivery/subscribe.js';
 
@@ -51,6 +52,11 @@ export interface Engine {
   ids: ConnectionIds;
   /** Whether error messages omit suggestions, which reveal names from the schema. */
   hideSuggestions: boolean;
+  /**
+   * Watches which messages an operation reads. The returned function tells whether its answer contains one that was
+   * retracted in the meantime.
+   */
+  watchReads(contextValue: object): () => boolean;
   /** Runs an operation inside a trace, if tracing is on. */
   around?<R>(
     kind: OperationTypeNode,
@@ -100,9 +106,33 @@ export function runOperation<R extends object>(
     });
     return withFewErrors(result);
   };
-  const result = engine.around ? engine.around(kind, transport, run) : run();
+  const runOnce = () => (engine.around ? engine.around(kind, transport, run) : run());
+  const result = kind === 'subscription' ? runOnce() : runFresh(engine, args, kind, runOnce);
   return result instanceof Promise ? result.then(report) : report(result);
 }
+
+/**
+ * Runs a query or mutation so that its answer contains no message that this node knows to be retracted. A query runs
+ * again if one was retracted meanwhile: the store has it no longer. A mutation, which must not run twice, fails.
+ */
+function runFresh<R extends object>(
+  engine: Engine,
+  { contextValue }: ExecutionArgs,
+  kind: OperationTypeNode,
+  run: () => R | Promise<R>,
+): R | Promise<R> {
+  const isStale = engine.watchReads(contextValue as object);
+  const check = (result: R): R | Promise<R> => {
+    if (!isStale()) return result;
+    if (kind === 'mutation') return { errors: [engine.formatError(serviceUnavailable(STALE))] } as R & object;
+    const again = run();
+    return again instanceof Promise ? again.then(check) : check(again);
+  };
+  const result = run();
+  return result instanceof Promise ? result.then(check) : check(result);
+}
+
+const STALE = 'A message in the answer was just retracted. The call was carried out, and may be repeated.';
 
 const EXECUTION_OPTIONS = { maxCoercionErrors: MAX_ERRORS };
 

@@ -134,10 +134,14 @@ export function createResponseStreams(options: ResponseStreamsOptions): Response
   };
 }
 
-/** One response. As a sink, it is full while the stream is above its high-water mark. */
+/**
+ * One response. As a sink, it is full until its consumer asks for more, and it buffers nothing itself. So whatever has
+ * not been handed to the socket can still be left out, if it is retracted.
+ */
 class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnection, Outgoing {
   readonly framing: Framing<Buffer>;
-  #full = false;
+  /** Whether the consumer has asked for more, and has not got it yet. */
+  #isWanted = false;
   /** Whether the end has been written. The client may not have read it yet. */
   #ended = false;
   #drained: (() => void) | undefined;
@@ -150,14 +154,14 @@ class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnec
     private readonly unread: UnreadOptions,
     private readonly onClose: () => void,
   ) {
-    super({ highWaterMark: 65_536 });
+    super({ highWaterMark: 0 });
     this.framing = format.framing;
     this.push(format.begin);
     source.attach(this);
   }
 
   get full(): boolean {
-    return this.#full;
+    return !this.#isWanted;
   }
 
   startsAfter(cursor: string): void {
@@ -181,8 +185,9 @@ class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnec
     if (this.#ended || this.destroyed) return;
     // Measured before this write, so that clients that keep up are skipped.
     const isBehind = this.unreadBytes > 0;
-    this.#full = !this.push(frames);
-    if (isBehind || this.#full) this.unread.unreadBytes.look(this);
+    this.#isWanted = false;
+    this.push(frames);
+    if (isBehind || this.unreadBytes > 0) this.unread.unreadBytes.look(this);
   }
 
   whenDrained(callback: () => void): void {
@@ -190,7 +195,9 @@ class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnec
   }
 
   heartbeat(): void {
-    if (!this.#full && !this.#ended && !this.destroyed) this.#full = !this.push(this.format.heartbeat);
+    if (this.full || this.#ended || this.destroyed) return;
+    this.#isWanted = false;
+    this.push(this.format.heartbeat);
   }
 
   /** Ends the response with UNAUTHENTICATED. */
@@ -211,7 +218,7 @@ class ResponseStream extends Readable implements Audience<Buffer>, WatchedConnec
   }
 
   override _read(): void {
-    this.#full = false;
+    this.#isWanted = true;
     const drained = this.#drained;
     this.#drained = undefined;
     drained?.();

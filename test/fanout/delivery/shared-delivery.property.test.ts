@@ -53,6 +53,7 @@ function createHarness(storeFails: boolean) {
     ...otherServices(),
     eventLog: {
       append: (draft) => store.append(draft),
+      retract: (roomId, ids, rights) => store.retract(roomId, ids, rights),
       page: (roomId, window) => store.page(roomId, window),
       messages: (roomId, window) => store.messages(roomId, window),
       heads: (roomIds) => store.heads(roomIds),

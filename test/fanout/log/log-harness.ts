@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
-import { RoomLog, type RoomLogOptions } from '#fanout/log/room-log.js';
+import { Retractions } from '#fanout/log/retractions.js';
+import { RoomLog } from '#fanout/log/room-log.js';
+import type { RoomLogOptions } from '#fanout/log/room-log-options.js';
 import type { LogReader } from '#fanout/log/tail.js';
 import { ROOM } from '#test/fanout/fixture.js';
 import { UnreliableNetwork } from '#test/fanout/unreliable-network.js';
@@ -34,6 +36,7 @@ export function createLog({
       capacity: 8,
       pageSize: 3,
       ttlMs: TTL_MS,
+      retractions: new Retractions(),
       // A monotonic clock, which does not change when a test sets the node's clock.
       elapsed: () => Date.now() - clock.nodeAhead,
       ...options,
@@ -43,6 +46,7 @@ export function createLog({
       onGapFilled: (messages) => void reported.gaps.push(messages),
       onTrouble: (error) => void reported.troubles.push(error),
       onFailed: () => undefined,
+      onRetracted: () => undefined,
     },
   );
   /** Answers this many reads. */

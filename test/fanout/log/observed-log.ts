@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
+import { Retractions } from '#fanout/log/retractions.js';
 import { RoomLog } from '#fanout/log/room-log.js';
 import { ROOM } from '#test/fanout/fixture.js';
 import { UnreliableNetwork } from '#test/fanout/unreliable-network.js';
@@ -37,11 +38,13 @@ export class ObservedLog {
       capacity,
       pageSize,
       ttlMs: TTL_MS,
+      retractions: new Retractions(),
       elapsed: () => Date.now(),
     };
     this.log = new RoomLog(ROOM, options, {
       onChange: () => this.observe(),
       onFailed: () => undefined,
+      onRetracted: () => undefined,
       onGapFilled: () => undefined,
       onTrouble: (error) => void this.troubles.push(error),
     });

@@ -74,6 +74,7 @@ test('a projection frees its frames when its last receiver leaves, despite a sch
   };
   const fail = (error: unknown) => expect.unreachable(String(error));
   const projection = new Projection({
+    delivers: 'messages',
     log: log as unknown as LogReader,
     capacity: 16,
     budget,

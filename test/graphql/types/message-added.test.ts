@@ -1,6 +1,7 @@
 import { createSourceEventStream, parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import type { Role } from '#domain/viewer.js';
+import type { SubscriptionHub } from '#graphql/context.js';
 import { messageOf, recording, run, schema } from '#test/graphql/recording.js';
 import { MessageAdded } from '#test/support/documents.js';
 
@@ -15,7 +16,7 @@ describe('the start of a subscription', () => {
   ])('follows from %s', async (_what, args, start) => {
     const stored = [messageOf('room1', 0)];
     const { calls, errors } = await run(MessageAdded, { roomId: 'room1', ...args }, { stored });
-    expect(calls).toEqual([['join', 'room1', start, 'c1']]);
+    expect(calls).toEqual([['join', 'room1', start, 'c1', 'messages']]);
     expect(errors).toBeUndefined();
   });
 });
@@ -37,8 +38,8 @@ describe('a subscription', () => {
   test("passes the hub's own source to the transport", async () => {
     const { contexts } = recording();
     const contextValue = contexts.forOperation({ viewer: null, connectionId: 'c1' });
-    const source = await contextValue.hub.join('room1', { from: 'now' }, 'c1');
-    contextValue.hub = { ...contextValue.hub, join: async () => source };
+    const source = await contextValue.hub.join('room1', { from: 'now' }, 'c1', 'messages');
+    contextValue.hub = { ...contextValue.hub, join: (async () => source) as SubscriptionHub['join'] };
     const document = parse('subscription { messageAdded(roomId: "room1") { id } }');
     expect(await createSourceEventStream({ schema, document, contextValue })).toBe(source);
   });
@@ -60,15 +61,17 @@ describe('a subscription from an address', () => {
   test('is counted before it opens a room on this node', async () => {
     expect(await callsFor('room1')).toEqual([
       ['takeRoom', 'room1', ADDRESS],
-      ['join', 'room1', { from: 'now' }, 'c1'],
+      ['join', 'room1', { from: 'now' }, 'c1', 'messages'],
     ]);
   });
 
   test('is not counted if the room is open on this node', async () => {
-    expect(await callsFor('open')).toEqual([['join', 'open', { from: 'now' }, 'c1']]);
+    expect(await callsFor('open')).toEqual([['join', 'open', { from: 'now' }, 'c1', 'messages']]);
   });
 
   test('is not counted if the platform opens the room', async () => {
-    expect(await callsFor('room1', ['service'])).toEqual([['join', 'room1', { from: 'now' }, 'c1']]);
+    expect(await callsFor('room1', ['service'])).toEqual([
+      ['join', 'room1', { from: 'now' }, 'c1', 'messages'],
+    ]);
   });
 });

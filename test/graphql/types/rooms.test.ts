@@ -70,7 +70,7 @@ describe('the loaders of an operation', () => {
     const away = serviceUnavailable('Redis cannot be reached.');
     const unused = () => Promise.reject(new Error('not asked for'));
     const rooms = createRoomLoaders({
-      eventLog: { append: unused, page: unused, messages: unused, heads: unused, lastMessages: unused },
+      eventLog: { lastMessages: unused },
       directory: { activeRooms: unused, connectionCounts: () => Promise.reject(away) },
       slowModes: otherServices().slowModes,
     });
@@ -85,13 +85,7 @@ describe('the loaders of an operation', () => {
     const away = serviceUnavailable('This part of Redis cannot be reached.');
     const unused = () => Promise.reject(new Error('not asked for'));
     const rooms = createRoomLoaders({
-      eventLog: {
-        append: unused,
-        page: unused,
-        messages: unused,
-        heads: unused,
-        lastMessages: async () => [null, away],
-      },
+      eventLog: { lastMessages: async () => [null, away] },
       directory: { activeRooms: unused, connectionCounts: async () => [7, away] },
       slowModes: { set: unused, of: async () => [0, away] },
     });

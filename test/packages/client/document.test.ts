@@ -72,6 +72,22 @@ describe('roomVariablesOf', () => {
     expect(room.variableValue('other', {})).toBeUndefined();
   });
 
+  test('finds what the results of a subscription are resumed by', () => {
+    const messages = 'subscription ($a: ID) { messageAdded(roomId: "r", after: $a) { id } }';
+    expect(roomVariablesOf(messages)).toMatchObject({ field: 'messageAdded', cursor: 'id' });
+    const events = 'subscription ($a: ID) { roomEvents(roomId: "r", after: $a) { cursor } }';
+    expect(roomVariablesOf(events)).toMatchObject({ field: 'roomEvents', cursor: 'cursor' });
+  });
+
+  test.each([
+    ['roomEvents(roomId: "r", after: "0") { cursor }', 'take its argument "after" from a variable'],
+    ['roomEvents(roomId: "r", after: $a, last: 5) { cursor }', 'take its argument "last" from a variable'],
+    ['roomEvents(roomId: "r", after: $a) { at }', 'select the cursor of the event'],
+    ['messageAdded(roomId: "r", after: $a) { content }', 'select the id of the message'],
+  ])('refuses %s, which cannot be resumed', (field, requirement) => {
+    expect(() => roomVariablesOf(`subscription ($a: ID) { ${field} }`)).toThrow(requirement);
+  });
+
   test('returns undefined for a subscription to something else', () => {
     expect(roomVariablesOf('subscription { roomUpdated(roomId: "a") { id } }')).toBeUndefined();
   });

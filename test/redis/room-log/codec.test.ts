@@ -14,8 +14,8 @@ test('the nonce of a message is decoded, if it has one', () => {
 });
 
 test('an entry of an unknown kind is opaque, whatever else it contains', () => {
-  const entry = { id: '5-0', prev: '4-2', kind: 'retracted', ids: ['4-2'], author: 7, roomId: 5 };
-  expect(decodeEntry(JSON.stringify(entry), 'room1')).toEqual({ id: '5-0', prev: '4-2', kind: 'retracted' });
+  const entry = { id: '5-0', prev: '4-2', kind: 'pinned', ids: ['4-2'], author: 7, roomId: 5 };
+  expect(decodeEntry(JSON.stringify(entry), 'room1')).toEqual({ id: '5-0', prev: '4-2', kind: 'pinned' });
   expect(decodeEntry('{"id":"5-0","prev":"4-2","kind":"gone"}', 'room1')).toHaveProperty('kind', 'gone');
 });
 

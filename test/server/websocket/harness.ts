@@ -51,6 +51,7 @@ export async function createHarness({ subscribe, field, openAnswers, answers, un
       subscribe: subscribe ?? (() => ({ errors: [new GraphQLError('There is nothing to subscribe to.')] })),
       formatError,
       ids: new ConnectionIds(),
+      watchReads: () => () => false,
       hideSuggestions: false,
       onOperation: () => undefined,
     },

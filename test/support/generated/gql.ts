@@ -24,6 +24,9 @@ type Documents = {
     "\n  mutation EndSession {\n    endSession\n  }\n": typeof types.EndSessionDocument,
     "\n  query Viewer {\n    viewer {\n      user {\n        id\n        name\n      }\n      roles\n    }\n  }\n": typeof types.ViewerDocument,
     "\n  mutation SetSlowMode($roomId: ID!, $seconds: Int!) {\n    setSlowMode(roomId: $roomId, seconds: $seconds) {\n      id\n      slowModeSeconds\n    }\n  }\n": typeof types.SetSlowModeDocument,
+    "\n  subscription RoomEvents($roomId: ID!, $after: ID, $last: Int) {\n    roomEvents(roomId: $roomId, after: $after, last: $last) {\n      __typename\n      cursor\n      at\n      roomId\n      ... on MessageSent {\n        message {\n          id\n          content\n        }\n      }\n      ... on MessagesRetracted {\n        messageIds\n        author\n      }\n    }\n  }\n": typeof types.RoomEventsDocument,
+    "\n  mutation RetractMessages($roomId: ID!, $ids: [ID!]!, $reason: String) {\n    retractMessages(roomId: $roomId, ids: $ids, reason: $reason) {\n      retracted\n      missing\n    }\n  }\n": typeof types.RetractMessagesDocument,
+    "\n  subscription RoomUpdated($roomId: ID!) {\n    roomUpdated(roomId: $roomId) {\n      id\n      lastMessage {\n        id\n        content\n      }\n    }\n  }\n": typeof types.RoomUpdatedDocument,
 };
 const documents: Documents = {
     "\n  mutation SendMessage($input: SendMessageInput!) {\n    sendMessage(input: $input) {\n      id\n      roomId\n      content\n      createdAt\n      author {\n        id\n        name\n      }\n    }\n  }\n": types.SendMessageDocument,
@@ -36,6 +39,9 @@ const documents: Documents = {
     "\n  mutation EndSession {\n    endSession\n  }\n": types.EndSessionDocument,
     "\n  query Viewer {\n    viewer {\n      user {\n        id\n        name\n      }\n      roles\n    }\n  }\n": types.ViewerDocument,
     "\n  mutation SetSlowMode($roomId: ID!, $seconds: Int!) {\n    setSlowMode(roomId: $roomId, seconds: $seconds) {\n      id\n      slowModeSeconds\n    }\n  }\n": types.SetSlowModeDocument,
+    "\n  subscription RoomEvents($roomId: ID!, $after: ID, $last: Int) {\n    roomEvents(roomId: $roomId, after: $after, last: $last) {\n      __typename\n      cursor\n      at\n      roomId\n      ... on MessageSent {\n        message {\n          id\n          content\n        }\n      }\n      ... on MessagesRetracted {\n        messageIds\n        author\n      }\n    }\n  }\n": types.RoomEventsDocument,
+    "\n  mutation RetractMessages($roomId: ID!, $ids: [ID!]!, $reason: String) {\n    retractMessages(roomId: $roomId, ids: $ids, reason: $reason) {\n      retracted\n      missing\n    }\n  }\n": types.RetractMessagesDocument,
+    "\n  subscription RoomUpdated($roomId: ID!) {\n    roomUpdated(roomId: $roomId) {\n      id\n      lastMessage {\n        id\n        content\n      }\n    }\n  }\n": types.RoomUpdatedDocument,
 };
 
 /**
@@ -92,6 +98,18 @@ export function graphql(source: "\n  query Viewer {\n    viewer {\n      user {\
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation SetSlowMode($roomId: ID!, $seconds: Int!) {\n    setSlowMode(roomId: $roomId, seconds: $seconds) {\n      id\n      slowModeSeconds\n    }\n  }\n"): (typeof documents)["\n  mutation SetSlowMode($roomId: ID!, $seconds: Int!) {\n    setSlowMode(roomId: $roomId, seconds: $seconds) {\n      id\n      slowModeSeconds\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription RoomEvents($roomId: ID!, $after: ID, $last: Int) {\n    roomEvents(roomId: $roomId, after: $after, last: $last) {\n      __typename\n      cursor\n      at\n      roomId\n      ... on MessageSent {\n        message {\n          id\n          content\n        }\n      }\n      ... on MessagesRetracted {\n        messageIds\n        author\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription RoomEvents($roomId: ID!, $after: ID, $last: Int) {\n    roomEvents(roomId: $roomId, after: $after, last: $last) {\n      __typename\n      cursor\n      at\n      roomId\n      ... on MessageSent {\n        message {\n          id\n          content\n        }\n      }\n      ... on MessagesRetracted {\n        messageIds\n        author\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RetractMessages($roomId: ID!, $ids: [ID!]!, $reason: String) {\n    retractMessages(roomId: $roomId, ids: $ids, reason: $reason) {\n      retracted\n      missing\n    }\n  }\n"): (typeof documents)["\n  mutation RetractMessages($roomId: ID!, $ids: [ID!]!, $reason: String) {\n    retractMessages(roomId: $roomId, ids: $ids, reason: $reason) {\n      retracted\n      missing\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription RoomUpdated($roomId: ID!) {\n    roomUpdated(roomId: $roomId) {\n      id\n      lastMessage {\n        id\n        content\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription RoomUpdated($roomId: ID!) {\n    roomUpdated(roomId: $roomId) {\n      id\n      lastMessage {\n        id\n        content\n      }\n    }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};

@@ -3,12 +3,13 @@
 
   KEYS[1]  the room's list, newest first
   KEYS[2]  the room's hash: `epoch` changes if the room lost its data; `last` is the newest id; `began` is the
-           `prev` of the list's first entry. Only this script writes it.
+           `prev` of the list's first entry. Only this script and retract-2.lua write it.
   KEYS[3]  the room's slow mode: seconds between two messages of a user. Missing if it is off.
   KEYS[4]  the user's log: when their newest messages in this room were sent, newest first
   KEYS[5]  the address's log: when the newest messages from it were sent, newest first
   KEYS[6]  the address's log of new rooms: when its newest rooms were opened, newest first
-  KEYS[7]  the nonce's result: the stored entry, or its id if a newer version wrote it. Unused without a nonce.
+  KEYS[7]  the nonce's result: the id of the entry, or the whole entry if an older version wrote it. Unused without
+           a nonce.
 
   ARGV[1]  a JSON object:
              historyLimit   how many entries the room keeps
@@ -27,16 +28,15 @@
   Returns one of
     { 'stored', entry, begins }: the JSON of the new entry, or of the first one with the same nonce. `begins` is 1
       if the list was empty before, and for a repeated nonce, because the first reply may have been lost; else 0
-    { 'gone' }: the entry with this nonce was removed
+    { 'gone' }: the entry with this nonce was retracted
     { 'user' or 'slow mode' or 'address' or 'rooms', milliseconds to wait, the limit }: nothing was stored or counted
 ]]
 -- @include "../../limits/lua/includes/sliding-limit"
--- @include "includes/head"
+-- @include "includes/append-entry"
 -- @include "includes/search"
 
 local list, room, slow_mode, user_log, address_log, rooms_log, nonce = unpack(KEYS)
 local args, body = cjson.decode(ARGV[1]), ARGV[2]
-local limit, ttl = tonumber(args.historyLimit), tonumber(args.ttlMs)
 local nonce_ttl = tonumber(args.nonceTtlMs)
 local user_count, user_window = tonumber(args.user.count), tonumber(args.user.windowMs)
 local address_count, address_window = tonumber(args.address.count), tonumber(args.address.windowMs)
@@ -107,57 +107,15 @@ if begins_room then
   count_in(rooms_log, rooms_count, rooms_window, now)
 end
 
--- Ids must grow even if the clock is still in the same millisecond, or was set back.
-local epoch, last = read_room(room)
-local newest = first_entry(list, 0, 1)
-local prev = head_of(newest, last)
-local prev_ms, prev_seq = numbers_of(prev)
-local ms, seq = now, 0
-if prev_ms >= now then
-  ms, seq = prev_ms, prev_seq + 1
-end
-local id = integer(ms) .. '-' .. integer(seq)
-local entry = '{"id":"' .. id .. '","prev":"' .. prev .. '",' .. body
-
--- Versions without `last` begin every list with a `prev` of '0'. If such a list began after `last` was
--- written, `last` is still the id of the last entry before the list, and so its true beginning.
-local fields = { 'last', id }
-local began = not newest and prev or nil
-if newest and last and is_newer(newest, last) then
-  local oldest, oldest_prev = first_entry(list, -1, -1)
-  began = oldest_prev == '0' and is_newer(oldest, last) and last or nil
-end
-if began then
-  fields[#fields + 1] = 'began'
-  fields[#fields + 1] = began
-end
-if epoch == '' then
-  fields[#fields + 1] = 'epoch'
-  fields[#fields + 1] = args.epoch
-end
-redis.call('HSET', room, unpack(fields))
-redis.call('PEXPIRE', room, integer(tonumber(args.roomTtlMs)))
-
-redis.call('LPUSH', list, entry)
-redis.call('LTRIM', list, 0, limit - 1)
-
--- Whether the tail of the list has to be removed. The entry
--- just stored is new and well-formed, so the loop ends.
-local function is_over(tail)
-  local tail_ms = parse(tail)
-  return not tail_ms or tail_ms < now - ttl
-end
-while is_over(redis.call('LINDEX', list, -1)) do
-  redis.call('RPOP', list)
-end
-redis.call('PEXPIRE', list, integer(ttl))
+local entry, id, begins = append_entry(list, room, body, args, now)
 if slow_seconds > 0 then
-  redis.call('PEXPIRE', slow_mode, integer(ttl))
+  redis.call('PEXPIRE', slow_mode, integer(tonumber(args.ttlMs)))
 end
 
--- Store the nonce before publishing, which an ACL may forbid. A retry then finds the stored entry.
+-- Store the nonce before publishing, which an ACL may forbid. A retry then finds the stored entry. Only the id is
+-- kept, so that the text of a message is in one place, where a retraction removes it.
 if nonce_ttl > 0 then
-  redis.call('SET', nonce, entry, 'PX', integer(nonce_ttl))
+  redis.call('SET', nonce, id, 'PX', integer(nonce_ttl))
 end
 redis.call(args.publish, args.channel, entry)
-return { 'stored', entry, newest and 0 or 1 }
+return { 'stored', entry, begins and 1 or 0 }

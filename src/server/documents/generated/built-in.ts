@@ -8,5 +8,6 @@ export const BUILT_IN_DOCUMENTS: readonly string[] = [
   "subscription MessageAdded($roomId:ID!$after:ID$last:Int){messageAdded(roomId:$roomId after:$after last:$last){id author{id name __typename}content nonce createdAt __typename}}",
   "subscription RoomUpdated($roomId:ID!){roomUpdated(roomId:$roomId){id connectionCount slowModeSeconds lastMessage{author{name __typename}content __typename}__typename}}",
   "subscription ServerStats{serverStats{at viewers rooms messagesPerSecond deliveriesPerSecond delayMs{median p99 __typename}__typename}}",
-  "subscription($roomId:ID!$after:ID$last:Int){messageAdded(roomId:$roomId after:$after last:$last){id roomId author{id name}content createdAt}}"
+  "subscription($roomId:ID!$after:ID$last:Int){messageAdded(roomId:$roomId after:$after last:$last){id roomId author{id name}content createdAt}}",
+  "subscription($roomId:ID!$after:ID$last:Int){roomEvents(roomId:$roomId after:$after last:$last){__typename cursor at roomId ...on MessageSent{message{id roomId author{id name}content createdAt}}...on MessagesRetracted{messageIds author}}}"
 ];
