@@ -1,7 +1,8 @@
 import { type Cursor, compareIds } from '#domain/cursor.js';
 import { isMessage, type RoomEvent } from '#domain/entry.js';
 import { ChatError, cursorExpired } from '#domain/errors.js';
-import type { Projection, Receiver, RenderedPage } from '#fanout/projection/projection.js';
+import type { Projection, RenderedPage } from '#fanout/projection/projection.js';
+import type { Receiver } from '#fanout/projection/receiver.js';
 import type { Delivery, Owner } from './shared-source.js';
 import type { Sink } from './sink.js';
 

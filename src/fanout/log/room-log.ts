@@ -64,10 +64,7 @@ export class RoomLog {
     return this.#tail;
   }
 
-  /**
-   * The head of the log, with the store's time as far as this node knows it. Undefined unless the log is live, which it is
-   * not while it is known to be behind, and while the epoch or the first entry is unknown.
-   */
+  /** The head of the log, with the store's time as this node knows it. Undefined while the log is behind, empty or has no epoch. */
   get knownHead(): Head | undefined {
     const { head = BEGINNING } = this.#tail;
     if (this.#phase !== 'live' || this.#epoch === '' || head === BEGINNING) return undefined;

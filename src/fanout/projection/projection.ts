@@ -21,19 +21,8 @@ import { BatchCache } from './batch-cache.js';
 import type { Delivered } from './delivered.js';
 import type { FrameBudget } from './frame-cache.js';
 import type { Batch, Framing, Render } from './framing.js';
+import type { Receiver } from './receiver.js';
 import { RenderedEvents } from './rendered-events.js';
-
-/** Something that receives from a projection. */
-export interface Receiver {
-  /** There may be more to deliver. */
-  pump(): void;
-  /** Messages were retracted. Takes back what it has been given and not passed on yet. */
-  retracted?(): void;
-  /** Whether it is waiting for a full sink, for rendering or for the store. */
-  readonly isWaiting?: boolean;
-  /** Delivery has ended for this reason. */
-  refuse(reason: ChatError): void;
-}
 
 /** The events of a page, rendered. */
 export interface RenderedPage {
