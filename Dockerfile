@@ -14,7 +14,9 @@ RUN npm run build \
   && rm -f node_modules/streamly-chat-client
 
 FROM node:24-alpine
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
+# One process per container, so that an orchestrator can restart and scale each by itself. If a container has several cores
+# to itself, WORKERS=auto uses all of them.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000 WORKERS=1
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules

@@ -6,6 +6,7 @@ const ALONE = [
   'test/{clusters,examples,faults,support,web}/**/*.test.ts',
   'test/packages/client/{resumption,send}.test.ts',
   'test/fanout/**/{hub-checks,topic}.test.ts',
+  'test/workers/processes.test.ts',
 ];
 
 /** The first resolves `#domain/…` and the like to src/ instead of dist/ (package.json, `imports`). */
@@ -20,10 +21,11 @@ const SLOW = [
   'test/server/guards/{floods,selection-limits,slow-clients,unread-clients}.test.ts',
   'test/server/http/request-body.test.ts',
   'test/server/operation/latest-values.test.ts',
-  'test/redis/room-log/replication.test.ts',
-  'test/{dev/embedded-redis,packages/client/package}.test.ts',
+  'test/redis/room-log/{replication,replica-reads}.test.ts',
+  'test/redis/client/shards/{cluster,failover,partition,readiness,start}.test.ts',
+  'test/{dev/embedded-redis,packages/client/package,workers/processes}.test.ts',
   'test/redis/cache/cache.test.ts',
-  'test/redis/client/sentinel/primary.test.ts',
+  'test/redis/client/sentinel/{primary,replicas}.test.ts',
   '**/{churn,outage,restarts,stalled-connection,tracing}.test.ts',
 ];
 

@@ -21,13 +21,21 @@ for (const { name, version, provides } of packages) {
   if (existsSync(target)) continue;
   const unfinished = `${target}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
-  // A complete folder or none, also if two of these run at the same time.
-  if (install(`${name}==${version}`, unfinished) && !existsSync(target)) renameSync(unfinished, target);
+  if (install(`${name}==${version}`, unfinished)) putInPlace(unfinished, target);
   rmSync(unfinished, { recursive: true, force: true });
   if (!existsSync(target)) {
     console.error(
       `${provides} is not installed: pip cannot install ${name}. Tests that need it are skipped.`,
     );
+  }
+}
+
+/** Leaves a complete folder, also if two of these run at the same time: the second one finds the folder of the first. */
+function putInPlace(unfinished, target) {
+  try {
+    renameSync(unfinished, target);
+  } catch (error) {
+    if (!existsSync(target)) throw error;
   }
 }
 

@@ -1,29 +1,22 @@
 /** Assembles a node of the chat: config → store → hub → engine → transports. */
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError, orConfigError } from '#config/config.js';
 import type { EventLog } from '#domain/ports/event-log.js';
+import type { Machine } from '#domain/ports/machine.js';
 import { Hub } from '#fanout/hub.js';
 import { RedisModeError } from '#redis/client/errors.js';
 import { locationOf } from '#redis/location.js';
 import { createStore, type Store } from '#redis/store.js';
-import { textBytes } from '#server/documents/response-bytes-rule.js';
-import { readManifest, TrustedDocuments } from '#server/documents/trusted-documents.js';
-import type { Engine } from '#server/operation/engine.js';
-import { createTransports } from '#server/transports.js';
 import { createLog, type Log, throttled } from '#telemetry/log.js';
 import { LogDestination, openStandardOutput } from '#telemetry/log-destination.js';
 import { Metrics } from '#telemetry/metrics.js';
-import { refusedOriginLog } from '#telemetry/refused-origin-log.js';
 import { observer } from '#telemetry/store-decorators.js';
 import { startTracing, type Tracing } from '#telemetry/tracing.js';
 import { createEngine } from './engine.js';
+import { openTransports } from './transports.js';
 
 /** How often an ongoing outage is logged again, in milliseconds. */
 const LOG_AGAIN_MS = 10_000;
-
-/** The directory of the built page, as seen from both src/ and dist/. */
-const PAGE = fileURLToPath(new URL('../dist/web', import.meta.url));
 
 /** One node of the chat. */
 export interface App {
@@ -34,8 +27,11 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Creates a node. `redisUrl`, `redisCluster` or `redisSentinel` must be set. It starts connecting to Redis, but accepts no connections before `listen`. */
-export function createApp(config: Config): App {
+/**
+ * Creates a node. `redisUrl`, `redisCluster` or `redisSentinel` must be set. It starts connecting to Redis, but accepts no
+ * connections before `listen`. `machine` are the other processes on the same port, if there are any.
+ */
+export function createApp(config: Config, machine?: Machine): App {
   const nodeId = config.nodeId ?? randomBytes(6).toString('hex');
   const destination = new LogDestination({
     open: openStandardOutput,
@@ -55,6 +51,7 @@ export function createApp(config: Config): App {
         droppedLogLines: () => destination.dropped,
       })
     : undefined;
+  if (metrics) machine?.offerMetrics(() => metrics.text());
   const store = openStore(config, { nodeId, log, metrics });
 
   let tracing: Tracing | undefined;
@@ -75,6 +72,7 @@ export function createApp(config: Config): App {
     store,
     log,
     metrics,
+    machine,
     isShuttingDown: () => closing !== undefined,
   });
 
@@ -120,6 +118,7 @@ function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: s
     nodeId,
     timeoutMs: config.redisTimeoutMs,
     durability: config.durability,
+    historyReads: config.historyReads,
     messageTtlSeconds: config.messageTtlSeconds,
     historyLimit: config.historyLimit,
     maxRooms: config.limits.roomCount,
@@ -146,6 +145,7 @@ function openStore(config: Config, { nodeId, log, metrics }: Parts & { nodeId: s
         metrics?.malformed(where);
       },
       onReconnected: (where) => metrics?.reconnected(where),
+      onHistoryRead: (from) => metrics?.historyRead(from),
     },
   });
 }
@@ -187,57 +187,6 @@ function openHub(
         logTrouble({ room, err });
       },
     },
-  });
-}
-
-type TransportParts = Parts & { engine: Engine; store: Store; isShuttingDown(): boolean };
-
-function openTransports(config: Config, { engine, store, log, metrics, isShuttingDown }: TransportParts) {
-  const { protection, rates, limits, production } = config;
-  const { trustedDocuments: manifest } = protection;
-  const logOrigin = refusedOriginLog(log, LOG_AGAIN_MS);
-  return createTransports({
-    ...config,
-    ...protection,
-    engine,
-    sessions: store.sessions,
-    limiter: store.limiter,
-    sessionCheckMs: config.identity.checkMs,
-    origins: { allowed: protection.allowedOrigins, development: !production },
-    connections: { connections: protection.connections, perAddress: protection.connectionsPerAddress },
-    costBudget: { points: rates.costPerAddress, windowMs: rates.windowMs },
-    operationRate: { count: rates.operationsPerConnection, windowMs: rates.windowMs },
-    documents: orConfigError(
-      () =>
-        new TrustedDocuments(
-          manifest === undefined ? new Map() : readManifest(manifest),
-          protection.requireTrustedDocuments,
-        ),
-    ),
-    queryLimits: protection.query,
-    listSizes: {
-      defaultPageSize: limits.defaultPageSize,
-      most: { first: limits.pageSize, last: limits.pageSize, limit: limits.roomCount },
-    },
-    textBytes: textBytes(limits),
-    openAnswers: { answers: protection.answers.perConnection, unreadBytes: protection.unread.perConnection },
-    page: {
-      directory: PAGE,
-      settings: {
-        'content-length-limit': limits.contentLength,
-        'name-length-limit': limits.nameLength,
-        'room-id-length-limit': limits.roomIdLength,
-      },
-    },
-    metrics: metrics && { metrics, token: config.metrics.token, allowLoopback: !production },
-    checkStore: store.check,
-    isShuttingDown,
-    onRefused: (reason, request) => {
-      metrics?.rejected(reason);
-      if (reason === 'origin') logOrigin(request);
-    },
-    onUnread: () => metrics?.rejected('unread'),
-    onFault: (err) => log.error({ err }, 'a transport failed'),
   });
 }
 

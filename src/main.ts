@@ -1,13 +1,28 @@
+/**
+ * Starts the server. Which role this process has depends on `WORKERS` and on who started it:
+ *
+ *   WORKERS=1      one node, and nothing else
+ *   WORKERS=N      the primary process, which starts itself again N times as
+ *   in a cluster   a worker: one node, with its share of the limits
+ *
+ * Only nodes load the app, so that the primary process stays small.
+ */
+import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
-import { ConfigError, configFromEnv } from '#config/config.js';
+import { type Config, ConfigError, configFromEnv, namesRedis } from '#config/config.js';
 import { startEmbeddedRedis } from '#dev/embedded-redis.js';
 import { NoServerProgramError } from '#dev/redis-process.js';
-import { createApp } from './app.js';
+import type { Log } from '#telemetry/log.js';
+import { createPrimary } from '#workers/create-primary.js';
+import { WorkerFailedError } from '#workers/primary.js';
+import { joinPrimary, reportFailure } from '#workers/worker.js';
+import { explainListenError } from './listen-error.js';
 
 /**
  * Signals that shut the server down. They are handled here because close-with-grace aborts the shutdown at a
- * second signal, and Ctrl-C under `npm start` sends two: one from the terminal and one from npm.
+ * second signal. Ctrl-C under `npm start` sends two, one from the terminal and one from npm; and a worker gets one from
+ * the terminal and one from the primary process.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -17,23 +32,77 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
  */
 const HEAP_GROWTH_PERCENT = 75;
 
+/** How much longer than `shutdownMs` a shutdown may take before the process exits anyway, in milliseconds. */
+const NODE_PATIENCE_MS = 5_000;
+/** Longer than the workers may take. */
+const PRIMARY_PATIENCE_MS = 10_000;
+
+/** Errors whose message says everything that an operator needs. */
+const EXPECTED = [ConfigError, NoServerProgramError, WorkerFailedError];
+
+/** What this process runs. */
+interface Server {
+  log: Log;
+  listen(): Promise<number>;
+  close(signal?: NodeJS.Signals): Promise<void>;
+}
+
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const config = configFromEnv(process.env);
-  const isConfigured = (config.redisUrl ?? config.redisCluster ?? config.redisSentinel) !== undefined;
-  const embedded = isConfigured ? undefined : await startEmbeddedRedis();
-  const app = createApp(embedded ? { ...config, redisUrl: embedded.url } : config);
+  if (cluster.isWorker) return runWorker(config);
 
-  let receivedSignal: string | undefined;
+  const embedded = namesRedis(config) ? undefined : await startEmbeddedRedis();
+  const settings = embedded ? { ...config, redisUrl: embedded.url } : config;
+  const isPrimary = config.workers > 1;
+  const server = isPrimary ? createPrimary(settings) : await createNode(settings);
+  closeOnSignals(server, {
+    patienceMs: config.shutdownMs + (isPrimary ? PRIMARY_PATIENCE_MS : NODE_PATIENCE_MS),
+    afterwards: () => embedded?.close(),
+  });
+  const port = await listen(server, config);
+  const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
+  console.log(`Streamly Chat  http://${host}:${port}/graphql`);
+  if (embedded) console.log(`Redis (embedded, not persistent)  ${embedded.url}`);
+}
+
+async function runWorker(config: Config): Promise<void> {
+  const worker = joinPrimary(config);
+  const { createApp } = await import('./app.js');
+  const app = createApp(worker.config, worker.machine);
+  closeOnSignals(app, {
+    patienceMs: config.shutdownMs + NODE_PATIENCE_MS,
+    afterwards: () => worker.machine.close(),
+  });
+  worker.ready(await listen(app, config));
+}
+
+async function createNode(config: Config): Promise<Server> {
+  const { createApp } = await import('./app.js');
+  return createApp(config);
+}
+
+function listen(server: Server, config: Config): Promise<number> {
+  return server.listen().catch((error: unknown): never => {
+    throw explainListenError(error, config);
+  });
+}
+
+/** Closes the server once, on the first signal or on an uncaught error, and exits. */
+function closeOnSignals(
+  server: Server,
+  { patienceMs, afterwards }: { patienceMs: number; afterwards(): Promise<void> | void | undefined },
+): void {
+  let receivedSignal: NodeJS.Signals | undefined;
   let isShuttingDown = false;
   const { close } = closeWithGrace(
-    { delay: config.shutdownMs + 5_000, logger: false, skip: [...SIGNALS] },
+    { delay: patienceMs, logger: false, skip: [...SIGNALS] },
     async ({ signal = receivedSignal, err }) => {
       isShuttingDown = true;
-      if (err) app.log.fatal({ err }, 'shutting down after an uncaught error');
-      else app.log.info({ signal }, 'shutting down');
-      await app.close();
-      await embedded?.close();
+      if (err) server.log.fatal({ err }, 'shutting down after an uncaught error');
+      else server.log.info({ signal }, 'shutting down');
+      await server.close(receivedSignal);
+      await afterwards();
     },
   );
   for (const signal of SIGNALS) {
@@ -43,38 +112,12 @@ async function main(): Promise<void> {
       close();
     });
   }
-
-  const port = await app.listen().catch((error: unknown): never => {
-    throw listenError(error, config);
-  });
-  const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
-  console.log(`Streamly Chat  http://${host}:${port}/graphql`);
-  if (embedded) console.log(`Redis (embedded, not persistent)  ${embedded.url}`);
 }
 
-/** Explains in one sentence why the server cannot listen. Returns any other error unchanged. */
-function listenError(error: unknown, { port, host }: { port: number; host: string }): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'EADDRINUSE':
-      return new ConfigError(
-        `PORT ${port} is already in use (EADDRINUSE): set PORT to a free port, or stop the process that uses it.`,
-      );
-    case 'EACCES':
-      return new ConfigError(
-        `PORT ${port} needs privileges that this user lacks (EACCES): set PORT to 1024 or higher.`,
-      );
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new ConfigError(
-        `HOST ${host} is not an address of this machine: set HOST to one that is, or to 0.0.0.0.`,
-      );
-    default:
-      return error;
-  }
-}
-
-main().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || error instanceof NoServerProgramError;
-  console.error(expected ? error.message : error);
+main().catch(async (error: unknown) => {
+  const expected = EXPECTED.some((kind) => error instanceof kind);
+  // The primary process prints the sentence, once for all workers.
+  if (expected && cluster.isWorker) await reportFailure((error as Error).message);
+  else console.error(expected ? (error as Error).message : error);
   process.exit(1);
 });

@@ -57,24 +57,30 @@ describe('at startup, the server', () => {
     expect(main.output.stderr).toMatch(new RegExp(`^PORT ${port} is already in use .*\\.\\n$`));
   });
 
-  test('starts its own Redis if REDIS_URL is not set, prints its address, and stops it on exit', async () => {
-    const main = runMain(here);
-    onTestFinished(() => main.signal('SIGKILL'));
-    const port = await main.listening;
-    const address = await until(() => /redis:\/\/127\.0\.0\.1:\d+/.exec(main.output.stdout)?.[0], {
-      what: 'the address of its Redis',
-    });
-    const origin = `http://127.0.0.1:${port}`;
-    const server = { origin, url: `${origin}/graphql`, wsUrl: '', close: async () => undefined };
-    await say(server, 'room1', 'Hello');
-    const own = new Redis(address!, { retryStrategy: () => null });
-    expect(await own.llen('messages:room1')).toBe(1);
+  test.each([
+    ['one process', 1],
+    ['several workers', 2],
+  ])(
+    'starts a Redis if none is named, for %s, prints its address, and stops it on exit',
+    async (_, WORKERS) => {
+      const main = runMain({ ...here, WORKERS });
+      onTestFinished(() => main.signal('SIGKILL'));
+      const port = await main.listening;
+      const address = await until(() => /redis:\/\/127\.0\.0\.1:\d+/.exec(main.output.stdout)?.[0], {
+        what: 'the address of its Redis',
+      });
+      const origin = `http://127.0.0.1:${port}`;
+      const server = { origin, url: `${origin}/graphql`, wsUrl: '', close: async () => undefined };
+      await say(server, 'room1', 'Hello');
+      const own = new Redis(address!, { retryStrategy: () => null });
+      expect(await own.llen('messages:room1')).toBe(1);
 
-    main.signal('SIGTERM');
-    expect(await main.exited).toBe(0);
-    own.disconnect();
-    await expect(own.connect()).rejects.toThrow();
-  });
+      main.signal('SIGTERM');
+      expect(await main.exited).toBe(0);
+      own.disconnect();
+      await expect(own.connect()).rejects.toThrow();
+    },
+  );
 
   test('prints its address for people, and a JSON log for machines, if REDIS_URL is set', async () => {
     const server = await spawnServer({ redisUrl: used.redis.url, HOST: '0.0.0.0', NODE_ID: 'eu-1' });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +11,17 @@ export function cpuSeconds(pid: number): number {
   const stat = readProc(pid, 'stat');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name may contain spaces
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** The same for the process and its child processes together, as far as they are running. */
+export function treeCpuSeconds(pid: number): number {
+  const children = readProc(pid, `task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+  return [pid, ...children].reduce((sum, one) => sum + cpuSeconds(one), 0);
+}
+
+/** Lets all threads of this process run on these cores only, such as `0,1`. */
+export function pinThisProcess(cores: string): void {
+  execFileSync('taskset', ['-a', '-c', '-p', cores, String(process.pid)], { stdio: 'ignore' });
 }
 
 /** Current resident memory of the process, in bytes. */
@@ -34,14 +46,14 @@ function statusBytes(pid: number, name: string): number {
 }
 
 /**
- * Waits until the process is idle: at most one tick of CPU time within `quietMs`. Use it after work that has no
+ * Waits until the process and its child processes are idle: at most one tick of CPU time within `quietMs`. Use it after work that has no
  * visible end, such as starting a subscription.
  */
 export async function waitUntilIdle(pid: number, limitMs: number, quietMs = 300): Promise<void> {
   const end = performance.now() + limitMs;
-  for (let used = cpuSeconds(pid); ; ) {
+  for (let used = treeCpuSeconds(pid); ; ) {
     await delay(quietMs);
-    const now = cpuSeconds(pid);
+    const now = treeCpuSeconds(pid);
     if (now - used < 0.015) return;
     if (performance.now() > end) throw new Error(`The server was still busy after ${limitMs} ms.`);
     used = now;

@@ -14,7 +14,8 @@ export interface Running {
 
 export interface Program {
   readonly command: readonly [string, ...string[]];
-  readonly core: number;
+  /** The cores that it may use, such as `0` or `0,1`. */
+  readonly cores: string;
   readonly folder: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -29,10 +30,10 @@ export class Processes {
   readonly #running = new Set<Running>();
   #stopped = false;
 
-  /** Starts a program on one core, with a raised limit on open files. Its environment is `env` and PATH. */
-  start({ command, core, folder, env }: Program): Running {
+  /** Starts a program on its cores, with a raised limit on open files. Its environment is `env` and PATH. */
+  start({ command, cores, folder, env }: Program): Running {
     if (this.#stopped) throw new Error('The run has been stopped.');
-    const script = `ulimit -n ${OPEN_FILES} 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec taskset -c ${core} "$@"`;
+    const script = `ulimit -n ${OPEN_FILES} 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec taskset -c ${cores} "$@"`;
     const child = spawn('sh', ['-c', script, 'sh', ...command], {
       cwd: folder,
       env: { PATH: process.env.PATH, ...env },

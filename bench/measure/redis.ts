@@ -35,7 +35,7 @@ export class RedisServer {
       '--appendonly',
       'no',
     ];
-    const running = processes.start({ command: ['redis-server', ...settings], core, folder });
+    const running = processes.start({ command: ['redis-server', ...settings], cores: `${core}`, folder });
     void running.ended.then(() => rmSync(folder, { recursive: true, force: true }));
     const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null, commandTimeout: 10_000 });
     client.on('error', () => undefined); // not up yet; `until` below reports if it never is

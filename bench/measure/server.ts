@@ -12,11 +12,11 @@ export interface Server extends Running {
   readonly inspectorPort: number;
 }
 
-/** Starts a contender's program as it ships. Resolves when its readiness check answers 200. */
+/** Starts a contender's program as it ships, on these cores, such as `0` or `0,1`. Resolves when its readiness check answers 200. */
 export async function startServer(
   processes: Processes,
   contender: Contender,
-  core: number,
+  cores: string,
   redisUrl: string,
 ): Promise<Server> {
   const port = await freePort();
@@ -24,7 +24,7 @@ export async function startServer(
   const running = processes.start({
     // This option only sets the port. The inspector stays off.
     command: [process.execPath, `--inspect-port=${HOST}:${inspectorPort}`, contender.program],
-    core,
+    cores,
     folder: contender.folder,
     env: { ...contender.env, NODE_ENV: 'production', PORT: `${port}`, HOST, REDIS_URL: redisUrl },
   });

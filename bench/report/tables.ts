@@ -115,6 +115,17 @@ export function oursTable(results: Results): string {
       `${figure(history.queryCpuMicros)} µs CPU per client`,
     ]);
   }
+  for (const point of figuresOf(results, 'workers', 'ours')?.points ?? []) {
+    const { workers, perSecond, burstCpuMicros, pacedCpuMicros, latency } = point;
+    rows.push([
+      'workers',
+      `WORKERS=${workers}, on two cores with all of the load`,
+      [
+        `${figure(perSecond.median)} deliveries per s and ${figure(burstCpuMicros.median)} µs CPU each in bursts`,
+        `${figure(pacedCpuMicros.median)} µs CPU each at a steady rate, p99 ${figure(latency.p99)} ms`,
+      ].join('; '),
+    ]);
+  }
   return rows.length > 0 ? table(['Scenario', 'What', 'Measured'], rows) : '';
 }
 

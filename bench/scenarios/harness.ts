@@ -2,7 +2,7 @@ import type { Contender } from '../contenders/contender.js';
 import { ClientGroup, type ClientGroupOptions } from '../load/client-group.js';
 import { liveQuery } from '../load/graphql.js';
 import { HttpClient } from '../load/http.js';
-import { cpuSeconds, waitUntilIdle } from '../measure/proc.js';
+import { treeCpuSeconds, waitUntilIdle } from '../measure/proc.js';
 import type { Processes } from '../measure/processes.js';
 import type { RedisServer } from '../measure/redis.js';
 import { HOST, type Server, startServer } from '../measure/server.js';
@@ -25,6 +25,14 @@ export interface Bench {
   readonly sizes: Sizes;
 }
 
+/** Where a contender runs, if it is not as in most scenarios. */
+export interface Placement {
+  /** The contender to measure. */
+  readonly measured: Contender;
+  /** The cores that both of its processes may use. */
+  readonly cores: string;
+}
+
 /** One contender with an empty Redis: the process to measure, and a second one that receives the sends. */
 export class Harness {
   readonly roomId = 'bench';
@@ -44,8 +52,9 @@ export class Harness {
     bench: Bench,
     contender: Contender,
     measure: (harness: Harness) => Promise<T>,
+    placement?: Placement,
   ): Promise<T> {
-    const harness = await Harness.#open(bench, contender);
+    const harness = await Harness.#open(bench, contender, placement);
     let died: string | undefined;
     void harness.measured.ended.then((how) => {
       died = how;
@@ -62,11 +71,16 @@ export class Harness {
     }
   }
 
-  static async #open({ processes, redis }: Bench, contender: Contender): Promise<Harness> {
+  static async #open(
+    { processes, redis }: Bench,
+    contender: Contender,
+    placement?: Placement,
+  ): Promise<Harness> {
     await redis.empty();
-    const measured = await startServer(processes, contender, SERVER_CORE, redis.url);
+    const program = placement?.measured ?? contender;
+    const measured = await startServer(processes, program, placement?.cores ?? `${SERVER_CORE}`, redis.url);
     try {
-      const sending = await startServer(processes, contender, LOAD_CORE, redis.url);
+      const sending = await startServer(processes, contender, placement?.cores ?? `${LOAD_CORE}`, redis.url);
       return new Harness(contender, measured, sending, new HttpClient(HOST, sending.port));
     } catch (error) {
       await measured.stop();
@@ -117,11 +131,11 @@ export class Harness {
     return waitUntilIdle(this.measured.pid, TIMEOUT_MS);
   }
 
-  /** Starts measuring the CPU time of the measured process. The returned function gives the seconds since. */
+  /** Starts measuring the CPU time of the measured process and its child processes. The returned function gives the seconds since. */
   cpuMeter(): () => number {
     const { pid } = this.measured;
-    const start = cpuSeconds(pid);
-    return () => cpuSeconds(pid) - start;
+    const start = treeCpuSeconds(pid);
+    return () => treeCpuSeconds(pid) - start;
   }
 
   async #close(): Promise<void> {

@@ -8,6 +8,7 @@ import { type PacedFigures, paced } from './paced.js';
 import type { Failed, Scenario } from './scenario.js';
 import { type SelectionsFigures, selections } from './selections.js';
 import { type SendsFigures, sends } from './sends.js';
+import { type WorkersFigures, workers } from './workers.js';
 
 /** The result type of each scenario. */
 export interface FiguresOf {
@@ -20,6 +21,7 @@ export interface FiguresOf {
   selections: SelectionsFigures;
   sends: SendsFigures;
   history: HistoryFigures;
+  workers: WorkersFigures;
 }
 
 export type ScenarioName = keyof FiguresOf;
@@ -40,6 +42,7 @@ export const scenarios: { readonly [Name in ScenarioName]: Scenario<FiguresOf[Na
   selections,
   sends,
   history,
+  workers,
 };
 
 /** The results of a contender in a scenario. Undefined if it was not measured or failed. */

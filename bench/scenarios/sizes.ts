@@ -41,6 +41,21 @@ export interface Sizes {
   };
   readonly sends: { readonly connections: number; readonly seconds: number; readonly windows: number };
   readonly history: { readonly joiners: number; readonly last: number; readonly warmUp: number };
+  readonly workers: {
+    /** The numbers of workers to compare. */
+    readonly workers: readonly number[];
+    readonly subscribers: number;
+    readonly windows: number;
+    /** A burst has so many messages, and a window repeats bursts for so long. */
+    readonly messages: number;
+    readonly windowMs: number;
+    /** The time limit for delivering one burst. */
+    readonly burstMs: number;
+    /** The steady rate. */
+    readonly perSecond: number;
+    readonly seconds: number;
+    readonly graceMs: number;
+  };
 }
 
 /** The sizes of the published results. */
@@ -54,6 +69,17 @@ export const fullSizes: Sizes = {
   selections: { subscribers: 1000, distinct: [1, 10, 100], messages: 200, perSecond: 10, graceMs: 60_000 },
   sends: { connections: 64, seconds: 6, windows: 2 },
   history: { joiners: 10_000, last: 50, warmUp: 1000 },
+  workers: {
+    workers: [1, 2],
+    subscribers: 5000,
+    windows: 3,
+    messages: 50,
+    windowMs: 10_000,
+    burstMs: 90_000,
+    perSecond: 20,
+    seconds: 10,
+    graceMs: 30_000,
+  },
 };
 
 /** Small sizes that check within a few minutes that everything works. The results mean nothing. */
@@ -67,4 +93,15 @@ export const quickSizes: Sizes = {
   selections: { subscribers: 100, distinct: [1, 10, 100], messages: 20, perSecond: 20, graceMs: 10_000 },
   sends: { connections: 64, seconds: 1, windows: 2 },
   history: { joiners: 300, last: 50, warmUp: 100 },
+  workers: {
+    workers: [1, 2],
+    subscribers: 100,
+    windows: 2,
+    messages: 20,
+    windowMs: 500,
+    burstMs: 20_000,
+    perSecond: 20,
+    seconds: 1,
+    graceMs: 10_000,
+  },
 };

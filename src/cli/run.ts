@@ -4,9 +4,9 @@
  *   streamly-chat <command> [options]     exit code 0: success, 1: failure, 2: wrong usage
  */
 import { parseArgs } from 'node:util';
-import { ConfigError, configFromEnv } from '#config/config.js';
+import { ConfigError, configFromEnv, namesRedis } from '#config/config.js';
 import type { Servers } from '#redis/client/servers.js';
-import { hasLocation, locationOf } from '#redis/location.js';
+import { locationOf } from '#redis/location.js';
 import { openServers } from '#redis/servers.js';
 import { clear } from './clear.js';
 import { type Command, type CommandContext, CommandError, UsageError } from './command.js';
@@ -71,7 +71,7 @@ function parse(command: Command, args: string[]) {
 
 async function withRedis({ env, error }: Terminal, work: (servers: Servers) => Promise<void>): Promise<void> {
   const config = configFromEnv(env);
-  if (!hasLocation(config)) {
+  if (!namesRedis(config)) {
     throw new ConfigError(
       'Set REDIS_URL, REDIS_CLUSTER_NODES or REDIS_SENTINELS to the Redis that the servers use.',
     );

@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS } from '#domain/limits.js';
 import { type Environment, readVariables } from './read.js';
 import { RULES } from './rules.js';
 import type { Values } from './variables.js';
+import { workersOf } from './workers.js';
 
 /**
  * The configuration of the app: the values of the variables in variables/, which describes each of them, and
@@ -41,6 +42,11 @@ export function configFromEnv(env: Environment): Config {
   return configOf(values);
 }
 
+/** Whether the configuration says where Redis is. */
+export function namesRedis({ redisUrl, redisCluster, redisSentinel }: Config): boolean {
+  return (redisUrl ?? redisCluster ?? redisSentinel) !== undefined;
+}
+
 function configOf(values: Values) {
   const production = values.NODE_ENV === 'production';
   // GraphiQL introspects the schema with documents that are not in any manifest.
@@ -49,7 +55,7 @@ function configOf(values: Values) {
     production,
     port: values.PORT,
     host: values.HOST,
-    /** If all three are undefined, an embedded Redis is started. */
+    /** If all three are undefined, an embedded Redis is started: see `namesRedis`. */
     redisUrl: values.REDIS_URL,
     redisCluster: values.REDIS_CLUSTER_NODES && { nodes: values.REDIS_CLUSTER_NODES },
     redisSentinel: sentinelOf(values),
@@ -66,11 +72,14 @@ function configOf(values: Values) {
     redisTimeoutMs: values.REDIS_TIMEOUT_MS,
     redisTls: { ca: values.REDIS_TLS_CA, cert: values.REDIS_TLS_CERT, key: values.REDIS_TLS_KEY },
     durability: values.DURABILITY,
+    historyReads: values.HISTORY_READS,
     messageTtlSeconds: values.MESSAGE_TTL_SECONDS,
     historyLimit: values.HISTORY_LIMIT,
     allowGuests: values.ALLOW_GUESTS,
     logLevel: values.LOG_LEVEL,
     nodeId: values.NODE_ID,
+    /** Processes that share the work. With 1, there is no primary process. */
+    workers: workersOf(values.WORKERS),
     limits: {
       contentLength: values.CONTENT_LENGTH_LIMIT,
       nameLength: values.NAME_LENGTH_LIMIT,

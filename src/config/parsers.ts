@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Worker processes that one server may have. */
+const MAX_WORKERS = 64;
+
 /** Parses the text of a variable. */
 export interface Parser<T> {
   /** The accepted format, as a phrase that completes "PORT must be …". */
@@ -35,6 +38,12 @@ export function oneOf<const T extends string>(...words: T[]): Parser<T> {
 export function text(form: string): Parser<string> {
   return { form, schema: z.string() };
 }
+
+/** How many processes share the work: a number, or `auto`. */
+export const workerCount: Parser<'auto' | number> = {
+  form: `auto or ${integer(1, MAX_WORKERS).form}`,
+  schema: z.union([z.literal('auto'), integer(1, MAX_WORKERS).schema]),
+};
 
 /** Text of at least this many characters. */
 export function longText(least: number): Parser<string> {

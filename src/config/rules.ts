@@ -1,4 +1,5 @@
 import type { Values } from './variables.js';
+import { workersOf } from './workers.js';
 
 /** A rule about several variables, each of which is valid on its own. */
 export interface Rule {
@@ -86,6 +87,12 @@ const REDIS_RULES: readonly Rule[] = [
       'REDIS_USERNAME, REDIS_PASSWORD, REDIS_DATABASE and REDIS_TLS need REDIS_CLUSTER_NODES or REDIS_SENTINELS: without them, write them into REDIS_URL.',
   },
   {
+    variables: [...LISTS, 'HISTORY_READS'],
+    isBroken: (values) => !hasList(values) && values.HISTORY_READS === 'replicas',
+    message:
+      'HISTORY_READS=replicas needs REDIS_CLUSTER_NODES or REDIS_SENTINELS, because a single address names no replicas: set one of them, or HISTORY_READS=primary.',
+  },
+  {
     // Otherwise the operator believes that the connections are encrypted.
     variables: [...LISTS, 'REDIS_TLS', 'REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'],
     isBroken: (values) =>
@@ -97,9 +104,17 @@ const REDIS_RULES: readonly Rule[] = [
   },
 ];
 
+/** The longest NODE_ID if each worker appends its number, such as `-64`. A worker's name in Redis has at most 64 characters. */
+const MAX_SHARED_NAME = 61;
+
 /** All rules, in the order in which their messages are shown. */
 export const RULES: readonly Rule[] = [
   ...REDIS_RULES,
+  {
+    variables: ['NODE_ID', 'WORKERS'],
+    isBroken: ({ NODE_ID = '', WORKERS }) => workersOf(WORKERS) > 1 && NODE_ID.length > MAX_SHARED_NAME,
+    message: `NODE_ID must have at most ${MAX_SHARED_NAME} characters if there are several WORKERS, because each adds its number.`,
+  },
   {
     variables: ['REQUIRE_TRUSTED_DOCUMENTS', 'TRUSTED_DOCUMENTS'],
     isBroken: (values) => values.REQUIRE_TRUSTED_DOCUMENTS && values.TRUSTED_DOCUMENTS === undefined,

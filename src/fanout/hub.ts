@@ -1,4 +1,5 @@
 import { type ChatError, serviceUnavailable } from '#domain/errors.js';
+import type { Head } from '#domain/ports/event-log.js';
 import type { SharedSource } from '#fanout/delivery/shared-source.js';
 import type { StartPosition } from '#fanout/delivery/subscriber.js';
 import { Retractions } from '#fanout/log/retractions.js';
@@ -74,6 +75,11 @@ export class Hub {
   /** Whether the room has a subscription on this node, or is being opened for one. */
   isOpen(roomId: string): boolean {
     return this.#rooms.has(roomId);
+  }
+
+  /** The head of a room that is open and up to date on this node, as its log knows it. Undefined of any other room. */
+  knownHead(roomId: string): Head | undefined {
+    return this.#rooms.get(roomId)?.room.log.knownHead;
   }
 
   /** How many subscriptions are waiting for a full sink or for the store. Visits every subscription. */

@@ -1,5 +1,5 @@
 import type { Message } from '#domain/message.js';
-import type { EventLog } from '#domain/ports/event-log.js';
+import type { EventLog, Head } from '#domain/ports/event-log.js';
 import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
 import type { RoomDirectory } from '#domain/ports/presence.js';
 import type { SessionStore, Viewer } from '#domain/viewer.js';
@@ -17,6 +17,8 @@ import { createRoomLoaders, type RoomLoaders } from './room-loaders.js';
 export interface SubscriptionHub {
   /** Whether the room is open on this node. */
   isOpen(roomId: string): boolean;
+  /** The head of a room that is open and up to date on this node. Undefined of any other room. */
+  knownHead(roomId: string): Head | undefined;
   /**
    * Subscribes to a room's messages or events from `start` on, without gaps or duplicates. Returns the source at once
    * if the room is open and holds that position. Rejects with CURSOR_EXPIRED or SERVICE_UNAVAILABLE.

@@ -33,6 +33,14 @@ export function windowOf({ first, last, after, before }: PageArguments, limits: 
 }
 
 /**
+ * Whether a window looks back into the history of a room. Without an end, a window after a cursor is of a client that
+ * catches up: it must get everything up to now.
+ */
+export function isScrollback({ after, before }: Window): boolean {
+  return after === undefined || before !== undefined;
+}
+
+/**
  * Converts a page into a Relay connection. The cursor of a message is its id. An empty page that was
  * requested without a cursor ends at the room's head, so that a client can continue from there.
  */

@@ -23,11 +23,6 @@ export type Location =
   | Pick<ConnectOptions, 'url' | 'sentinel' | 'tls'>
   | Pick<ClusterOptions, 'nodes' | 'natMap' | 'username' | 'password' | 'secure' | 'tls'>;
 
-/** Whether the configuration says where Redis is. */
-export function hasLocation({ redisUrl, redisCluster, redisSentinel }: RedisConfig): boolean {
-  return (redisUrl ?? redisCluster ?? redisSentinel) !== undefined;
-}
-
 /** The location of Redis. Throws an error that names the variable of a file that cannot be read. */
 export function locationOf(config: RedisConfig): Location {
   const files = readTlsFiles(config.redisTls);

@@ -3,7 +3,7 @@ import type { RateLimit, RateLimitedAction, SendLimits } from '#domain/ports/lim
 import { warningsOf } from '#redis/admin/health.js';
 import { createInfoReader, type RedisInfos } from '#redis/admin/info.js';
 import { createCache } from '#redis/cache/cache.js';
-import type { RedisHooks } from '#redis/client/connections.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import { createFeed } from '#redis/feed/feed.js';
 import { createRateLimiter } from '#redis/limits/rate-limiter.js';
 import { createSlowModes } from '#redis/limits/slow-modes.js';
@@ -25,6 +25,8 @@ export interface StoreOptions {
   timeoutMs: number;
   /** Whether a send is acknowledged by the primary alone, or only when a replica has it too. */
   durability: 'primary' | 'replicated';
+  /** Whether replicas serve pages of history. */
+  historyReads: 'primary' | 'replicas';
   messageTtlSeconds: number;
   /** Messages that a room keeps. */
   historyLimit: number;
@@ -49,10 +51,12 @@ export interface StoreOptions {
 export function createStore(options: StoreOptions) {
   const { nodeId, timeoutMs, historyLimit, messageTtlSeconds, hooks } = options;
   const isReplicated = options.durability === 'replicated';
+  const replicaReads = options.historyReads === 'replicas';
   const servers = openServers({
     ...options.redis,
     commandTimeoutMs: timeoutMs,
     separateWriter: isReplicated,
+    replicaReads,
     hooks,
   });
   const { commands } = servers;
@@ -74,6 +78,7 @@ export function createStore(options: StoreOptions) {
     sendPolicy: options.sendPolicy,
     historyLimit,
     ttlSeconds: messageTtlSeconds,
+    replicaReads,
     hooks,
   });
 

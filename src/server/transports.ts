@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { ChatError } from '#domain/errors.js';
 import type { RateLimit, RateLimiter } from '#domain/ports/limiter.js';
+import type { Machine } from '#domain/ports/machine.js';
 import type { SessionStore } from '#domain/viewer.js';
 import type { TextBytes } from '#server/documents/response-bytes-rule.js';
 import { type TrustedDocuments, useTrustedDocuments } from '#server/documents/trusted-documents.js';
@@ -52,6 +53,8 @@ export interface TransportOptions {
   limiter: RateLimiter;
   origins: OriginOptions;
   connections: ConcurrencyLimits;
+  /** The other processes on this port; undefined if there are none. */
+  machine: Machine | undefined;
   /** How fast one WebSocket may start operations, and how many it may have open at once. */
   operationRate: RateLimit;
   operationsPerConnection: number;
@@ -94,7 +97,7 @@ export interface TransportOptions {
 
 /** Creates the transports. They accept no connections before `listen`. */
 export function createTransports(options: TransportOptions) {
-  const { engine, documents, limiter, onFault } = options;
+  const { engine, documents, limiter, machine, onFault } = options;
   const { addressOf, formatError } = engine;
   const sessionWatch = new SessionWatch({
     sessions: options.sessions,
@@ -105,7 +108,7 @@ export function createTransports(options: TransportOptions) {
   const guards = new GuardPipeline({
     every: [new OriginGuard(options.origins), new HostGuard()],
     lasting: [
-      new ConcurrencyLimit(options.connections, addressOf),
+      new ConcurrencyLimit(options.connections, addressOf, machine?.connections),
       new ConnectionRateLimit({ limiter, addressOf, formatError }),
     ],
     asksForStream: (request) => asksForStream(request, STREAM_FORMATS),
@@ -113,6 +116,7 @@ export function createTransports(options: TransportOptions) {
   });
   const answerLimit = new AnswerLimit(options.answers);
   const unreadBytes = new UnreadBytes(options.unread, options.onUnread);
+  machine?.watchUnread(unreadBytes);
   const costs = new OperationCosts(new CostBudget(options.costBudget), options.listSizes);
   const streamAdmission = admitStreams({
     formats: STREAM_FORMATS,
@@ -205,6 +209,7 @@ export function createTransports(options: TransportOptions) {
     stallTimeoutMs: Math.max(options.requestTimeoutMs, 4 * options.heartbeatMs),
     openAnswers: options.openAnswers,
     connections: connections > 0 ? connections + SPARE_CONNECTIONS : 0,
+    sharesPort: machine !== undefined,
     onFault,
   });
 

@@ -44,6 +44,9 @@ const KINDS = {
   websocket: ['query', 'mutation', 'subscription'],
 };
 
+/** Where pages of history are read, and why from the primary although a replica may serve them. */
+const HISTORY_READS = ['replica', 'no_replica', 'behind', 'expired', 'failed'] as const;
+
 const LATENCIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 export class Metrics {
@@ -98,6 +101,11 @@ export class Metrics {
     help: 'How often a lost connection to Redis was restored.',
     labelNames: ['connection'],
   });
+  readonly #historyPages = this.#counter({
+    name: 'history_pages',
+    help: 'Pages that replicas may serve, by where they were read, and why if from the primary.',
+    labelNames: ['from', 'reason'],
+  });
 
   constructor(sources: MetricsSources) {
     addServerGauges(this.#registry, sources);
@@ -112,6 +120,7 @@ export class Metrics {
         this.#operations.inc({ transport, kind, outcome: 'error' }, 0);
       }
     }
+    for (const from of HISTORY_READS) this.#historyPages.inc(historyLabels(from), 0);
     for (const where of ['list', 'channel']) this.#malformed.inc({ where }, 0);
     for (const connection of ['commands', 'subscriber']) this.#reconnects.inc({ connection }, 0);
   }
@@ -162,6 +171,11 @@ export class Metrics {
     this.#operations.inc({ transport, kind, outcome: failed ? 'error' : 'ok' });
   }
 
+  /** Counts a page of history that a replica may serve, by `from`: a replica, or why the primary was asked instead. */
+  historyRead(from: (typeof HISTORY_READS)[number]): void {
+    this.#historyPages.inc(historyLabels(from));
+  }
+
   reconnected(connection: string): void {
     this.#reconnects.inc({ connection });
   }
@@ -184,4 +198,8 @@ export class Metrics {
       registers: [this.#registry],
     });
   }
+}
+
+function historyLabels(from: (typeof HISTORY_READS)[number]) {
+  return from === 'replica' ? { from, reason: '' } : { from: 'primary', reason: from };
 }

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { messagesKey } from '#redis/client/keys.js';
 import type { Servers } from '#redis/client/servers.js';
+import type { ClusterOptions as ConnectOptions } from '#redis/client/shards/cluster.js';
 import { openServers } from '#redis/servers.js';
 import { Cluster, type ClusterOptions } from '#test/support/cluster.js';
 
@@ -10,7 +11,7 @@ export interface ClusterFixture {
   /** The calls of the hooks as text. */
   reported: string[];
   /** The connections of another node, all of them up. They are closed with the fixture. */
-  connect(): Promise<Servers>;
+  connect(options?: Partial<ConnectOptions>): Promise<Servers>;
   /** Closes a part with the fixture, before its connections. Returns the part. */
   use<T extends { close(): Promise<void> }>(part: T): T;
   /** A connection of the test to the primary that has a room. */
@@ -35,13 +36,14 @@ export async function startClusterFixture(options?: ClusterOptions): Promise<Clu
     cluster,
     reported,
     use,
-    async connect() {
+    async connect(more = {}) {
       const servers = use(
         openServers({
           nodes,
           ...(password !== '' && { username, password }),
           secure: protocol === 'rediss:',
           hooks: { onError: (where, error) => void reported.push(`${where}: ${error}`) },
+          ...more,
         }),
       );
       if (!(await servers.ready(10_000))) throw new Error(`Not connected: ${reported.join('\n')}`);

@@ -215,6 +215,44 @@ describe('when a shard is back', () => {
   });
 });
 
+test('a shard that refuses writes does not keep a sweep from the rooms of the others', async () => {
+  const dead = nodeOn(1);
+  const rooms = [0, 1].map((shard) => roomsWith(20, { connections: shard, list: 1 }));
+  for (const roomId of rooms.flat()) {
+    await servers.commands.sadd(connectionsKey(roomId), `${dead}:c1`);
+    await servers.commands.sadd(activeRoomsKey(roomId, true), roomId);
+  }
+  await shards[0]!.primary.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  await expect(sweep(servers)).rejects.toThrow('NOREPLICAS');
+  const left = await Promise.all(rooms.map((ids) => Promise.all(ids.map(membersOf))));
+  expect(left).toEqual([rooms[0]!.map(() => `${dead}:c1`), rooms[1]!.map(() => '')]);
+});
+
+test('a shard that refuses to list its rooms for a while keeps no connection of an earlier run', async () => {
+  const nodeId = nodeOn(2);
+  const [listed] = roomsWith(1, { connections: 2, list: 2 });
+  const [unlisted] = roomsWith(1, { connections: 2, list: 1 });
+  for (const roomId of [listed!, unlisted!]) {
+    await servers.commands.sadd(connectionsKey(roomId), `${nodeId}:old`);
+    await servers.commands.sadd(activeRoomsKey(roomId, true), roomId);
+  }
+  // Now shard 1 answers CLUSTERDOWN while another shard is away, and it stays connected.
+  const [, refusing] = shards;
+  await refusing!.primary.cli('CONFIG', 'SET', 'cluster-require-full-coverage', 'yes');
+  await kill(0);
+  const isRefused = async () =>
+    (await servers.commands.exists(activeRoomsKey(unlisted!, true)).catch(String)).toString();
+  await until(async () => (await isRefused()).includes('CLUSTERDOWN'), {
+    what: 'the refusal',
+    timeout: 20_000,
+  });
+  presenceOf(nodeId);
+  await settles(listed!, '');
+  expect(await membersOf(unlisted!)).toBe(`${nodeId}:old`);
+  await refusing!.primary.cli('CONFIG', 'SET', 'cluster-require-full-coverage', 'no');
+  await settles(unlisted!, '');
+});
+
 describe('a shard that loses its data while it is connected', () => {
   test.each([0, 1, 2])('gets all connections and rooms again: shard %i', async (lost) => {
     const nodeId = nodeOn(0);

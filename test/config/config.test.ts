@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { configFromEnv } from '#config/config.js';
 import { errorOf } from './rows.js';
@@ -132,4 +133,21 @@ test.each([
   ['longer messages', { CONTENT_LENGTH_LIMIT: '2000' }, 500 * (4 * (2_000 + 40) + 1_024)],
 ])('lets a response hold %s of the largest size', (_what, env, bytes) => {
   expect(configFromEnv(env).protection.query.responseBytes).toBe(bytes);
+});
+
+describe('WORKERS', () => {
+  test('starts one process if it is not set, and as many as there are cores if it is auto', () => {
+    expect(configFromEnv({}).workers).toBe(1);
+    expect(configFromEnv(production).workers).toBe(1);
+    expect(configFromEnv({ WORKERS: 'auto' }).workers).toBe(Math.min(availableParallelism(), 64));
+  });
+
+  test('limits NODE_ID, to which each worker appends its number', () => {
+    const long = 'n'.repeat(62);
+    expect(errorOf({ WORKERS: '2', NODE_ID: long }).message).toMatch(
+      /^NODE_ID must have at most 61 characters/,
+    );
+    expect(configFromEnv({ WORKERS: '1', NODE_ID: long }).nodeId).toBe(long);
+    expect(configFromEnv({ WORKERS: '64', NODE_ID: long.slice(1) }).workers).toBe(64);
+  });
 });

@@ -55,6 +55,10 @@ describe('Sentinels', () => {
   });
 });
 
+test.each([CLUSTER, SENTINEL])('%j names the replicas for HISTORY_READS=replicas', (env) => {
+  expect(configFromEnv({ ...env, HISTORY_READS: 'replicas' }).historyReads).toBe('replicas');
+});
+
 test.each([
   ['a URL and Sentinels', { ...URL, ...SENTINEL }, ONLY_ONE],
   ['a URL and a Cluster', { ...URL, ...CLUSTER }, ONLY_ONE],
@@ -88,6 +92,11 @@ test.each([
     'a user of the servers without a password',
     { ...SENTINEL, REDIS_USERNAME: 'streamly' },
     'REDIS_PASSWORD must be set if REDIS_USERNAME is set.',
+  ],
+  [
+    'replicas that nobody names',
+    { ...URL, HISTORY_READS: 'replicas' },
+    'HISTORY_READS=replicas needs REDIS_CLUSTER_NODES or REDIS_SENTINELS, because a single address names no replicas: set one of them, or HISTORY_READS=primary.',
   ],
   [
     'certificates that would not be used',

@@ -123,6 +123,12 @@ export const ROWS: Readonly<Record<string, Row>> = {
     good: { primary: 'primary', replicated: 'replicated' },
     bad: ['PRIMARY', 'none', '1'],
   },
+  HISTORY_READS: {
+    of: (config) => config.historyReads,
+    default: 'primary',
+    good: { primary: 'primary' },
+    bad: ['PRIMARY', 'replica', '1'],
+  },
   MESSAGE_TTL_SECONDS: number((config) => config.messageTtlSeconds, 86_400, 1, 31_536_000),
   HISTORY_LIMIT: number((config) => config.historyLimit, 10_000, 1, 1_000_000),
   ALLOW_GUESTS: {
@@ -144,6 +150,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
     default: undefined,
     good: { 'eu-1.chat_2': 'eu-1.chat_2', [`${'n'.repeat(64)}`]: 'n'.repeat(64) },
     bad: ['a:b', 'a b', 'n'.repeat(65), 'ä', 'a\n'],
+  },
+  // `auto` depends on the machine: see config.test.ts.
+  WORKERS: {
+    of: (config) => config.workers,
+    default: 1,
+    good: { 1: 1, 2: 2, 64: 64 },
+    bad: ['0', '65', '-1', '1.5', 'Auto', 'AUTO', 'all', ' 2'],
   },
   CONTENT_LENGTH_LIMIT: number((config) => config.limits.contentLength, 500, 1, 10_000),
   NAME_LENGTH_LIMIT: number((config) => config.limits.nameLength, 40, 1, 200),

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { serviceUnavailable } from '#domain/errors.js';
 import { HeldFeed } from '#test/fanout/log/held-feed.js';
+import { MemoryStore } from '#test/support/memory-store.js';
 import { createHub, idOf, ROOM, subscribe, TestSink, turns } from './fixture.js';
 
 const UNAVAILABLE = { code: 'SERVICE_UNAVAILABLE' };
@@ -65,6 +66,31 @@ describe('a room', () => {
     feed.release();
     (await again).leave();
     expect(feed.opened).toBe(2);
+  });
+
+  test('knows its head while it is live, and not before its epoch is known or while it catches up', async () => {
+    let now = 1_000;
+    const store = new MemoryStore({ now: () => now });
+    const { hub } = createHub({ store });
+    expect(hub.knownHead(ROOM)).toBeUndefined();
+    const { leave } = await subscribe(hub, { from: 'now' });
+    // The room never had a message.
+    expect(hub.knownHead(ROOM)).toBeUndefined();
+    const first = store.put(ROOM);
+    await turns();
+    await hub.checkHeads();
+    const [head] = await store.heads([ROOM]);
+    expect(hub.knownHead(ROOM)).toMatchObject({ epoch: head!.epoch, head: first.id });
+    const second = store.put(ROOM);
+    await turns();
+    expect(hub.knownHead(ROOM)).toMatchObject({ head: second.id });
+    store.flush();
+    now += 1;
+    store.put(ROOM);
+    // It does not follow the head, so the log reads the store.
+    expect(hub.knownHead(ROOM)).toBeUndefined();
+    leave();
+    expect(hub.knownHead(ROOM)).toBeUndefined();
   });
 
   test('is reported as open from its first subscription to its last', async () => {

@@ -24,6 +24,8 @@ test.each(partitions)(
       nodes: 1,
       roomsPerShard: 6,
       load: { perSecond: 8 },
+      // So long that only the shard that is cut off does not answer in time, even on a busy machine.
+      variables: { REDIS_TIMEOUT_MS: 3_000 },
     });
     const { primary, replicas } = shards[0]!;
     const [own = [], ...otherRooms] = rooms;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ClusterNode } from '#test/support/cluster.js';
+import type { Shard } from '#test/support/cluster.js';
 import { allDelivered, startClusterSite } from './cluster-fixture.js';
 import { HEAVY, report } from './fixture.js';
 
@@ -9,13 +9,18 @@ const REDIS_TIMEOUT_MS = 4_000;
 const failures = [
   {
     how: 'killed',
-    fail: (primary: ClusterNode) => primary.kill(),
-    comeBack: (primary: ClusterNode) => primary.restart(),
+    fail: ({ primary }: Shard) => primary.kill(),
+    comeBack: ({ primary }: Shard) => primary.restart(),
   },
   {
     how: 'hung',
-    fail: async (primary: ClusterNode) => primary.hang(),
-    comeBack: async (primary: ClusterNode) => primary.resume(),
+    fail: async ({ primary }: Shard) => primary.hang(),
+    comeBack: async ({ primary }: Shard) => primary.resume(),
+  },
+  {
+    how: 'replaced on request',
+    fail: async ({ replicas }: Shard) => void (await replicas[0]!.cli('CLUSTER', 'FAILOVER')),
+    comeBack: async () => undefined,
   },
 ];
 
@@ -39,7 +44,7 @@ test.each(failures)(
     const usual = load.longestWaitMs();
     load.measureAnew();
 
-    await fail(primary);
+    await fail(shards[0]!);
     await Promise.all([cluster.untilPromoted(primary, ranges[0]![0]), load.untilAccepted(4, others)]);
     await load.untilAccepted(4, own);
     const figures = {
@@ -48,15 +53,17 @@ test.each(failures)(
       'longest wait before': `${usual} ms`,
       refusals: JSON.stringify(load.refusals(own)),
     };
-    const refusalsOfOthers = load.refusals(others);
-    await comeBack(primary);
+    const refusals = { own: load.refusals(own), others: load.refusals(others) };
+    await comeBack(shards[0]!);
     await cluster.untilHealthy();
+    const untilHealthyMs = load.longestWaitMs(others);
     await load.stop();
 
     const counts = await load.count();
-    report(`a primary ${how}`, counts, figures);
+    report(`a primary ${how}`, counts, { ...figures, 'others until all is well': `${untilHealthyMs} ms` });
     expect(counts).toEqual(allDelivered(counts));
     // How long they waited is a figure of the machine: see `npm run soak -- --cluster`.
-    expect(refusalsOfOthers).toEqual({});
+    expect(refusals.others).toEqual({});
+    expect(Object.keys(refusals.own).filter((code) => code !== 'SERVICE_UNAVAILABLE')).toEqual([]);
   },
 );

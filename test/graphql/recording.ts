@@ -3,7 +3,7 @@ import { execute, parse } from 'graphql';
 import type { ChatError } from '#domain/errors.js';
 import { DEFAULT_LIMITS } from '#domain/limits.js';
 import type { Message } from '#domain/message.js';
-import type { EventLog, MessagePage } from '#domain/ports/event-log.js';
+import type { EventLog, Head, MessagePage } from '#domain/ports/event-log.js';
 import type { RateLimiter, SlowModes } from '#domain/ports/limiter.js';
 import type { RoomDirectory } from '#domain/ports/presence.js';
 import type { SessionStore, Viewer } from '#domain/viewer.js';
@@ -20,6 +20,9 @@ import { MemoryStore } from '#test/support/memory-store.js';
 
 /** The schema under test. */
 export const schema = createSchema(DEFAULT_LIMITS);
+
+/** What the hub of `recording` knows of the room `open`. */
+export const KNOWN: Head = { epoch: 'epoch', head: '1009-0', now: 2_000 };
 
 /** A message of a room, by number. */
 export function messageOf(roomId: string, number: number): Message {
@@ -62,8 +65,8 @@ export function recording({
     async page() {
       throw new Error('Resolvers do not read entries.');
     },
-    async messages(roomId, window) {
-      calls.push(['messages', roomId, window]);
+    async messages(roomId, window, known) {
+      calls.push(['messages', roomId, window, ...(known ? [known] : [])]);
       return page;
     },
     async heads() {
@@ -89,6 +92,7 @@ export function recording({
   const { hub: realHub } = createHub({ store });
   const hub: SubscriptionHub = {
     isOpen: (roomId) => roomId === 'open',
+    knownHead: (roomId) => (roomId === 'open' ? KNOWN : undefined),
     join(roomId, start, connectionId, delivers) {
       calls.push(['join', roomId, start, connectionId, delivers]);
       return realHub.join(roomId, start, connectionId, delivers);

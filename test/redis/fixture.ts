@@ -35,6 +35,7 @@ export async function startFixture(options?: StartRedisOptions): Promise<Fixture
     onError: (where: string, error: unknown) => void reported.push(`onError ${where} ${error}`),
     onMalformed: (where: string, roomId: string) => void reported.push(`onMalformed ${where} ${roomId}`),
     onReconnected: () => undefined,
+    onHistoryRead: () => undefined,
   };
   return {
     server,

@@ -1,24 +1,17 @@
 import { type ClusterNode, type ClusterNodeOptions, startClusterNode } from './cluster-node.js';
+import { hasSlot, parseNodes, range, type Shard, viewOf } from './cluster-view.js';
 import { SLOTS, slotOf } from './key-slot.js';
 import { moveSlots, type SlotMove } from './reshard.js';
 import { until } from './until.js';
 
 export { NODE_TIMEOUT_MS } from './cluster-node.js';
-export type { ClusterNode };
+export type { ClusterNode, Shard };
 
 export interface ClusterOptions extends ClusterNodeOptions {
   /** The number of primaries. Defaults to 3, the fewest that can agree on a failover. */
   shards?: number;
   /** Replicas of each primary. Defaults to 1. */
   replicas?: number;
-}
-
-/** A primary with its replicas, as the cluster sees it now. */
-export interface Shard {
-  readonly primary: ClusterNode;
-  readonly replicas: readonly ClusterNode[];
-  /** Ranges of slots, both ends included. */
-  readonly ranges: readonly (readonly [number, number])[];
 }
 
 /**
@@ -61,8 +54,10 @@ export class Cluster {
 
   /** The shards as this server, or the first that answers, sees them, in the order of their first slots. */
   async shards(askedNode?: ClusterNode): Promise<Shard[]> {
-    const reply = await this.#askAny(askedNode, 'CLUSTER', 'NODES');
-    const known = reply.split('\n').filter(Boolean).map(parseLine);
+    // A server that hangs does not answer, and one that was killed refuses.
+    const asked = askedNode ? [askedNode] : this.nodes;
+    const reply = await Promise.any(asked.map((node) => node.cli('CLUSTER', 'NODES')));
+    const known = parseNodes(reply);
     const byId = (id: string) => this.nodes.find((node) => node.id === id);
     const shards = known.flatMap(({ id, isPrimary, ranges }) => {
       const primary = byId(id);
@@ -127,7 +122,7 @@ export class Cluster {
     const added = await this.#startNodes(1 + replicas);
     const [primary, ...rest] = added as [ClusterNode, ...ClusterNode[]];
     await this.#meet(added);
-    await Promise.all(rest.map((replica) => replicate(replica, primary)));
+    await Promise.all(rest.map((replica) => replica.cli('CLUSTER', 'REPLICATE', primary.id)));
     // Until then they refuse commands.
     const isUp = async (node: ClusterNode) =>
       (await node.cli('CLUSTER', 'INFO')).includes('cluster_state:ok');
@@ -148,7 +143,12 @@ export class Cluster {
     for (const [index, { primary: to }] of staying.entries()) {
       await this.moveSlots({ from: primary, to, slots: slots.slice(index * share, (index + 1) * share) });
     }
-    await this.forget([primary, ...(leaving?.replicas ?? [])]);
+    const gone = [primary, ...(leaving?.replicas ?? [])];
+    const left = this.nodes.filter((node) => !gone.includes(node));
+    this.nodes.splice(0, this.nodes.length, ...left);
+    this.#removed.push(...gone);
+    for (const { id } of gone) await Promise.all(left.map((node) => node.cli('CLUSTER', 'FORGET', id)));
+    await Promise.all(gone.map((node) => node.close()));
   }
 
   /** Hangs a replica and makes sure that nothing that its primary stores from now on reaches it, even later. */
@@ -156,15 +156,6 @@ export class Cluster {
     replica.hang();
     // What is written to the connection would wait in its buffer until the replica is resumed.
     await primary.cli('CLIENT', 'KILL', 'TYPE', 'replica');
-  }
-
-  /** Ends servers without slots and makes the others forget them. */
-  async forget(nodes: readonly ClusterNode[]): Promise<void> {
-    const staying = this.nodes.filter((node) => !nodes.includes(node));
-    this.nodes.splice(0, this.nodes.length, ...staying);
-    this.#removed.push(...nodes);
-    for (const { id } of nodes) await Promise.all(staying.map((node) => node.cli('CLUSTER', 'FORGET', id)));
-    await Promise.all(nodes.map((node) => node.close()));
   }
 
   /** Waits until another server has the slots of one that failed, and all others agree. Returns the new primary. */
@@ -177,26 +168,26 @@ export class Cluster {
           views.every((owner) => owner !== undefined && owner !== failed && owner === views[0]) && views[0]
         );
       },
-      { what: 'a replica to be promoted', interval: 50 },
+      { what: 'a replica to be promoted', interval: 100 },
     ) as Promise<ClusterNode>;
   }
 
-  /** Waits until every server runs, sees all slots covered, and every primary with slots has its replicas in step. */
+  /**
+   * Waits until every server runs, sees all slots covered, agrees with the others on who has them, and every primary with
+   * slots has its replicas in step.
+   */
   async untilHealthy(): Promise<void> {
     const { replicas = 1 } = this.options;
-    const isHealthy = async (node: ClusterNode) => {
-      const [shards, info, state] = await Promise.all([
-        this.shards(node),
-        node.cli('INFO', 'replication'),
-        node.cli('CLUSTER', 'INFO'),
-      ]);
-      const covered = shards.flatMap(({ ranges }) => ranges).reduce((sum, [a, b]) => sum + b - a + 1, 0);
-      const isInStep = !info.includes('role:slave') || info.includes('master_link_status:up');
-      if (!state.includes('cluster_state:ok')) return false;
-      return covered === SLOTS && isInStep && shards.every((shard) => shard.replicas.length === replicas);
+    const view = async (node: ClusterNode) => viewOf(node, await this.shards(node), replicas);
+    // A primary that was replaced while it hung takes itself for healthy until it hears of that.
+    const check = async () => {
+      const views = await Promise.all(this.nodes.map(view));
+      const agree =
+        views.every(({ isHealthy }) => isHealthy) && new Set(views.map(({ owners }) => owners)).size === 1;
+      if (!agree) throw new Error(views.map(({ text }) => text).join('; '));
+      return true;
     };
-    const check = async () => (await Promise.all(this.nodes.map(isHealthy))).every(Boolean);
-    await until(check, { what: 'the cluster to be healthy', timeout: 40_000, interval: 50 });
+    await until(check, { what: 'the cluster to be healthy', timeout: 40_000, interval: 200 });
   }
 
   /** Ends every server in any state. Safe to call twice. */
@@ -217,7 +208,9 @@ export class Cluster {
       }),
     );
     await this.#meet(all);
-    await Promise.all(all.slice(shards).map((node, index) => replicate(node, primaries[index % shards]!)));
+    await Promise.all(
+      all.slice(shards).map((node, index) => node.cli('CLUSTER', 'REPLICATE', primaries[index % shards]!.id)),
+    );
     await this.untilHealthy();
   }
 
@@ -257,34 +250,4 @@ export class Cluster {
     const shards = await this.shards(asked);
     return shards.find(({ ranges }) => hasSlot(ranges, slot))?.primary;
   }
-
-  async #askAny(asked: ClusterNode | undefined, command: string, ...args: string[]): Promise<string> {
-    if (asked) return asked.cli(command, ...args);
-    // A server that hangs does not answer, and one that was killed refuses.
-    return Promise.any(this.nodes.map((node) => node.cli(command, ...args)));
-  }
-}
-
-async function replicate(replica: ClusterNode, primary: ClusterNode): Promise<void> {
-  await replica.cli('CLUSTER', 'REPLICATE', primary.id);
-}
-
-function hasSlot(ranges: Shard['ranges'], slot: number): boolean {
-  return ranges.some(([from, to]) => from <= slot && slot <= to);
-}
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}
-
-/** Reads a line of CLUSTER NODES: id, address, flags, primary, four numbers, link state, slots. */
-function parseLine(line: string) {
-  const [id = '', , flags = '', primaryId = '', , , , , ...slots] = line.split(' ');
-  const ranges = slots
-    .filter((slot) => !slot.startsWith('['))
-    .map((slot) => {
-      const [from, to = from] = slot.split('-').map(Number);
-      return [from!, to!] as const;
-    });
-  return { id, isPrimary: flags.includes('master'), primaryId, ranges };
 }

@@ -6,13 +6,18 @@ import { randomFrom, seedOf } from './random.js';
 import type { TestServer } from './server.js';
 import type { CountedViewer } from './site.js';
 
-const query =
-  'subscription ($roomId: ID!, $after: ID) { messageAdded(roomId: $roomId, after: $after) { id } }';
+const query = `subscription ($roomId: ID!, $after: ID, $last: Int) {
+  messageAdded(roomId: $roomId, after: $after, last: $last) { id }
+}`;
+
+/** The `last` argument of a viewer that rejoins after its cursor expired. */
+const LAST = 50;
 
 /** A viewer that uses server-sent events, from a room's beginning. It resubscribes after its last message. */
 export class EventStreamViewer implements CountedViewer {
   received: string[] = [];
-  cursor: EntryId = '0';
+  /** The newest received message. Undefined from an expired cursor until the next message. */
+  cursor: EntryId | undefined = '0';
   #stream: EventStream | undefined;
   #closed = false;
   readonly #ended: Promise<void>;
@@ -46,16 +51,21 @@ export class EventStreamViewer implements CountedViewer {
   }
 
   async #follow(): Promise<void> {
-    const variables = { roomId: this.roomId, after: this.cursor };
+    const start = this.cursor === undefined ? { last: LAST } : { after: this.cursor };
+    const variables = { roomId: this.roomId, ...start };
     this.#stream = await EventStream.open(this.server(), { query, variables });
     for (;;) {
       const event = await this.#stream.next();
       if (event?.event !== 'next' || this.#closed) return this.#stream.crash();
       const { data, errors } = JSON.parse(event.data);
-      if (errors?.[0]?.extensions?.code === 'CURSOR_EXPIRED') this.received.push(GAP);
+      if (errors?.[0]?.extensions?.code === 'CURSOR_EXPIRED') {
+        this.cursor = undefined;
+        this.received.push(GAP);
+      }
       if (!data) continue;
-      this.cursor = data.messageAdded.id;
-      this.received.push(this.cursor);
+      const { id } = data.messageAdded;
+      this.cursor = id;
+      this.received.push(id);
     }
   }
 }

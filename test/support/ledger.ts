@@ -83,6 +83,16 @@ export class Ledger {
     return [...this.#readings.values()].reduce((sum, reading) => sum + reading.gaps, 0);
   }
 
+  /** What is lost so far, as text: accepted messages that are not stored, and stored ones that a viewer missed. */
+  get losses(): string[] {
+    const ids = [...this.#places.keys()];
+    const missed = [...this.#readings].flatMap(([name, { missing, next }]) => {
+      const places = [...missing, ...Array.from({ length: ids.length - next }, (_, index) => next + index)];
+      return places.length === 0 ? [] : `${name} missed ${places.map((place) => ids[place]).join(', ')}`;
+    });
+    return this.#unseen.size === 0 ? missed : [`not stored: ${[...this.#unseen].join(', ')}`, ...missed];
+  }
+
   /** The counts so far. Messages in flight count as lost. */
   get counts(): Counts {
     const counts: Counts = {

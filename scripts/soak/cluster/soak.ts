@@ -69,6 +69,7 @@ async function soakScene(scene: Scene, minutes: number): Promise<ClusterOutcome>
   const counts = await Promise.all(
     [...ledgers].map(async ([roomId, ledger]) => {
       const count = await site.count(roomId, ledger);
+      for (const loss of ledger.losses) console.log(`${roomId}: ${loss}`);
       return { roomId, ...count, gaps: ledger.gaps };
     }),
   );

@@ -14,7 +14,7 @@ export const delivery = {
       parser: integer(1_048_576, 17_179_869_184),
       default: 134_217_728,
       description:
-        'Memory for rendered messages, over all rooms, beyond 64 KB for each distinct selection. Messages that were evicted are rendered again when they are needed.',
+        'Memory for rendered messages, over all rooms and workers, beyond 64 KB for each distinct selection. Messages that were evicted are rendered again when they are needed.',
     }),
     HEARTBEAT_MS: variable({
       parser: integer(100, 600_000),

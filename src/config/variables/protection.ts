@@ -3,7 +3,7 @@ import { flag, integer, originList, text } from '#config/parsers.js';
 
 export const protection = {
   title: 'Protection',
-  note: 'For a number that may be 0, 0 means no limit. docs/security.md explains what each setting prevents.',
+  note: 'For a number that may be 0, 0 means no limit. docs/security.md explains what each setting prevents. With several WORKERS, limits on the selections, topics and answers of one address or room hold for each worker, and all others for the whole server.',
   variables: {
     ALLOWED_ORIGINS: variable({
       parser: originList,

@@ -53,7 +53,7 @@ export const rateLimits = {
       default: 0,
       productionDefault: 1_000_000,
       description:
-        'What the operations of one network address may cost, in points. A point is about one microsecond of CPU time, so a million points in 10 seconds is a tenth of a core. Counted by the server that runs them.',
+        'What the operations of one network address may cost, in points. A point is about one microsecond of CPU time, so a million points in 10 seconds is a tenth of a core. Counted by the process that runs them.',
     }),
     RATE_LIMIT_FAILURE: variable({
       parser: oneOf('open', 'closed'),

@@ -82,5 +82,11 @@ export const redis = {
       description:
         'When to acknowledge a message: once the primary has stored it, or once a replica has a copy too.',
     }),
+    HISTORY_READS: variable({
+      parser: oneOf('primary', 'replicas'),
+      default: 'primary',
+      description:
+        'Where to read older messages that viewers of a room scroll back to: from the primary, or from replicas that have at least what this server has seen. Needs REDIS_CLUSTER_NODES or REDIS_SENTINELS, which name the replicas.',
+    }),
   },
 } satisfies Section;

@@ -1,5 +1,5 @@
 import { type Section, variable } from '#config/declaration.js';
-import { integer, keyName, oneOf, text } from '#config/parsers.js';
+import { integer, keyName, oneOf, text, workerCount } from '#config/parsers.js';
 
 export const server = {
   title: 'Server',
@@ -23,7 +23,13 @@ export const server = {
     NODE_ID: variable({
       parser: keyName,
       description:
-        'The name of this server in Redis and in the log. It must be different on each server. If empty, a random name is generated at start.',
+        'The name of this server in Redis and in the log. It must be different on each server. If empty, a random name is generated at start. Several workers add their number: eu-1, eu-2.',
+    }),
+    WORKERS: variable({
+      parser: workerCount,
+      default: 1,
+      description:
+        'How many processes share the port and the work. With 1, the server is one process, which uses about one core. auto starts one worker for each core that the server may use. docs/scaling.md says which limits hold for all workers together.',
     }),
     LOG_LEVEL: variable({
       parser: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),

@@ -96,8 +96,14 @@ export interface EventLog {
    */
   page(roomId: string, window: Window): Promise<Page>;
 
-  /** Reads only messages, as many as requested if the room has enough. Throws CURSOR_EXPIRED like `page`. */
-  messages(roomId: string, window: Window): Promise<MessagePage>;
+  /**
+   * Reads only messages, as many as requested if the room has enough. Throws CURSOR_EXPIRED like `page`.
+   *
+   * If the caller knows the head that the log had a moment ago, a copy of the log may answer, even one that is behind, as
+   * long as it has everything up to there and up to the cursors. What was stored since then may be missing. Without
+   * `known`, nothing is missing that was acknowledged before the call.
+   */
+  messages(roomId: string, window: Window, known?: Head): Promise<MessagePage>;
 
   /**
    * The head of each room, in the order given; null for a room that is malformed. One round trip. If only the part of the

@@ -54,14 +54,23 @@ export class RoomLog {
       eventLog,
       pageSize,
       retractions,
-      // If the feed has lost a retraction, this is the first time that it is seen.
-      onRetractions: (found) => this.#see(found.filter(({ id }) => this.#isNew(id))),
+      onRetractions: (found) => this.#seeInPage(found),
     });
   }
 
   /** A view of the entries, to deliver from. */
   get reader(): LogReader {
     return this.#tail;
+  }
+
+  /**
+   * The head of the log, with the store's time as far as this node knows it. Undefined unless the log is live, which it is
+   * not while it is known to be behind, and while the epoch or the first entry is unknown.
+   */
+  get knownHead(): Head | undefined {
+    const { head = BEGINNING } = this.#tail;
+    if (this.#phase !== 'live' || this.#epoch === '' || head === BEGINNING) return undefined;
+    return { epoch: this.#epoch, head, now: this.#clock.now };
   }
 
   /** Opens the feed and reads the newest entries. The log is live afterwards. Throws SERVICE_UNAVAILABLE. */
@@ -148,6 +157,13 @@ export class RoomLog {
       return this.#tail.retract(retraction);
     });
     this.observer.onRetracted(positions);
+  }
+
+  /** If the feed has lost a retraction, a page of history may be the first to show it, and that the log is behind. */
+  #seeInPage(retractions: readonly Retraction[]): void {
+    const unseen = retractions.filter(({ id }) => this.#isNew(id));
+    this.#see(unseen);
+    if (unseen.length > 0) this.catchUp();
   }
 
   #isNew(id: EntryId): boolean {

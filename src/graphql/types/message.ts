@@ -1,7 +1,7 @@
 import { storedAt } from '#domain/entry.js';
 import type { Builder } from '#graphql/builder.js';
 import { joinRoom } from '#graphql/join-room.js';
-import { connectionOf, windowOf } from '#graphql/pages.js';
+import { connectionOf, isScrollback, windowOf } from '#graphql/pages.js';
 import { reading } from '#graphql/reads.js';
 import { GUEST_NAME, sendMessage } from '#rooms/send.js';
 
@@ -53,7 +53,9 @@ export function addMessage(builder: Builder): void {
           }),
         },
         resolve: async (_root, args, context) => {
-          const page = await context.eventLog.messages(args.roomId, windowOf(args, limits));
+          const window = windowOf(args, limits);
+          const known = isScrollback(window) ? context.hub.knownHead(args.roomId) : undefined;
+          const page = await context.eventLog.messages(args.roomId, window, known);
           reading(context, page.messages);
           return connectionOf(page, args);
         },

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import { orUnavailable } from '#redis/client/errors.js';
-import { modeOf } from '#redis/client/server-mode.js';
 import type { Servers } from '#redis/client/servers.js';
 
 /** Facts about the Redis server, from INFO. */
@@ -11,8 +10,6 @@ export interface RedisInfo {
   maxmemoryPolicy: string;
   /** Bytes that Redis may use. 0 means no limit. */
   maxmemory: number;
-  /** `standalone`, `sentinel` or `cluster`. */
-  mode: string;
 }
 
 /**
@@ -31,7 +28,6 @@ export async function inspectRedis(redis: Redis): Promise<RedisInfo> {
     version: fields.get('redis_version') ?? '',
     maxmemoryPolicy: fields.get('maxmemory_policy') ?? '',
     maxmemory: Number(fields.get('maxmemory') ?? 0),
-    mode: modeOf((name) => fields.get(name)),
   };
 }
 

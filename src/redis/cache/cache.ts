@@ -1,6 +1,6 @@
 import type { Cache, CacheSource } from '#domain/ports/cache.js';
 import type { Closeable } from '#domain/ports/feed.js';
-import type { RedisHooks } from '#redis/client/connections.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import type { Servers } from '#redis/client/servers.js';
 import { RenewedValue } from './cached-value.js';
 import { createSharedValue } from './shared-value.js';

@@ -28,10 +28,13 @@ export async function isActiveRoom({ commands, isCluster }: ListServers, roomId:
 /**
  * Yields the active rooms in batches of at most ROOMS_AT_ONCE. However many rooms there are, neither
  * the event loop nor Redis is blocked for longer than one batch. A room may be yielded twice, and a room that
- * is added or removed meanwhile may be missing. Leaves out the partitions of the list whose shard is away, and throws
- * that error if it leaves out all of them. Throws other Redis errors unchanged.
+ * is added or removed meanwhile may be missing. Skips partitions of the list whose shard is away, and calls `onSkipped`
+ * for each; if all are away, throws the error. Throws other Redis errors unchanged.
  */
-export async function* scanActiveRooms({ commands, isCluster }: ListServers): AsyncGenerator<string[]> {
+export async function* scanActiveRooms(
+  { commands, isCluster }: ListServers,
+  onSkipped: (key: string) => void = () => undefined,
+): AsyncGenerator<string[]> {
   const keys = activeRoomsKeys(isCluster);
   let away = 0;
   for (const key of keys) {
@@ -40,6 +43,7 @@ export async function* scanActiveRooms({ commands, isCluster }: ListServers): As
     } catch (error) {
       away += 1;
       if (!isAway(error) || away === keys.length) throw error;
+      onSkipped(key);
     }
   }
 }

@@ -5,9 +5,8 @@
  */
 import type { AbstractConnector, Redis } from 'ioredis';
 import { addressText } from './address.js';
-import { modeError, type RedisMode } from './mode.js';
+import { modeError, modeOf, type RedisMode } from './mode.js';
 import type { Primary } from './sentinel/primary.js';
-import { modeOf } from './server-mode.js';
 
 /** The part of ioredis' connector that is extended here. It opens sockets, and judges the answer to INFO. */
 type Connector = Pick<AbstractConnector, 'connect'> & { check(info: Record<string, string>): boolean };
@@ -35,7 +34,7 @@ export function connect(client: Redis, expected: RedisMode = 'single', primary?:
   let stream: Awaited<ReturnType<typeof openStream>> | undefined;
   connector.connect = async (onError) => {
     databaseRefused = false;
-    // Without a wait if there is none: ioredis takes no notice of a disconnect before the socket is being opened.
+    // Without Sentinels, open the socket in this turn: ioredis ignores a disconnect that comes before it is opened.
     const address = primary && (await primary.locate());
     if (address) Object.assign(client.options, address);
     stream = await openStream(onError);

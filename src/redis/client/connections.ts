@@ -1,19 +1,12 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { connect } from './connect.js';
+import type { RedisHooks } from './hooks.js';
+import { end, reportErrors, whenReady } from './lifecycle.js';
 import type { RedisMode } from './mode.js';
+import { Replicas } from './replicas.js';
 import { followPrimary } from './sentinel/primary.js';
 import { type SentinelSettings, serverLogin } from './sentinel/settings.js';
 import type { RedisTls } from './tls.js';
-
-/** Events that the Redis modules report instead of logging or counting them. No hook may throw. */
-export interface RedisHooks {
-  /** Background work failed, so no caller sees the error. `where` names the work. */
-  onError?(where: string, error: unknown): void;
-  /** A lost connection is ready again. */
-  onReconnected?(where: string): void;
-  /** Skipped an entry that is not a valid message, in the list or on the channel. */
-  onMalformed?(where: 'list' | 'channel', roomId: string): void;
-}
 
 /** How to reach Redis: by `url` or by `sentinel`, one of which must be given. */
 export interface ConnectOptions {
@@ -31,6 +24,8 @@ export interface ConnectOptions {
   separateWriter?: boolean;
   /** What the server is expected to be. Defaults to `single`. */
   mode?: RedisMode;
+  /** Whether to connect to the replicas as well, to read from them. Needs Sentinels or a Cluster, which name them. */
+  replicaReads?: boolean;
   hooks?: RedisHooks;
 }
 
@@ -42,6 +37,8 @@ export interface RedisConnections {
   writer: Redis;
   /** Subscriptions only. A reconnect drops them all, and the feed subscribes again. */
   subscriber: Redis;
+  /** The replicas that the Sentinels name, in the group ''. Undefined if they are not to be read. */
+  readonly replicas: Replicas | undefined;
   /** Why the address of Redis is not known. Undefined if it is. */
   readonly problem: string | undefined;
   /** Resolves to true once all are connected, or to false after `withinMs`. */
@@ -53,8 +50,66 @@ export interface RedisConnections {
 /** Starts connecting and returns at once. It neither throws nor waits if Redis is down. */
 export function connectRedis(options: ConnectOptions): RedisConnections {
   const { url, sentinel, mode, commandTimeoutMs = 2_000, subscriberPingMs = 5_000, hooks = {} } = options;
-  const shared: RedisOptions = {
-    ...(options.tls && { tls: options.tls }),
+  const shared = clientOptions(options);
+  const replicas =
+    sentinel && options.replicaReads
+      ? new Replicas({
+          open: (address) => connect(new Redis({ ...replicaOptions(options), ...address })),
+          closeWithinMs: commandTimeoutMs,
+          hooks,
+        })
+      : undefined;
+  const primary =
+    sentinel &&
+    followPrimary({
+      ...sentinel,
+      timeoutMs: commandTimeoutMs,
+      onProblem: (address, problem) => hooks.onError?.(`sentinel ${address}`, problem),
+      ...(replicas && { onReplicas: (addresses) => replicas.adopt(new Map([['', addresses]])) }),
+    });
+  const open = (own: RedisOptions = {}) => {
+    const all = { ...shared, ...own };
+    return connect(url === undefined ? new Redis(all) : new Redis(url, all), mode, primary);
+  };
+  const commands = open({ enableAutoPipelining: true });
+  const writer = options.separateWriter ? open({ enableAutoPipelining: true }) : commands;
+  const subscriber = open();
+  const clients = [...new Set([commands, writer, subscriber])];
+  reportErrors('commands', commands, hooks);
+  if (writer !== commands) reportErrors('writer', writer, hooks);
+  reportErrors('subscriber', subscriber, hooks);
+  const stopPinging = keepPinging(subscriber, subscriberPingMs);
+
+  let closing: Promise<void> | undefined;
+  return {
+    commands,
+    writer,
+    subscriber,
+    replicas,
+    get problem() {
+      return primary?.problem;
+    },
+    ready: async (withinMs) => {
+      const signal = AbortSignal.timeout(withinMs);
+      return (await Promise.all(clients.map((client) => whenReady(client, signal)))).every(Boolean);
+    },
+    close: () => {
+      closing ??= (async () => {
+        stopPinging();
+        const ended = clients.map((client) => end(client, commandTimeoutMs));
+        // After the clients began to end, so that those that still wait for an address report nothing.
+        primary?.close();
+        await Promise.all([...ended, replicas?.close()]);
+      })();
+      return closing;
+    },
+  };
+}
+
+/** How each connection behaves. Throws nothing. */
+function clientOptions({ tls, sentinel, commandTimeoutMs = 2_000 }: ConnectOptions): RedisOptions {
+  return {
+    ...(tls && { tls }),
     ...(sentinel && serverLogin(sentinel)),
     commandTimeout: commandTimeoutMs,
     connectTimeout: commandTimeoutMs,
@@ -75,49 +130,11 @@ export function connectRedis(options: ConnectOptions): RedisConnections {
     // This primary has become a replica. Reconnect, because the address may now lead to the new primary.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
-  const primary =
-    sentinel &&
-    followPrimary({
-      ...sentinel,
-      timeoutMs: commandTimeoutMs,
-      onProblem: (address, problem) => hooks.onError?.(`sentinel ${address}`, problem),
-    });
-  const open = (own: RedisOptions = {}) => {
-    const all = { ...shared, ...own };
-    return connect(url === undefined ? new Redis(all) : new Redis(url, all), mode, primary);
-  };
-  const commands = open({ enableAutoPipelining: true });
-  const writer = options.separateWriter ? open({ enableAutoPipelining: true }) : commands;
-  const subscriber = open();
-  const clients = [...new Set([commands, writer, subscriber])];
-  reportErrors('commands', commands, hooks);
-  if (writer !== commands) reportErrors('writer', writer, hooks);
-  reportErrors('subscriber', subscriber, hooks);
-  const stopPinging = keepPinging(subscriber, subscriberPingMs);
+}
 
-  let closing: Promise<void> | undefined;
-  return {
-    commands,
-    writer,
-    subscriber,
-    get problem() {
-      return primary?.problem;
-    },
-    ready: async (withinMs) => {
-      const signal = AbortSignal.timeout(withinMs);
-      return (await Promise.all(clients.map((client) => isReady(client, signal)))).every(Boolean);
-    },
-    close: () => {
-      closing ??= (async () => {
-        stopPinging();
-        const ended = clients.map((client) => end(client, commandTimeoutMs));
-        // After the clients began to end, so that those that still wait for an address report nothing.
-        primary?.close();
-        await Promise.all(ended);
-      })();
-      return closing;
-    },
-  };
+/** How a connection to a replica behaves, which is for reads only. */
+export function replicaOptions(options: ConnectOptions): RedisOptions {
+  return { ...clientOptions(options), enableAutoPipelining: true, reconnectOnError: null };
 }
 
 /** The longest time between two attempts to connect, in milliseconds. */
@@ -132,22 +149,6 @@ function retryDelay(times: number, most: number): number {
   return Math.round(longest * (0.5 + Math.random() / 2));
 }
 
-/** Reports an outage once rather than at each attempt. Without any 'error' listener, ioredis would log it. */
-function reportErrors(where: string, client: Redis, hooks: RedisHooks): void {
-  let last: string | undefined;
-  client.on('error', (error: Error & { code?: string }) => {
-    const text = error.code ?? error.message;
-    if (text !== last) hooks.onError?.(where, error);
-    last = text;
-  });
-  let wasReady = false;
-  client.on('ready', () => {
-    last = undefined;
-    if (wasReady) hooks.onReconnected?.(where);
-    wasReady = true;
-  });
-}
-
 /**
  * Pings the subscriber at intervals and returns a function that stops it. A
  * subscriber only listens, so a connection that died silently looks like a quiet
@@ -160,42 +161,4 @@ function keepPinging(subscriber: Redis, everyMs: number): () => void {
     subscriber.ping().catch(() => undefined);
   }, everyMs);
   return () => clearInterval(timer);
-}
-
-function isReady(client: Redis, signal: AbortSignal): Promise<boolean> {
-  if (client.status === 'ready') return Promise.resolve(true);
-  return new Promise((resolve) => {
-    const settle = () => {
-      client.off('ready', settle);
-      signal.removeEventListener('abort', settle);
-      resolve(client.status === 'ready');
-    };
-    client.on('ready', settle);
-    signal.addEventListener('abort', settle);
-  });
-}
-
-/** Disconnects once pending commands have been answered or have failed. */
-async function end(client: Redis, withinMs: number): Promise<void> {
-  if (client.status === 'ready') {
-    // If QUIT fails, the connection is still closed below.
-    await client.quit().catch(() => undefined);
-  }
-  // A client that waits to reconnect has no socket, so it emits no 'end' to wait for.
-  const hasSocket = client.status !== 'reconnecting' && client.status !== 'end';
-  const ended = hasSocket ? waitForEnd(client, withinMs) : undefined;
-  client.disconnect();
-  await ended;
-}
-
-function waitForEnd(client: Redis, withinMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      clearTimeout(timer);
-      client.off('end', settle);
-      resolve();
-    };
-    const timer = setTimeout(settle, withinMs);
-    client.on('end', settle);
-  });
 }

@@ -83,8 +83,8 @@ export async function orUnavailable<T>(message: string, call: () => Promise<T>):
 }
 
 /**
- * The answers about many rooms or other things, which may be on several shards. If one cannot be had because its shard is
- * away, there is SERVICE_UNAVAILABLE in its place. Throws other errors unchanged.
+ * Collects answers about many rooms, or other things that may be on several shards. An answer whose shard is away becomes
+ * SERVICE_UNAVAILABLE. Throws other errors unchanged.
  */
 export async function eachOrUnavailable<T>(
   message: string,
@@ -103,7 +103,7 @@ export async function eachOrUnavailable<T>(
   }
 }
 
-/** Returns the answers, or throws the first error if there are only errors: then it is Redis that is away. */
+/** Returns the answers. If all of them are errors, Redis as a whole is away: throws the first one. */
 export function unlessAllAway<T>(answers: (T | ChatError)[]): (T | ChatError)[] {
   const [first] = answers;
   if (first instanceof ChatError && answers.every((answer) => answer instanceof ChatError)) throw first;
@@ -123,9 +123,11 @@ function isUnavailable(error: unknown): boolean {
   return 'syscall' in error || error.name === 'AggregateError' || CLIENT_CANNOT_REACH.test(error.message);
 }
 
-// Older versions wrap the error of a command inside a script: Redis 6 replies "ERR Error running script
+// Some replies have no code of their own. Older versions wrap the error of a command inside a script: Redis 6 replies "ERR Error running script
 // (...): -OOM ...", and Redis 7.0 replies "ERR The user executing the script can't ..." instead of NOPERM.
 function codeOf(message: string): string {
   if (message.startsWith("ERR The user executing the script can't")) return 'NOPERM';
+  // A primary became a replica between a script and its WAIT.
+  if (message.startsWith('ERR WAIT cannot be used with replica')) return 'READONLY';
   return /^ERR Error running script.*?: -?([A-Z]+) /.exec(message)?.[1] ?? message.split(' ', 1)[0] ?? '';
 }

@@ -5,6 +5,14 @@ import { RedisModeError } from './errors.js';
 export type RedisMode = 'single' | 'cluster';
 
 /**
+ * How a server runs, by the fields of its INFO: `standalone`, `sentinel` or `cluster`. Valkey reports `server_mode`
+ * instead of `redis_mode`. If neither is reported, the server counts as standalone.
+ */
+export function modeOf(field: (name: string) => string | undefined): string {
+  return field('redis_mode') ?? field('server_mode') ?? 'standalone';
+}
+
+/**
  * The error for a server that is not what it was expected to be. It says what to set instead. `mode` is that of its
  * INFO.
  */

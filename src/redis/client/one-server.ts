@@ -16,6 +16,7 @@ export function oneServer(connections: RedisConnections): Servers {
   return {
     commands,
     write: (_key, work) => work(writer),
+    replicaOf: () => connections.replicas?.next(''),
     channels: channelsOf(subscriber),
     isCluster: false,
     database: databaseOf(commands),

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Commands, Writer } from './commands.js';
+import type { Replica } from './replicas.js';
 
 /** One Redis server that a node is connected to. */
 export interface Server {
@@ -21,6 +22,11 @@ export interface Servers {
    * with MOVED or ASK is run again on the right shard: Redis has not executed anything then.
    */
   write<T>(key: string, work: (writer: Writer) => Promise<T>): Promise<T>;
+  /**
+   * A replica of the server that has this key, each of them in turn. Undefined if none is connected, or if replicas are not
+   * to be read. What it holds may be old, and it may have failed when it is asked.
+   */
+  replicaOf(key: string): Replica | undefined;
   /** Subscriptions of the feed. */
   readonly channels: Channels;
   /** Whether the keys are spread over the slots of a Cluster. */

@@ -1,8 +1,8 @@
 import type { Entry } from '#domain/entry.js';
 import { serviceUnavailable } from '#domain/errors.js';
 import type { Closeable, Feed, FeedListener } from '#domain/ports/feed.js';
-import type { RedisHooks } from '#redis/client/connections.js';
 import { asUnavailable, isReply, isShardAway } from '#redis/client/errors.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import { channelOf, roomOfChannel } from '#redis/client/keys.js';
 import type { Channels } from '#redis/client/servers.js';
 import { createPubSub } from './pubsub.js';

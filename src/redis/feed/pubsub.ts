@@ -1,6 +1,6 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
-import type { RedisHooks } from '#redis/client/connections.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import type { Channels } from '#redis/client/servers.js';
 
 /** Channels with listeners, at most one subscription per channel. */

@@ -23,8 +23,8 @@ const ROOMS_PER_CHECK = 1_000;
  * that are chosen by slots, which move. So it asks for what must be there: one connection in each room. If one is gone,
  * its shard may have lost more, and all rooms are checked.
  *
- * The rooms are also listed as active again, because the list may have been on the shard. Both repeat what Redis has been
- * told before, so being wrong does no harm.
+ * The rooms are also listed as active again, because the list may have been on that shard. Both only repeat what Redis has
+ * been told before, so a false alarm does no harm.
  */
 export class LossCheck {
   #next: IterableIterator<string> | undefined;

@@ -1,6 +1,6 @@
 import type { Closeable } from '#domain/ports/feed.js';
 import type { Presence } from '#domain/ports/presence.js';
-import type { RedisHooks } from '#redis/client/connections.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import { activeRoomsKey, connectionsKey, nodeKey } from '#redis/client/keys.js';
 import type { Servers } from '#redis/client/servers.js';
 import { HeldConnections } from './held.js';
@@ -29,11 +29,11 @@ const FLUSH_INTERVAL_MS = 50;
 
 /**
  * Records in Redis which connections are in which room. This node's own state is the source of truth, and
- * Redis is synchronized with it: incrementally after each change, and by the next heartbeat after a failure or an outage,
- * but only the rooms that it concerned. See `Unsynced`.
+ * Redis is synchronized with it: incrementally after each change, and after a failure or an outage by the next heartbeat,
+ * which repeats only the affected rooms. See `Unsynced`.
  *
- * That Redis has lost its data is noticed when it is connected again, and otherwise by the next heartbeat: the previous
- * one is gone. In a Cluster that only tells of one shard, so there a heartbeat also looks up single connections. See
+ * If Redis has lost its data, this is noticed when it is connected again, or by the next heartbeat: the previous one is
+ * gone. In a Cluster, a heartbeat tells this of one shard only, so single connections are looked up as well. See
  * `LossCheck`.
  */
 export function createPresence({ servers, nodeId, heartbeatMs, hooks = {} }: PresenceOptions): RedisPresence {

@@ -1,8 +1,8 @@
 import type { Closeable } from '#domain/ports/feed.js';
 import { retireEmptyRooms, scanActiveRooms } from '#redis/client/active-rooms.js';
 import type { Commands } from '#redis/client/commands.js';
-import type { RedisHooks } from '#redis/client/connections.js';
 import { isAway } from '#redis/client/errors.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import { connectionsKey, nodeKey, SWEEP_LOCK } from '#redis/client/keys.js';
 import { changeSet, nodeOf, scanMembers } from '#redis/client/members.js';
 import type { Servers } from '#redis/client/servers.js';
@@ -59,36 +59,42 @@ export function startSweeping({ servers, everyMs, hooks = {} }: SweepOptions): C
 /**
  * Removes the connections of nodes without a heartbeat, and rooms that are empty. Stops early if `shouldStop`
  * returns true. In a Cluster, leaves rooms whose shard is away to a later sweep, and takes a node as alive while the
- * shard of its heartbeat is away. Throws other Redis errors unchanged; the next sweep does the rest.
+ * shard of its heartbeat is away. If a room fails for another reason, such as a shard that refuses writes, sweeps the
+ * others and then throws the first error unchanged. The next sweep does the rest.
  */
 export async function sweep(servers: Servers, shouldStop: () => boolean = () => false): Promise<void> {
   const { commands } = servers;
   const alive = new Map<string, Promise<boolean>>();
   const isAlive = (nodeId: string) => {
-    const known =
-      alive.get(nodeId) ?? unlessAway(commands.exists(nodeKey(nodeId)), 1).then((count) => count > 0);
+    const known = alive.get(nodeId) ?? hasHeartbeat(commands, nodeId);
     alive.set(nodeId, known);
     return known;
   };
   const sweptNodes = new Set<string>();
+  const failures: unknown[] = [];
+  const attempt = async (work: Promise<unknown>) => {
+    try {
+      await work;
+    } catch (error) {
+      if (failures.length === 0 && !isAway(error)) failures.push(error);
+    }
+  };
 
   for await (const roomIds of scanActiveRooms(servers)) {
     if (shouldStop()) break;
-    await Promise.all(
-      roomIds.map((roomId) => unlessAway(sweepRoom(commands, roomId, isAlive, sweptNodes), undefined)),
-    );
-    await retireEmptyRooms(servers, roomIds);
+    await Promise.all(roomIds.map((roomId) => attempt(sweepRoom(commands, roomId, isAlive, sweptNodes))));
+    await attempt(retireEmptyRooms(servers, roomIds));
   }
   // A live node that was swept by mistake notices its missing heartbeat and announces itself again.
-  await Promise.all([...sweptNodes].map((nodeId) => commands.del(nodeKey(nodeId))));
+  await Promise.all([...sweptNodes].map((nodeId) => attempt(commands.del(nodeKey(nodeId)))));
+  if (failures.length > 0) throw failures[0];
 }
 
-/** The result of work, or `otherwise` if the shard that it needs is away. */
-async function unlessAway<T>(work: Promise<T>, otherwise: T): Promise<T> {
+async function hasHeartbeat(commands: Commands, nodeId: string): Promise<boolean> {
   try {
-    return await work;
+    return (await commands.exists(nodeKey(nodeId))) > 0;
   } catch (error) {
-    if (isAway(error)) return otherwise;
+    if (isAway(error)) return true;
     throw error;
   }
 }

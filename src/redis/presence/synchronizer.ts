@@ -9,7 +9,7 @@ import { activeRoomsKey, connectionsKey, nodeKey } from '#redis/client/keys.js';
 import { changeSet, chunks, memberOf, scanMembers } from '#redis/client/members.js';
 import type { Servers } from '#redis/client/servers.js';
 import type { HeldConnections } from './held.js';
-import type { Unsynced } from './unsynced.js';
+import type { RoomFilter, Unsynced } from './unsynced.js';
 
 /** Settings of `Synchronizer`. */
 export interface SynchronizerOptions {
@@ -68,8 +68,10 @@ export class Synchronizer {
       if (isListed && !held.holds(roomId)) vacated.push(roomId);
     }
     writes.push(this.#list(occupied));
-    throwFirst(await Promise.all(writes));
-    await retireEmptyRooms(this.options.servers, vacated);
+    const failures = await Promise.all(writes);
+    // If a room stays in the list, a sweep removes it.
+    failures.push(await attempt(() => this.#retire(vacated)));
+    throwFirst(failures);
   }
 
   /** Synchronizes what is unsynced and can be reached. Stops early if `shouldStop` returns true. */
@@ -123,12 +125,15 @@ export class Synchronizer {
   }
 
   /**
-   * Removes this node's leftovers from the active rooms that the filter takes. Rooms that cannot be reached follow when
-   * their shard is connected again.
+   * Removes this node's leftovers from the active rooms that the filter takes. What is on a shard that is disconnected
+   * follows when it is connected again. If a shard is connected but cannot list its rooms, the next heartbeat tries again.
    */
-  async #scan(filter: (roomId: string) => boolean, shouldStop: () => boolean): Promise<void> {
+  async #scan(filter: RoomFilter, shouldStop: () => boolean): Promise<void> {
+    const { servers, unsynced } = this.options;
     const failures: unknown[] = [];
-    for await (const batch of scanActiveRooms(this.options.servers)) {
+    const unlisted = new Set<string>();
+    const onSkipped = (key: string) => void (servers.isConnected(key) && unlisted.add(key));
+    for await (const batch of scanActiveRooms(servers, onSkipped)) {
       if (shouldStop()) return;
       const vacated: string[] = [];
       const reachable = batch.filter((roomId) => filter(roomId) && this.#isConnected(roomId));
@@ -137,8 +142,11 @@ export class Synchronizer {
           if (await this.#removeLeftovers(roomId)) vacated.push(roomId);
         }),
       );
-      failures.push(...(await Promise.all(writes)).filter((failure) => failure !== undefined));
-      await this.#retire(vacated);
+      const results = [...(await Promise.all(writes)), await attempt(() => this.#retire(vacated))];
+      failures.push(...results.filter((failure) => failure !== undefined));
+    }
+    if (unlisted.size > 0) {
+      unsynced.addLeftovers((roomId) => unlisted.has(activeRoomsKey(roomId, servers.isCluster)));
     }
     throwFirst(failures);
   }

@@ -12,8 +12,8 @@ const everyRoom: RoomFilter = () => true;
  * Where Redis may differ from what this node holds:
  *
  *   rooms       rooms whose last write failed or could not be sent, and rooms of a shard that may have lost its data
- *   leftovers   rooms that may have connections of this node which it does not hold: those of an earlier run, and those
- *               that left while Redis lost the news of it. Only a scan of all active rooms finds them
+ *   leftovers   rooms in which Redis may still have connections of this node that are gone: those of an earlier run, and
+ *               those that left while Redis could not be told. Only a scan of all active rooms finds them
  *
  * Everything is unsynced at first, because an earlier run may have left connections. There is no queue of changes, so
  * memory is bounded by the number of rooms that the node holds, and MAX_OTHERS.

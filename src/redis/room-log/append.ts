@@ -84,7 +84,7 @@ type Refusal = ['user' | 'slow mode' | 'address' | 'rooms', waitMs: number, limi
 type Reply = ['stored', json: string, begins: 0 | 1] | ['gone'] | Refusal;
 
 /**
- * Creates the write path, which is one call of `lua/append-7.lua` on the shard of the room. A send throws RATE_LIMITED;
+ * Creates the write path, which is one call of `lua/append-7.lua` on the room's shard. A send throws RATE_LIMITED;
  * FORBIDDEN if the message with this nonce was retracted; SERVICE_UNAVAILABLE if too few replicas have the message in
  * time; and Redis errors unchanged.
  */

@@ -2,11 +2,11 @@ import { millisecondsOf } from '#domain/cursor.js';
 import { type Entry, isMessage } from '#domain/entry.js';
 import { ChatError, cursorExpired } from '#domain/errors.js';
 import type { Message } from '#domain/message.js';
-import type { EventLog, Head } from '#domain/ports/event-log.js';
+import type { EventLog, Head, Page, Window } from '#domain/ports/event-log.js';
 import type { Closeable } from '#domain/ports/feed.js';
 import type { SendLimits } from '#domain/ports/limiter.js';
-import type { RedisHooks } from '#redis/client/connections.js';
 import { eachOrUnavailable, orUnavailable, unlessAllAway, unlessWrongType } from '#redis/client/errors.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import { messagesKey, roomKey } from '#redis/client/keys.js';
 import { createReadNewest, type Newest } from '#redis/client/read-newest.js';
 import { loadScript } from '#redis/client/script.js';
@@ -14,7 +14,8 @@ import type { Servers } from '#redis/client/servers.js';
 import { createAppend, type Replication } from './append.js';
 import { decodeEntry, opaqueInPlaceOf } from './codec.js';
 import { createListing } from './listing.js';
-import { createReadPage, type ReadOptions } from './read-page.js';
+import { createReadPage, READ_PAGE, type ReadOptions, type StoredPage } from './read-page.js';
+import { createReplicaReads } from './replica-reads.js';
 import { createRetract } from './retract.js';
 
 /** Settings of `createEventLog`. */
@@ -32,6 +33,8 @@ export interface EventLogOptions {
   historyLimit: number;
   /** How long an entry is kept, in seconds. */
   ttlSeconds: number;
+  /** Whether replicas serve pages of history, if the caller of `messages` knows what they must hold. */
+  replicaReads?: boolean;
   hooks?: RedisHooks;
 }
 
@@ -49,7 +52,8 @@ export function createEventLog(options: EventLogOptions): EventLog & Closeable {
   const stored = { retention: { historyLimit, ttlMs }, replication: options.replication };
   const append = createAppend(servers, { ...stored, policy: options.sendPolicy });
   const retract = createRetract(servers, stored);
-  const readPage = createReadPage(commands, { ttlMs });
+  const readPage = createReadPage(loadScript(commands, READ_PAGE), { ttlMs });
+  const replicaReads = options.replicaReads ? createReplicaReads(servers, { ttlMs, hooks }) : undefined;
   const readHead = loadScript(commands, 'room-log/lua/read-head-2.lua');
   const readNewest = createReadNewest(servers);
 
@@ -61,11 +65,15 @@ export function createEventLog(options: EventLogOptions): EventLog & Closeable {
     return opaqueInPlaceOf(text);
   }
 
+  function decodeAll(page: StoredPage, roomId: string): Page {
+    return { ...page, entries: page.entries.map((text) => decode(text, roomId)) };
+  }
+
   /** Reads a page and decodes it. Throws CURSOR_EXPIRED. */
-  async function read(roomId: string, window: Parameters<EventLog['page']>[1], how?: ReadOptions) {
+  async function read(roomId: string, window: Window, how?: ReadOptions): Promise<Page> {
     const page = await readPage(roomId, window, how);
     if (!page) throw cursorExpired(window.after ?? '');
-    return { ...page, entries: page.entries.map((text) => decode(text, roomId)) };
+    return decodeAll(page, roomId);
   }
 
   async function headOf(roomId: string): Promise<Head> {
@@ -115,17 +123,27 @@ export function createEventLog(options: EventLogOptions): EventLog & Closeable {
         });
         listing.sent(draft.roomId, begins);
         const message = decodeEntry(json, draft.roomId);
-        if (message && isMessage(message)) return message;
+        if (message && isMessage(message)) {
+          replicaReads?.sent(draft.roomId, message.id);
+          return message;
+        }
         throw new Error(`The store returned no message for room ${draft.roomId}`);
       }),
 
-    retract: (roomId, ids, rights) => orUnavailable(NOT_RETRACTED, () => retract(roomId, ids, rights)),
+    retract: (roomId, ids, rights) =>
+      orUnavailable(NOT_RETRACTED, async () => {
+        const { retracted, missing, entry } = await retract(roomId, ids, rights);
+        if (entry !== undefined) replicaReads?.sent(roomId, entry);
+        return { retracted, missing };
+      }),
 
     page: (roomId, window) => orUnavailable(NOT_READ, () => read(roomId, window)),
 
-    messages: (roomId, window) =>
+    messages: (roomId, window, known) =>
       orUnavailable(NOT_READ, async () => {
-        const { entries, hasOlder, hasNewer, head } = await read(roomId, window, { messagesOnly: true });
+        const copy = known && (await replicaReads?.read(roomId, window, known));
+        const page = copy ? decodeAll(copy, roomId) : await read(roomId, window, { messagesOnly: true });
+        const { entries, hasOlder, hasNewer, head } = page;
         return { messages: entries.filter(isMessage), hasOlder, hasNewer, head };
       }),
 

@@ -1,12 +1,12 @@
 import { addActiveRooms } from '#redis/client/active-rooms.js';
-import type { RedisHooks } from '#redis/client/connections.js';
+import type { RedisHooks } from '#redis/client/hooks.js';
 import { Recently } from '#redis/client/recently.js';
 import type { Servers } from '#redis/client/servers.js';
 
 /** How often a room that goes on is listed again, in milliseconds, should its entry in the list have been lost. */
 const AGAIN_MS = 60_000;
 
-/** Rooms to remember, which takes a few megabytes. Beyond, rooms are listed more often than needed. */
+/** Rooms to remember, which takes a few megabytes. Beyond that, rooms are listed more often than needed. */
 const MAX_ROOMS = 50_000;
 
 /** Lists the rooms with messages as active. */
@@ -21,8 +21,8 @@ export interface Listing {
 
 /**
  * Lists a room when it begins, and then once a minute. The script that stores a message cannot do it, because the list
- * is in another slot. It is done only after the send, because a refused send must leave nothing behind, and nobody waits
- * for it: the message is sent either way. If it fails, the next message tries again.
+ * is in another slot. It happens after the send, because a refused send must leave nothing behind. The sender does not
+ * wait for it, because the message is sent either way. If it fails, the next message tries again.
  *
  * Whoever removes a room from the list does so only if the room has no messages, so its next message begins it.
  */

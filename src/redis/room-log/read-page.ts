@@ -1,8 +1,7 @@
 import { BEGINNING, type Cursor, millisecondsOf } from '#domain/cursor.js';
 import type { Head, Window } from '#domain/ports/event-log.js';
-import type { Commands } from '#redis/client/commands.js';
 import { messagesKey, roomKey } from '#redis/client/keys.js';
-import { loadScript, type Script } from '#redis/client/script.js';
+import type { Script } from '#redis/client/script.js';
 import { idOf } from './codec.js';
 
 /** A stretch of a room's list as stored text, oldest first, and the head of the log. */
@@ -15,7 +14,20 @@ export interface StoredPage extends Head {
 export interface ReadOptions {
   /** Reads only messages. `hasOlder` and `hasNewer` then refer to messages, too. */
   messagesOnly?: boolean;
+  /**
+   * For a replica: what the log must have. `head` must not be '0'. Entries are judged by the time in `now`, because the
+   * replica's clock may differ. Throws a BehindError if the log lacks it, or the entries of the window's cursors.
+   */
+  known?: Head | undefined;
 }
+
+/** The log that was read lacks what the caller knows of. */
+export class BehindError extends Error {
+  override readonly name = 'BehindError';
+}
+
+/** The script of the read path, for `createReadPage`. */
+export const READ_PAGE = 'room-log/lua/read-page-2.lua';
 
 /** Reads a window of a room's log. Undefined if `after` has expired. */
 export type ReadPage = (
@@ -39,11 +51,12 @@ interface Query {
   limit: number;
   messages: boolean;
   ttlMs: number;
+  known: Head | undefined;
 }
 
 /** Whether there are more entries: 0 for no, 1 for yes, 2 for unknown. */
 type More = 0 | 1 | 2;
-type Reply = ['expired'] | ['page', More, More, string, string, string, string, ...string[]];
+type Reply = ['expired'] | ['behind'] | ['page', More, More, string, string, string, string, ...string[]];
 
 /** The result of one call of the script. */
 interface Result extends Head {
@@ -55,15 +68,13 @@ interface Result extends Head {
 }
 
 /**
- * Creates the read path. Each call of `lua/read-page-2.lua` reads a bounded part of the log, and a page takes
- * as many calls as it needs. Throws Redis errors unchanged.
+ * Creates the read path. `run` runs READ_PAGE, always on the same server within a page. Each call of it reads a bounded part
+ * of the log, and a page takes as many calls as it needs. Throws Redis errors unchanged.
  */
-export function createReadPage(commands: Commands, { ttlMs }: { ttlMs: number }): ReadPage {
-  const run = loadScript(commands, 'room-log/lua/read-page-2.lua');
-
-  return async (roomId, { after = '', before = '', take }, { messagesOnly = false } = {}) => {
+export function createReadPage(run: Script, { ttlMs }: { ttlMs: number }): ReadPage {
+  return async (roomId, { after = '', before = '', take }, { messagesOnly = false, known } = {}) => {
     const [end, wanted] = 'first' in take ? (['first', take.first] as const) : (['last', take.last] as const);
-    const query = { after, exact: true, before, take: end, messages: messagesOnly, ttlMs };
+    const query = { after, exact: true, before, take: end, messages: messagesOnly, ttlMs, known };
     const collected = await collect(run, roomId, query, wanted);
     if (collected === undefined) return undefined;
     const { first, last, entries } = collected;
@@ -128,6 +139,7 @@ async function collect(
 async function call(run: Script, roomId: string, query: Query): Promise<Result | undefined> {
   const reply = (await run([messagesKey(roomId), roomKey(roomId)], [JSON.stringify(query)])) as Reply;
   if (reply[0] === 'expired') return undefined;
+  if (reply[0] === 'behind') throw new BehindError('The log lacks entries that it should have.');
   const [, older, newer, stoppedAt, epoch, head, now, ...entries] = reply;
   return { older, newer, stoppedAt: stoppedAt || undefined, epoch, head, now: Number(now), entries };
 }

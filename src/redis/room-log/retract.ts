@@ -7,16 +7,24 @@ import { readScript } from '#redis/client/script.js';
 import type { Servers } from '#redis/client/servers.js';
 import { type AppendOptions, entryArgs, NONCE_TTL_MS, waitForReplicas } from './append.js';
 
+/** The outcome of a retraction, and the entry that records it. */
+export interface StoredRetraction extends Retracted {
+  /** The id of the entry. Undefined if nothing was left to retract. */
+  entry: EntryId | undefined;
+}
+
 /** Retracts messages. See `EventLog.retract`. */
 export type Retract = (
   roomId: string,
   ids: readonly EntryId[],
   rights: RetractionRights,
-) => Promise<Retracted>;
+) => Promise<StoredRetraction>;
 
 type Refusal = ['author' | 'age' | 'role', id: EntryId];
 type Written = [id: EntryId, authorId: string, nonce: string];
-type Reply = ['retracted', retracted: EntryId[], missing: EntryId[], written: Written[]] | Refusal;
+type Reply =
+  | ['retracted', retracted: EntryId[], missing: EntryId[], written: Written[], entry: EntryId | '']
+  | Refusal;
 
 /** What clients read if too few replicas have a retraction. */
 const NOT_REPLICATED = 'The messages are retracted. Repeat the call to check again.';
@@ -44,10 +52,10 @@ export function createRetract(
     return servers.write(keys[0], async (writer) => {
       const reply = (await run(writer, keys, [args])) as Reply;
       if (reply[0] !== 'retracted') throw refusalOf(reply, rights);
-      const [, retracted, missing, written] = reply;
+      const [, retracted, missing, written, entry] = reply;
       await forgetText(writer, roomId, written);
       if (replication) await waitForReplicas(writer, replication, NOT_REPLICATED);
-      return { retracted, missing };
+      return { retracted, missing, entry: entry || undefined };
     });
   };
 }

@@ -1,3 +1,5 @@
+import type { UnreadBacklogs } from '#domain/ports/machine.js';
+
 /** Limits on what clients have not read yet. 0 means no limit. */
 export interface UnreadBytesLimits {
   perAddress: number;
@@ -26,7 +28,7 @@ const RELIEF = 0.9;
  *
  * Only connections with unread bytes are kept here. A client that reads costs nothing.
  */
-export class UnreadBytes {
+export class UnreadBytes implements UnreadBacklogs {
   readonly #byAddress = new Map<string, Backlog>();
   #inAll = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -58,6 +60,20 @@ export class UnreadBytes {
       const largestFirst = [...this.#byAddress.values()].sort((a, b) => b.bytes - a.bytes);
       this.#relieve(largestFirst, () => this.#inAll > RELIEF * inAll);
     }
+  }
+
+  atLeast(bytes: number): [address: string, bytes: number][] {
+    // Usually there is too little for any address to have so much.
+    if (this.#inAll < bytes) return [];
+    const large = [...this.#byAddress.values()].filter((backlog) => backlog.bytes >= bytes);
+    return large.map((backlog) => [backlog.address, backlog.bytes]);
+  }
+
+  relieve(address: string, bytes: number): void {
+    const backlog = this.#byAddress.get(address);
+    if (backlog === undefined) return;
+    this.#refresh(backlog);
+    this.#relieve([backlog], () => backlog.bytes > bytes);
   }
 
   /** Closes a connection that has left too much unread by itself. */

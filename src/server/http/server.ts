@@ -32,6 +32,8 @@ export interface HttpOptions {
   stallTimeoutMs: number;
   /** Sockets that may be open at once. 0 means no limit. */
   connections: number;
+  /** Whether other processes accept connections on the same port (node:cluster). */
+  sharesPort?: boolean;
   /** Answers that one connection may have under way. A connection that asks for more is ended. */
   openAnswers: OpenAnswerLimits;
   /** Called with errors of the server and of handlers. */
@@ -80,7 +82,7 @@ export function createHttpTransport(options: HttpOptions): HttpTransport {
         else response.destroy();
       });
   });
-  if (options.connections > 0) server.maxConnections = options.connections;
+  if (options.connections > 0) limitSockets(server, options.connections, options.sharesPort === true);
   // Node reads the address on first use, which fails if the client has already disconnected. Limits per
   // address could not count such a socket.
   server.on('connection', (socket) => {
@@ -137,6 +139,22 @@ function listen(
       // Too many open files, for example. Open connections are not affected.
       server.on('error', onFault);
       resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/**
+ * Closes new sockets while the server has too many. If processes share the port, `maxConnections` would return a socket
+ * to the primary process, which offers it to the next worker: in a busy loop without end, if all of them are full.
+ */
+function limitSockets(server: Server, most: number, sharesPort: boolean): void {
+  if (!sharesPort) {
+    server.maxConnections = most;
+    return;
+  }
+  server.on('connection', (socket) => {
+    server.getConnections((error, count) => {
+      if (error === null && count > most) socket.destroy();
     });
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { messageOf, run } from '#test/graphql/recording.js';
+import { KNOWN, messageOf, run } from '#test/graphql/recording.js';
 import { Messages } from '#test/support/documents.js';
 
 describe('the window of a page', () => {
@@ -22,6 +22,20 @@ describe('the window of a page', () => {
     const { calls, errors } = await run(Messages, { roomId: 'room1', ...args });
     expect(errors).toBeUndefined();
     expect(calls).toEqual([['messages', 'room1', window]]);
+  });
+});
+
+describe('what this node knows of an open room', () => {
+  test.each([
+    ['is enough for the newest messages', {}, [KNOWN]],
+    ['is enough for older messages', { before: '1000-0', last: 3 }, [KNOWN]],
+    ['is enough for messages from the beginning', { first: 3 }, [KNOWN]],
+    ['is enough for a window with an end', { after: '1000-0', before: '1009-0' }, [KNOWN]],
+    ['is not enough to catch up', { after: '1000-0' }, []],
+    ['is not enough to catch up from the newest end', { after: '1000-0', last: 3 }, []],
+  ])('%s', async (_what, args, known) => {
+    const { calls } = await run(Messages, { roomId: 'open', ...args });
+    expect(calls[0]!.slice(3)).toEqual(known);
   });
 });
 

@@ -9,11 +9,11 @@ beforeAll(async () => {
 });
 afterAll(() => redis.close());
 
-test('inspectRedis reads the version, the memory policy and the mode from INFO', async () => {
+test('inspectRedis reads the version and the memory settings from INFO', async () => {
   const { commands, servers } = await redis.connect();
   await servers.check();
   const info = await inspectRedis(commands);
-  expect(info).toMatchObject({ maxmemoryPolicy: 'noeviction', maxmemory: 0, mode: 'standalone' });
+  expect(info).toMatchObject({ maxmemoryPolicy: 'noeviction', maxmemory: 0 });
   expect(info.version).toMatch(/^\d+\.\d+\.\d+$/);
   expect(await warningsOf(servers)).toEqual([]);
   await commands.config('SET', 'maxmemory', '100mb');
@@ -24,7 +24,7 @@ test('inspectRedis reads the version, the memory policy and the mode from INFO',
 });
 
 test('redisWarnings warns about an old Redis, but not about unknown settings', () => {
-  const info = { version: '6.2.14', maxmemoryPolicy: 'volatile-lru', maxmemory: 0, mode: 'standalone' };
+  const info = { version: '6.2.14', maxmemoryPolicy: 'volatile-lru', maxmemory: 0 };
   expect(redisWarnings(info)).toEqual([expect.stringContaining('6.2.14')]);
   expect(redisWarnings({ ...info, version: '', maxmemoryPolicy: '', maxmemory: 5 })).toEqual([]);
   expect(redisWarnings({ ...info, version: '10.1.0' })).toEqual([]);

@@ -13,6 +13,7 @@ import { until } from '#test/support/until.js';
 let redis: Fixture;
 let node: TestNode;
 let feed: RedisFeed;
+let log: ReturnType<typeof createEventLog>;
 let rejections: unknown[];
 const onRejection = (reason: unknown) => rejections.push(reason);
 
@@ -21,6 +22,7 @@ beforeEach(async () => {
   process.on('unhandledRejection', onRejection);
   redis = await startFixture();
   node = await redis.connect({ commandTimeoutMs: 500 });
+  log = redis.use(createEventLog({ servers: node.servers, historyLimit: 100, ttlSeconds: 60 }));
   feed = redis.use(
     createFeed({ channels: channelsOf(node.subscriber), decode: decodeEntry, hooks: redis.hooks }),
   );
@@ -53,9 +55,7 @@ function clientChannels(): string[] {
   return condition?.subscriber ? condition.subscriber.channels('subscribe') : [];
 }
 
-function eventLog() {
-  return createEventLog({ servers: node.servers, historyLimit: 100, ttlSeconds: 60 });
-}
+const eventLog = () => log;
 
 test('listeners of a room share one subscription until the last one closes', async () => {
   const [a, b] = [listen(), listen()];

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { compareIds } from '#domain/cursor.js';
 import type { Window } from '#domain/ports/event-log.js';
 import type { RedisConnections } from '#redis/client/connections.js';
-import { createReadPage, type ReadPage } from '#redis/room-log/read-page.js';
+import { loadScript } from '#redis/client/script.js';
+import { createReadPage, READ_PAGE, type ReadPage } from '#redis/room-log/read-page.js';
 import { type Fixture, startFixture, stored } from '#test/redis/fixture.js';
 
 const LIST = 'messages:room1';
@@ -15,7 +16,7 @@ let read: ReadPage;
 beforeAll(async () => {
   redis = await startFixture();
   node = await redis.connect();
-  read = createReadPage(node.commands, { ttlMs: HOUR });
+  read = createReadPage(loadScript(node.commands, READ_PAGE), { ttlMs: HOUR });
 });
 afterAll(() => redis.close());
 beforeEach(() => node.commands.flushall());

@@ -87,6 +87,39 @@ describe('the limit in all', () => {
   });
 });
 
+describe('for a limit over several processes', () => {
+  test('tells which addresses have left much unread', () => {
+    const { unread, connect } = createLimit({ perAddress: 1_000 });
+    connect('a', 'one').leave(200);
+    connect('a', 'two').leave(300);
+    connect('b', 'three').leave(499);
+    expect(unread.atLeast(500)).toEqual([['a', 500]]);
+    expect(unread.atLeast(1_000)).toEqual([]);
+  });
+
+  test('closes the connections of one address that hold most, as many as it takes', () => {
+    const { unread, closed, connect } = createLimit({ perAddress: 1_000 });
+    connect('a', 'small').leave(100);
+    connect('a', 'large').leave(400);
+    connect('a', 'middle').leave(300);
+    connect('b', 'other').leave(900);
+    unread.relieve('a', 400);
+    unread.relieve('unknown', 0);
+    expect(closed).toEqual(['large']);
+    unread.relieve('a', 99);
+    expect(closed).toEqual(['large', 'middle', 'small']);
+  });
+
+  test('closes nothing of clients that have read in the meantime', () => {
+    const { unread, closed, connect } = createLimit({ perAddress: 1_000 });
+    const connection = connect('a', 'slow');
+    connection.leave(800);
+    connection.read();
+    unread.relieve('a', 100);
+    expect(closed).toEqual([]);
+  });
+});
+
 test('closes nothing without limits', () => {
   const { closed, connect } = createLimit({});
   connect('a', 'large').leave(1_000_000_000);

@@ -33,6 +33,35 @@ async function connect(options: Partial<HttpOptions>): Promise<RawTcp> {
 }
 
 test.each([
+  ['alone', false],
+  ['with other processes', true],
+])('a server that has its port %s closes sockets while it has too many', async (_what, sharesPort) => {
+  const routes: HttpOptions['routes'] = new Map([['/', (_request, response) => void response.end('ok')]]);
+  const first = await connect({ routes, connections: 2, sharesPort });
+  const server = { ...addressesOf(first.socket.remotePort!), close: async () => undefined };
+  const second = await RawTcp.open(server);
+  const third = await RawTcp.open(server);
+  await third.closed;
+  const isAnswered = async (connection: RawTcp) => {
+    await connection.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await connection.until('ok');
+    return connection.received.includes('200 OK');
+  };
+  expect(await isAnswered(first)).toBe(true);
+  expect(await isAnswered(second)).toBe(true);
+
+  second.end();
+  const another = await until(
+    async () => {
+      const connection = await RawTcp.open(server);
+      return (await isAnswered(connection)) ? connection : undefined;
+    },
+    { what: 'another one to be accepted' },
+  );
+  another!.end();
+});
+
+test.each([
   ['', ''],
   [
     ', even if it asks for an upgrade behind it',

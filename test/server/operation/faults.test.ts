@@ -72,7 +72,7 @@ describe.each([webSocket, eventStream])('a subscription over $name', ({ ask, fol
     for (const content of ['one', 'two']) {
       await http.ask(server, paramsOf(SendMessage, { input: { roomId: 'fine', content } }));
       const result = await following.nextResult();
-      await expectLogged(expectMasked(result!, 'an event'), 'unknown command');
+      await expectLogged(expectMasked(result!, 'an event'), 'Unknown Redis command');
     }
   });
 });

@@ -6,10 +6,10 @@
   Returns { Redis' time in milliseconds, entry... }, with nil for an empty list and 0 for a key of the wrong type.
 ]]
 -- @include "includes/time"
+-- @include "includes/unless-wrong-type"
 
 local reply = { integer(now_ms()) }
 for index = 1, #KEYS do
-  local entry = redis.pcall('LINDEX', KEYS[index], 0)
-  reply[index + 1] = type(entry) == 'table' and 0 or entry
+  reply[index + 1] = unless_wrong_type(redis.pcall('LINDEX', KEYS[index], 0), 0)
 end
 return reply

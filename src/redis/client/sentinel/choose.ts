@@ -9,6 +9,8 @@ export interface Report extends Address {
   readonly epoch: number;
   /** When it said so, in milliseconds of any clock. */
   readonly at: number;
+  /** The replicas of this server that are up. Empty if they were not asked for. */
+  readonly replicas: readonly Address[];
 }
 
 /** A Sentinel answers once a second. If it has been silent for longer than this, it may know nothing new. */
@@ -35,6 +37,14 @@ export function choosePrimary(reports: readonly (Report | undefined)[], now: num
   if (first === undefined) return undefined;
   const { host, port } = others.reduce((best, other) => (votes(other) > votes(best) ? other : best), first);
   return { host, port };
+}
+
+/** The replicas of this primary, by the latest report of a Sentinel that names it. */
+export function replicasOf(primary: Address, reports: readonly (Report | undefined)[]): readonly Address[] {
+  const naming = reports.filter((report) => report !== undefined && isSame(report, primary));
+  return (
+    naming.reduce((latest, report) => (report!.at > latest!.at ? report : latest), naming[0])?.replicas ?? []
+  );
 }
 
 /** Whether two addresses are the same. */

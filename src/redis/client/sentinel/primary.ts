@@ -1,17 +1,18 @@
-import { type Address, addressText } from '#redis/client/address.js';
-import { choosePrimary, isSame, type Report } from './choose.js';
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
+import { choosePrimary, isSame, type Report, replicasOf } from './choose.js';
 import { connectSentinel, type SentinelLogin } from './sentinel.js';
 
 /** Settings of `followPrimary`. */
 export interface FollowOptions extends SentinelLogin {
   /** All Sentinels, or enough of them that one is always reachable. */
   readonly sentinels: readonly Address[];
-  /** External addresses by those that the Sentinels announce, as `addressText` writes them. */
-  readonly natMap?: ReadonlyMap<string, Address> | undefined;
+  readonly natMap?: NatMap | undefined;
   /** Milliseconds that a Sentinel may take to connect or to answer. */
   timeoutMs: number;
   /** A Sentinel cannot be used. Called once for each reason. Must not throw. */
   onProblem?(sentinel: string, problem: Error): void;
+  /** If given, the Sentinels are asked for the replicas too, and this is called with what they know. Must not throw. */
+  onReplicas?(replicas: readonly Address[]): void;
 }
 
 /** The primary of a group that Sentinels watch over. */
@@ -36,7 +37,7 @@ const SETTLE_MS = 500;
  * those that are away. A node has one of these, whatever the number of its connections to Redis.
  */
 export function followPrimary(options: FollowOptions): Primary {
-  const { sentinels, natMap, timeoutMs, onProblem } = options;
+  const { sentinels, natMap, timeoutMs, onProblem, onReplicas } = options;
   const reports: (Report | undefined)[] = sentinels.map(() => undefined);
   const problems: (string | undefined)[] = sentinels.map(() => undefined);
   const listeners: (() => void)[] = [];
@@ -62,12 +63,16 @@ export function followPrimary(options: FollowOptions): Primary {
       settling ??= setTimeout(decide, SETTLE_MS).unref();
   }
 
+  const translate = ({ host, port }: Address) => natMap?.get(addressText({ host, port })) ?? { host, port };
+
+  const login = { ...options, withReplicas: onReplicas !== undefined };
   const connections = sentinels.map((address, index) =>
-    connectSentinel(address, options, timeoutMs, {
+    connectSentinel(address, login, timeoutMs, {
       onReport: (report) => {
-        reports[index] = { ...report, ...natMap?.get(addressText(report)) };
+        reports[index] = { ...report, ...translate(report), replicas: report.replicas.map(translate) };
         problems[index] = undefined;
         reconsider();
+        if (current !== undefined) onReplicas?.(replicasOf(current, reports));
       },
       onProblem: (problem) => {
         if (problems[index] !== problem.message) onProblem?.(addressText(address), problem);

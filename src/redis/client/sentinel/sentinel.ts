@@ -20,6 +20,12 @@ export interface SentinelLogin {
   readonly tls?: RedisTls | undefined;
 }
 
+/** What to ask a Sentinel, and as whom. */
+export interface SentinelQuestions extends SentinelLogin {
+  /** Whether to ask for the replicas too. */
+  readonly withReplicas?: boolean;
+}
+
 /** What happens on the connection. No listener may throw. */
 export interface SentinelListener {
   onReport(report: Report): void;
@@ -39,7 +45,7 @@ const ANNOUNCEMENTS = ['+switch-master', '+promoted-slave'];
 /** Connects to a Sentinel, and reports what it knows until closed. Throws nothing. */
 export function connectSentinel(
   address: Address,
-  { name, username, password, tls }: SentinelLogin,
+  { name, username, password, tls, withReplicas = false }: SentinelQuestions,
   timeoutMs: number,
   { onReport, onProblem }: SentinelListener,
 ): { close(): void } {
@@ -75,14 +81,21 @@ export function connectSentinel(
   async function ask(): Promise<void> {
     if (client.status !== 'ready') return;
     // In this order: if the primary changes in between, the address is newer than its epoch, and never older.
-    const [master, primary] = await Promise.all([
+    const [master, primary, replicas] = await Promise.all([
       client.call('SENTINEL', 'MASTER', name),
       client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name),
+      withReplicas ? client.call('SENTINEL', 'REPLICAS', name) : [],
     ]);
     failure = undefined;
     if (isClosed) return;
     const [host, port] = primary as [string, string];
-    onReport({ host, port: Number(port), epoch: epochOf(master as string[]), at: performance.now() });
+    onReport({
+      host,
+      port: Number(port),
+      epoch: Number(fieldOf(master as string[], 'config-epoch') ?? 0),
+      at: performance.now(),
+      replicas: (replicas as string[][]).flatMap(replicaOf),
+    });
   }
 
   client.on('error', fail);
@@ -107,8 +120,18 @@ export function connectSentinel(
   };
 }
 
-/** The `config-epoch` in the answer to SENTINEL MASTER, a list of names and values. */
-function epochOf(master: readonly string[]): number {
-  const index = master.indexOf('config-epoch');
-  return index < 0 ? 0 : Number(master[index + 1]);
+/** Flags of a server that a Sentinel cannot reach. */
+const AWAY = /s_down|o_down|disconnected/;
+
+/** The address of a replica in the answer to SENTINEL REPLICAS, unless it is away. */
+function replicaOf(fields: readonly string[]): Address[] {
+  const [host, port] = [fieldOf(fields, 'ip'), Number(fieldOf(fields, 'port'))];
+  if (!host || !port || AWAY.test(fieldOf(fields, 'flags') ?? '')) return [];
+  return [{ host, port }];
+}
+
+/** A value in a list of names and values. Undefined if the name is not in it. */
+function fieldOf(fields: readonly string[], name: string): string | undefined {
+  const index = fields.findIndex((field, place) => place % 2 === 0 && field === name);
+  return index < 0 ? undefined : fields[index + 1];
 }

@@ -1,4 +1,4 @@
-import type { Address } from '#redis/client/address.js';
+import type { Address, NatMap } from '#redis/client/address.js';
 import type { RedisTls } from '#redis/client/tls.js';
 
 /** How to find the primary through Sentinels, and how to log in to it. */
@@ -11,8 +11,7 @@ export interface SentinelSettings {
   readonly password?: string | undefined;
   /** TLS to the Sentinels. Undefined for none. */
   readonly tls?: RedisTls | undefined;
-  /** External addresses by those that the Sentinels announce, as `addressText` writes them. */
-  readonly natMap?: ReadonlyMap<string, Address> | undefined;
+  readonly natMap?: NatMap | undefined;
   /** The login and the database of the servers. */
   readonly server: {
     readonly username?: string | undefined;

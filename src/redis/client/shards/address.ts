@@ -1,7 +1,4 @@
-import { type Address, addressText } from '#redis/client/address.js';
-
-/** External addresses by the internal ones that a Cluster announces, as `addressText` writes them. */
-export type NatMap = ReadonlyMap<string, Address>;
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
 
 /**
  * Parses `host:port`. An IPv6 address may be in brackets or, as Redis writes it, without. The host may be empty.
@@ -12,15 +9,6 @@ export function parseAddress(text: string): Address | undefined {
   const port = Number(digits);
   if (digits === undefined || port === 0 || port > 65_535) return undefined;
   return { host: bracketed ?? plain ?? '', port };
-}
-
-/** Parses addresses that are separated by commas. Throws if one is none. */
-export function parseAddresses(list: string): Address[] {
-  return list.split(',').map((text) => {
-    const address = parseAddress(text.trim());
-    if (address === undefined || address.host === '') throw new Error(`Not an address: ${text}`);
-    return address;
-  });
 }
 
 /**

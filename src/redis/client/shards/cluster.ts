@@ -1,12 +1,14 @@
 import calculateSlot from 'cluster-key-slot';
-import type { Redis } from 'ioredis';
-import type { Address } from '#redis/client/address.js';
+import { Redis } from 'ioredis';
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
+import { connect } from '#redis/client/connect.js';
+import { replicaOptions } from '#redis/client/connections.js';
+import { Replicas } from '#redis/client/replicas.js';
 import type { Server, Servers } from '#redis/client/servers.js';
-import type { NatMap } from './address.js';
 import { Discovery } from './discovery.js';
 import { Readiness } from './readiness.js';
 import { route } from './route.js';
-import type { Shard, ShardOptions } from './shard.js';
+import { type Shard, type ShardOptions, urlOf } from './shard.js';
 import { ShardedChannels } from './sharded-channels.js';
 import { asking, shardedCommands } from './sharded-commands.js';
 import { Topology } from './topology.js';
@@ -23,10 +25,12 @@ export interface ClusterOptions extends ShardOptions {
 export function openCluster({ nodes, natMap, ...options }: ClusterOptions): Servers {
   const { hooks = {} } = options;
   const topology = new Topology(options, natMap);
+  const replicas = options.replicaReads ? openReplicas(options) : undefined;
   const channels = new ShardedChannels(topology, () => discovery.refresh());
   const discovery = new Discovery(topology, nodes, () => {
     channels.announceLost();
     topology.closeIdle();
+    replicas?.adopt(topology.map?.replicasOf ?? new Map());
   });
   const readiness = new Readiness(topology, nodes);
   const run = <T>(slot: number, send: (shard: Shard, isAsking: boolean) => Promise<T>) =>
@@ -41,6 +45,10 @@ export function openCluster({ nodes, natMap, ...options }: ClusterOptions): Serv
     ),
     write: (key, work) =>
       run(calculateSlot(key), ({ writer }, isAsking) => work(isAsking ? asking(writer) : writer)),
+    replicaOf: (key) => {
+      const primary = topology.map?.owners[calculateSlot(key)];
+      return primary === undefined ? undefined : replicas?.next(primary);
+    },
     channels,
     isCluster: true,
     database: 0,
@@ -61,10 +69,21 @@ export function openCluster({ nodes, natMap, ...options }: ClusterOptions): Serv
     close: () => {
       discovery.close();
       channels.close();
-      closing ??= topology.close();
+      closing ??= Promise.all([topology.close(), replicas?.close()]).then(() => undefined);
       return closing;
     },
   };
+}
+
+/** Replicas answer only on connections that have sent READONLY, and otherwise name their primary with MOVED. */
+function openReplicas(options: ShardOptions): Replicas {
+  const { commandTimeoutMs = 2_000, hooks = {} } = options;
+  const settings = { ...replicaOptions(options), readOnly: true };
+  return new Replicas({
+    open: (address) => connect(new Redis(urlOf(addressText(address), options), settings), 'cluster'),
+    closeWithinMs: commandTimeoutMs,
+    hooks,
+  });
 }
 
 function isUp({ commands }: Shard): boolean {
@@ -72,5 +91,5 @@ function isUp({ commands }: Shard): boolean {
 }
 
 function asServer({ name, commands }: Shard): Server {
-  return { name, redis: commands satisfies Redis };
+  return { name, redis: commands };
 }

@@ -1,6 +1,6 @@
-import type { Address } from '#redis/client/address.js';
+import type { Address, NatMap } from '#redis/client/address.js';
 import { isReply } from '#redis/client/errors.js';
-import { type NatMap, parseAddress, resolveAddress } from './address.js';
+import { parseAddress, resolveAddress } from './address.js';
 
 /** What a shard asks for instead of executing a command. */
 export type Redirect =

@@ -88,7 +88,8 @@ export class Shard {
   }
 }
 
-function urlOf(name: string, { username = '', password, secure }: ShardOptions): string {
+/** The URL of a node, by its name. */
+export function urlOf(name: string, { username = '', password, secure }: ShardOptions): string {
   const login =
     password === undefined ? '' : `${encodeURIComponent(username)}:${encodeURIComponent(password)}@`;
   return `${secure ? 'rediss' : 'redis'}://${login}${name}`;

@@ -1,5 +1,5 @@
-import { type Address, addressText } from '#redis/client/address.js';
-import { type NatMap, resolveAddress } from './address.js';
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
+import { resolveAddress } from './address.js';
 
 /** The number of slots of every Cluster. */
 export const SLOT_COUNT = 16_384;
@@ -13,29 +13,37 @@ export class SlotMap {
     /** The name of the primary that has each slot. Undefined if no node has it. */
     readonly owners: readonly (string | undefined)[],
     private readonly addresses: ReadonlyMap<string, Address>,
-    /** Replicas. They also know the map. */
-    readonly replicas: readonly Address[],
+    /** The replicas of each primary, by its name. */
+    readonly replicasOf: ReadonlyMap<string, readonly Address[]>,
   ) {}
 
   /** Reads the reply to CLUSTER SLOTS of the node at `asked`. */
   static parse(reply: unknown, asked: Address, natMap?: NatMap): SlotMap {
     const owners: (string | undefined)[] = new Array(SLOT_COUNT).fill(undefined);
     const addresses = new Map<string, Address>();
-    const replicas = new Map<string, Address>();
+    const replicas = new Map<string, Map<string, Address>>();
     for (const [first, last, ...nodes] of reply as [number, number, ...AnnouncedNode[]][]) {
       const [primary, ...others] = nodes.map((node) => resolveNode(node, asked, natMap));
       if (primary === undefined) continue;
       const name = addressText(primary);
       addresses.set(name, primary);
       owners.fill(name, Number(first), Number(last) + 1);
-      for (const replica of others) replicas.set(addressText(replica), replica);
+      const group = replicas.get(name) ?? new Map<string, Address>();
+      for (const replica of others) group.set(addressText(replica), replica);
+      replicas.set(name, group);
     }
-    return new SlotMap(owners, addresses, [...replicas.values()]);
+    const replicasOf = new Map([...replicas].map(([name, group]) => [name, [...group.values()]]));
+    return new SlotMap(owners, addresses, replicasOf);
   }
 
   /** All primaries that have slots, by name. */
   get primaries(): ReadonlyMap<string, Address> {
     return this.addresses;
+  }
+
+  /** All replicas. They also know the map. */
+  get replicas(): Address[] {
+    return [...this.replicasOf.values()].flat();
   }
 
   /** The slots that no node has. */
@@ -52,6 +60,8 @@ export class SlotMap {
 
   /** Whether every slot has the same primary in both maps. */
   isLike(other: SlotMap | undefined): boolean {
+    // While slots move, every refused command asks this, usually about the same map.
+    if (other === this) return true;
     return other !== undefined && this.owners.every((name, slot) => name === other.owners[slot]);
   }
 
@@ -69,7 +79,7 @@ export class SlotMap {
     const owners = this.owners.with(slot, name);
     const owning = new Set(owners);
     const addresses = [...this.addresses, [name, to] as const].filter(([key]) => owning.has(key));
-    return new SlotMap(owners, new Map(addresses), this.replicas);
+    return new SlotMap(owners, new Map(addresses), this.replicasOf);
   }
 }
 

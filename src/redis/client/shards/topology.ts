@@ -1,5 +1,4 @@
-import { type Address, addressText } from '#redis/client/address.js';
-import type { NatMap } from './address.js';
+import { type Address, addressText, type NatMap } from '#redis/client/address.js';
 import { Shard, type ShardOptions } from './shard.js';
 import { SLOT_COUNT, type SlotMap } from './slot-map.js';
 

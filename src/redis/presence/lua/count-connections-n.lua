@@ -5,9 +5,10 @@
 
   Returns the size of each set; 0 for a key of the wrong type.
 ]]
+-- @include "../../client/lua/includes/unless-wrong-type"
+
 local counts = {}
 for index = 1, #KEYS do
-  local count = redis.pcall('SCARD', KEYS[index])
-  counts[index] = type(count) == 'table' and 0 or count
+  counts[index] = unless_wrong_type(redis.pcall('SCARD', KEYS[index]), 0)
 end
 return counts

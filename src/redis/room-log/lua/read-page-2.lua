@@ -13,8 +13,12 @@
              messages  whether to take only messages
              ttlMs     how long an entry is kept, in milliseconds. Older entries are ignored, although they are
                        removed only when the next one is stored
+             known     if given, what the caller knows of the log: its `epoch`, an id `head` that it has, and the
+                       time `now` by the clock of the primary, in milliseconds. For a replica, which may be
+                       behind, or have lost what its primary has, or have another clock
 
-  Returns { 'expired' } if `exact` is set and entries after `after` may be missing, otherwise
+  Returns { 'behind' } if `known` is given and this log lacks what the caller or its cursors know of;
+  { 'expired' } if `exact` is set and entries after `after` may be missing, otherwise
   { 'page', has older, has newer, stopped at, epoch, head, Redis' time in milliseconds, entry... }
   with the entries oldest first. `has older` and `has newer` are 1 for yes, 0 for no and 2 for unknown; they refer
   to messages if only messages are taken. A call examines at most 1,000 entries. If it stops because of that,
@@ -29,10 +33,12 @@ local MAX_EXAMINED = 1000
 local list, room = KEYS[1], KEYS[2]
 local args = cjson.decode(ARGV[1])
 local after, before, limit = args.after, args.before, tonumber(args.limit)
-local now = now_ms()
+local known = args.known
+local now = known and tonumber(known.now) or now_ms()
 local oldest_ms = now - tonumber(args.ttlMs)
 local epoch, last, began = read_room(room)
-local head = head_of(first_entry(list, 0, 1), last)
+local newest = first_entry(list, 0, 1)
+local head = head_of(newest, last)
 
 -- Entries from index `kept` on are older than `ttlMs`.
 local kept = boundary(list, redis.call('LLEN', list), function(ms)
@@ -48,6 +54,21 @@ local function oldest_kept()
     end
   end
   return nil
+end
+
+-- Whether the log has this id. Only the id of an entry that is no longer kept may be missing in the list.
+local function has(id)
+  if id == newest or first_in(list, not_newer_than(list, kept, id), kept) == id then
+    return true
+  end
+  return id == head and numbers_of(id) < oldest_ms
+end
+
+if known then
+  local is_behind = epoch ~= known.epoch or not has(known.head)
+  if is_behind or is_newer(after, head) or is_newer(before, head) then
+    return { 'behind' }
+  end
 end
 
 -- Whether no entry after the cursor is missing, although the cursor's own entry is not kept.

@@ -8,6 +8,7 @@ const report = (host: string, epoch: number, agoMs = 0): Report => ({
   port: 6379,
   epoch,
   at: NOW - agoMs,
+  replicas: [],
 });
 const LONG = 60_000;
 

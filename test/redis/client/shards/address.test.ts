@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseAddress, parseAddresses, resolveAddress } from '#redis/client/shards/address.js';
+import { parseAddress, resolveAddress } from '#redis/client/shards/address.js';
 
 test.each([
   ['127.0.0.1:7000', { host: '127.0.0.1', port: 7000 }],
@@ -16,15 +16,6 @@ test.each([
   ['', undefined],
 ])('reads %j as an address', (text, address) => {
   expect(parseAddress(text)).toEqual(address);
-});
-
-test('reads a list of addresses, and refuses one with something else in it', () => {
-  expect(parseAddresses('a:1, [::1]:2')).toEqual([
-    { host: 'a', port: 1 },
-    { host: '::1', port: 2 },
-  ]);
-  expect(() => parseAddresses('a:1,b')).toThrow('b');
-  expect(() => parseAddresses('a:1,:2')).toThrow(':2');
 });
 
 const asked = { host: 'asked', port: 7000 };

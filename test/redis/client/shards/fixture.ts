@@ -1,15 +1,21 @@
+import type { Address } from '#redis/client/address.js';
 import type { Servers } from '#redis/client/servers.js';
-import { parseAddresses } from '#redis/client/shards/address.js';
+import { parseAddress } from '#redis/client/shards/address.js';
 import type { ClusterOptions } from '#redis/client/shards/cluster.js';
 import { openServers } from '#redis/servers.js';
 import type { Cluster } from '#test/support/cluster.js';
 import { until } from '#test/support/until.js';
 
+/** The addresses in a list that is separated by commas. */
+export function addressesOf(list: string): Address[] {
+  return list.split(',').map((text) => parseAddress(text)!);
+}
+
 /** Opens a client of the cluster, without waiting for it. */
 export function open(cluster: Cluster, options: Partial<ClusterOptions> = {}): Servers {
   const { username, password, protocol } = new URL(cluster.nodes[0]!.testerUrl);
   return openServers({
-    nodes: parseAddresses(cluster.addresses),
+    nodes: addressesOf(cluster.addresses),
     ...(password && { username, password: decodeURIComponent(password) }),
     secure: protocol === 'rediss:',
     ...options,

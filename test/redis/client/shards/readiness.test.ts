@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '#dev/redis-process.js';
-import { parseAddresses } from '#redis/client/shards/address.js';
 import { openServers } from '#redis/servers.js';
 import { Cluster } from '#test/support/cluster.js';
 import { startRedis } from '#test/support/redis-server.js';
 import { TcpProxy } from '#test/support/tcp-proxy.js';
 import { until } from '#test/support/until.js';
-import { open } from './fixture.js';
+import { addressesOf, open } from './fixture.js';
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -26,7 +25,7 @@ test('one node that answers is enough to find all shards', async () => {
   const [, second] = cluster.nodes;
   const errors: string[] = [];
   const servers = open(cluster, {
-    nodes: parseAddresses(`${down},${second!.address}`),
+    nodes: addressesOf(`${down},${second!.address}`),
     hooks: { onError: (where) => void errors.push(where) },
   });
   onTestFinished(() => servers.close());
@@ -78,7 +77,7 @@ test('a Cluster behind NAT is reached with a NAT map, and without one the reason
   for (const [index, node] of cluster.nodes.entries()) {
     await node.cli('CONFIG', 'SET', 'cluster-announce-port', String(hidden[index]));
   }
-  const nodes = parseAddresses(`127.0.0.1:${proxies[0]!.port}`);
+  const nodes = addressesOf(`127.0.0.1:${proxies[0]!.port}`);
   const seesAll = async () => {
     const slots = await cluster.nodes[0]!.cli('CLUSTER', 'SLOTS');
     return hidden.every((port) => slots.split('\n').includes(String(port)));

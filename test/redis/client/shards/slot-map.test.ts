@@ -7,8 +7,14 @@ const asked = { host: 'asked', port: 7000 };
 const REPLY = [
   [0, 5460, ['10.0.0.1', 7000, 'id1', []], ['10.0.0.4', 7003, 'id4', []]],
   [5461, 10_000, ['10.0.0.2', 7001, 'id2', []]],
-  [10_002, 16_383, ['10.0.0.3', 7002, 'id3', []], ['10.0.0.4', 7003, 'id4', []]],
-  [10_001, 10_001, ['10.0.0.1', 7000, 'id1', []]],
+  [
+    10_002,
+    16_383,
+    ['10.0.0.3', 7002, 'id3', []],
+    ['10.0.0.5', 7004, 'id5', []],
+    ['10.0.0.6', 7005, 'id6', []],
+  ],
+  [10_001, 10_001, ['10.0.0.1', 7000, 'id1', []], ['10.0.0.4', 7003, 'id4', []]],
 ];
 
 test('knows the primary of each slot, its replicas, and how many slots each has', () => {
@@ -21,7 +27,20 @@ test('knows the primary of each slot, its replicas, and how many slots each has'
     '10.0.0.3:7002',
   ]);
   expect([...map.primaries.keys()].sort()).toEqual(['10.0.0.1:7000', '10.0.0.2:7001', '10.0.0.3:7002']);
-  expect(map.replicas).toEqual([{ host: '10.0.0.4', port: 7003 }]);
+  expect(map.replicasOf).toEqual(
+    new Map([
+      ['10.0.0.1:7000', [{ host: '10.0.0.4', port: 7003 }]],
+      ['10.0.0.2:7001', []],
+      [
+        '10.0.0.3:7002',
+        [
+          { host: '10.0.0.5', port: 7004 },
+          { host: '10.0.0.6', port: 7005 },
+        ],
+      ],
+    ]),
+  );
+  expect(map.replicas.map(({ port }) => port)).toEqual([7003, 7004, 7005]);
   expect(map.sizes.get('10.0.0.1:7000')).toBe(5462);
   expect(map.uncovered).toEqual([]);
 });
@@ -48,12 +67,12 @@ test.each([
 
 test('follows a slot that has moved, and forgets a primary that has no slot left', () => {
   const map = SlotMap.parse(REPLY, asked);
-  const moved = map.moved(10_001, { host: '10.0.0.5', port: 7004 });
-  expect(moved.owners[10_001]).toBe('10.0.0.5:7004');
+  const moved = map.moved(10_001, { host: '10.0.0.7', port: 7006 });
+  expect(moved.owners[10_001]).toBe('10.0.0.7:7006');
   expect(moved.owners[10_000]).toBe('10.0.0.2:7001');
-  expect(moved.primaries.get('10.0.0.5:7004')).toEqual({ host: '10.0.0.5', port: 7004 });
+  expect(moved.primaries.get('10.0.0.7:7006')).toEqual({ host: '10.0.0.7', port: 7006 });
   expect(map.owners[10_001]).toBe('10.0.0.1:7000');
-  expect(moved.moved(10_001, { host: '10.0.0.1', port: 7000 }).primaries.has('10.0.0.5:7004')).toBe(false);
+  expect(moved.moved(10_001, { host: '10.0.0.1', port: 7000 }).primaries.has('10.0.0.7:7006')).toBe(false);
 });
 
 test('is like another map if every slot has the same primary', () => {

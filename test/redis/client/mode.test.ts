@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { modeOf } from '#redis/client/server-mode.js';
+import { modeOf } from '#redis/client/mode.js';
 
 test.each([
   ['Redis', { redis_mode: 'cluster' }, 'cluster'],
