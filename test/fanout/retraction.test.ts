@@ -229,7 +229,10 @@ describe('a subscription that is behind the log', () => {
     keeper.capacity = 9;
     keeper.drain();
     expect(keeper.received).toEqual(['c']);
+    // The log catches up, and the subscription reads its page.
     await answer('fresh');
+    await answer('fresh');
+    expect(keeper.received).toEqual(['c', `-${ids[3]}`]);
     expect(sink.received).toEqual(['b', 'c', `-${ids[3]}`]);
   });
 });

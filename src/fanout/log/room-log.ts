@@ -54,8 +54,7 @@ export class RoomLog {
       eventLog,
       pageSize,
       retractions,
-      // If the feed has lost a retraction, this is the first time that it is seen.
-      onRetractions: (found) => this.#see(found.filter(({ id }) => this.#isNew(id))),
+      onRetractions: (found) => this.#seeInPage(found),
     });
   }
 
@@ -155,6 +154,13 @@ export class RoomLog {
       return this.#tail.retract(retraction);
     });
     this.observer.onRetracted(positions);
+  }
+
+  /** If the feed has lost a retraction, a page of history may be the first to show it, and that the log is behind. */
+  #seeInPage(retractions: readonly Retraction[]): void {
+    const unseen = retractions.filter(({ id }) => this.#isNew(id));
+    this.#see(unseen);
+    if (unseen.length > 0) this.catchUp();
   }
 
   #isNew(id: EntryId): boolean {

@@ -53,10 +53,9 @@ export function addMessage(builder: Builder): void {
           }),
         },
         resolve: async (_root, args, context) => {
-          const { eventLog, hub } = context;
           const window = windowOf(args, limits);
-          const known = isScrollback(window) ? hub.knownHead(args.roomId) : undefined;
-          const page = await eventLog.messages(args.roomId, window, known);
+          const known = isScrollback(window) ? context.hub.knownHead(args.roomId) : undefined;
+          const page = await context.eventLog.messages(args.roomId, window, known);
           reading(context, page.messages);
           return connectionOf(page, args);
         },

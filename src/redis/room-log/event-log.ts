@@ -132,9 +132,9 @@ export function createEventLog(options: EventLogOptions): EventLog & Closeable {
 
     retract: (roomId, ids, rights) =>
       orUnavailable(NOT_RETRACTED, async () => {
-        const { entry, ...result } = await retract(roomId, ids, rights);
+        const { retracted, missing, entry } = await retract(roomId, ids, rights);
         if (entry !== undefined) replicaReads?.sent(roomId, entry);
-        return result;
+        return { retracted, missing };
       }),
 
     page: (roomId, window) => orUnavailable(NOT_READ, () => read(roomId, window)),

@@ -7,12 +7,18 @@ import { readScript } from '#redis/client/script.js';
 import type { Servers } from '#redis/client/servers.js';
 import { type AppendOptions, entryArgs, NONCE_TTL_MS, waitForReplicas } from './append.js';
 
-/** Retracts messages. See `EventLog.retract`. `entry` is the id of the entry that says so, if one was appended. */
+/** The outcome of a retraction, and the entry that records it. */
+export interface StoredRetraction extends Retracted {
+  /** The id of the entry. Undefined if nothing was left to retract. */
+  entry: EntryId | undefined;
+}
+
+/** Retracts messages. See `EventLog.retract`. */
 export type Retract = (
   roomId: string,
   ids: readonly EntryId[],
   rights: RetractionRights,
-) => Promise<Retracted & { entry: EntryId | undefined }>;
+) => Promise<StoredRetraction>;
 
 type Refusal = ['author' | 'age' | 'role', id: EntryId];
 type Written = [id: EntryId, authorId: string, nonce: string];

@@ -14,9 +14,9 @@
              historyLimit, ttlMs, roomTtlMs, epoch, replicated, publish, channel  as in append-7.lua
 
   Returns one of
-    { 'retracted', ids, missing, written, id }: the ids that are retracted now, those of no message in the list, for each
-      message that this call retracted and that was sent with a nonce its id, author's id and nonce, and the id of the
-      appended entry, or an empty string
+    { 'retracted', ids, missing, written, entry }: the ids that are retracted now, those of no message in the list, and
+      for each message that this call retracted and that was sent with a nonce: its id, author's id and nonce. `entry` is
+      the id of the new entry; '' if there is none
     { 'author' or 'age' or 'role', id }: the message that may not be retracted, and why. Nothing was retracted
 
   The ids are searched from the middle one outwards, each in the part of the list that the others leave. For fifty ids
@@ -93,15 +93,14 @@ for position = #ids, 1, -1 do
   end
 end
 
-local appended = ''
+local entry_id = ''
 if #named > 0 then
   local body = '"kind":"retracted","ids":[' .. table.concat(named, ',') .. ']}'
-  local entry = append_entry(list, room, body, args, now)
+  local entry
+  entry, entry_id = append_entry(list, room, body, args, now)
   redis.call(args.publish, args.channel, entry)
-  local _, _, id = parse(entry)
-  appended = id
 elseif args.replicated and #retracted > 0 then
   -- WAIT waits only for what its own connection wrote; see append-7.lua. So write something that changes nothing.
   redis.call('PEXPIRE', list, math.max(redis.call('PTTL', list), 1))
 end
-return { 'retracted', retracted, missing, written, appended }
+return { 'retracted', retracted, missing, written, entry_id }
