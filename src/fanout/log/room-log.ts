@@ -15,7 +15,7 @@
  * A retraction takes effect as soon as it is seen, in any phase and even out of order: its messages become tombstones
  * in the log, and in every page whose read began before.
  */
-import { BEGINNING, type Cursor, compareIds, type EntryId } from '#domain/cursor.js';
+import { BEGINNING, type Cursor, compareIds } from '#domain/cursor.js';
 import { type Entry, isRetraction, type Retraction } from '#domain/entry.js';
 import { serviceUnavailable } from '#domain/errors.js';
 import type { EventLog, Head, Page } from '#domain/ports/event-log.js';
@@ -46,16 +46,11 @@ export class RoomLog {
     private readonly options: RoomLogOptions,
     private readonly observer: RoomLogObserver,
   ) {
-    const { capacity, ttlMs, eventLog, pageSize, retractions, elapsed } = options;
+    const { capacity, ttlMs, elapsed } = options;
     this.#clock = new StoreClock(elapsed);
     this.#tail = new Tail({ capacity, ttlMs, clock: this.#clock });
-    this.#history = new HistoryReads({
-      roomId,
-      eventLog,
-      pageSize,
-      retractions,
-      onRetractions: (found) => this.#seeInPage(found),
-    });
+    const onRetractions = (found: readonly Retraction[]) => this.#seeInPage(found);
+    this.#history = new HistoryReads({ ...options, roomId, onRetractions });
   }
 
   /** A view of the entries, to deliver from. */
@@ -158,13 +153,14 @@ export class RoomLog {
 
   /** If the feed has lost a retraction, a page of history may be the first to show it, and that the log is behind. */
   #seeInPage(retractions: readonly Retraction[]): void {
-    const unseen = retractions.filter(({ id }) => this.#isNew(id));
+    const unseen = this.#unseen(retractions);
     this.#see(unseen);
     if (unseen.length > 0) this.catchUp();
   }
 
-  #isNew(id: EntryId): boolean {
-    return compareIds(id, this.#tail.head ?? BEGINNING) > 0;
+  #unseen(retractions: readonly Retraction[]): Retraction[] {
+    const { head = BEGINNING } = this.#tail;
+    return retractions.filter(({ id }) => compareIds(id, head) > 0);
   }
 
   /**
@@ -199,15 +195,14 @@ export class RoomLog {
     }
     const { entries, hasNewer, epoch, head } = page;
     const oldest = entries[0];
-    // During the read, the feed delivered entries that the store then lost. The page follows the old head
-    // instead.
-    const isTorn =
-      oldest !== undefined && this.#tail.head !== oldHead && compareIds(oldest.id, this.#tail.head!) > 0;
+    const { head: newHead } = this.#tail;
+    // During the read, the feed delivered entries that the store then lost. The page follows the old head instead.
+    const isTorn = oldest !== undefined && newHead !== oldHead && compareIds(oldest.id, newHead!) > 0;
     // Do not read again after an empty page, because it would be the same.
     this.#isDue ||= (hasNewer && oldest !== undefined) || isTorn;
     if (isTorn) return 0;
     this.#epoch = epoch;
-    const unseen = retractionsIn(entries).filter(({ id }) => this.#isNew(id));
+    const unseen = this.#unseen(retractionsIn(entries));
     const appended = this.#tail.appendNewer(entries);
     this.#see(unseen);
     if (!hasNewer) this.#tail.skipTo(head);
@@ -227,17 +222,14 @@ export class RoomLog {
   /** Replaces all entries. Used if the store trimmed the entries after the head or lost its data. */
   async #reset(oldHead: Cursor): Promise<void> {
     const newest = await this.#page({ take: { last: this.options.capacity } });
-    if (this.#tail.head !== oldHead) {
-      // The feed delivered more entries in the meantime. Read again to find out which ones the store has.
-      this.#isDue = true;
-      return;
-    }
+    // If the feed has delivered more entries in the meantime, read again to find out which ones the store has.
+    this.#isDue ||= this.#tail.head !== oldHead;
+    if (this.#tail.head !== oldHead) return;
     this.#tail.beginAgain(newest);
     this.#epoch = newest.epoch;
     this.#see(retractionsIn(newest.entries));
   }
 
-  /** Whether an epoch is known to differ from that of the log. */
   #isOther(epoch: string): boolean {
     return epoch !== '' && this.#epoch !== '' && epoch !== this.#epoch;
   }
