@@ -27,7 +27,8 @@ export function report(demand: Demand, plan: Plan): string {
       `${count(shards.rooms, 'room')}, ${number(shards.messages)} messages/s, ${percent(shards.cpu)} CPU, ${gigabytes(shards.memory)}`,
     ],
     ['  memory of a server', `${gigabytes(demand.shardMemory * 1e9 * REWRITE)} or more`],
-    ['a shard fails', `${count(shards.rooms, 'room')} of ${number(demand.rooms)}${failoverText()}`],
+    ['a shard fails', `${count(shards.rooms, 'room')} of ${number(demand.rooms)}`],
+    ['  they wait', failoverText()],
     ['  then, to count viewers', `${number(shards.reconcileSeconds)} s of CPU on it`],
     ['a node fails', `${count(demand.viewers / nodes.needed, 'viewer')} reconnect`],
     ...costRows(plan.cost),
@@ -41,12 +42,10 @@ function shardsText(shards: number, servers: number): string {
   return `${number(shards)}: ${kind}, ${count(servers, 'server')} with replicas`;
 }
 
-/** How long rooms wait for a failover, if it was measured. */
+/** How long the rooms of a shard wait for a failover. */
 function failoverText(): string {
   const { killed, hung } = MEASURED.failoverSeconds;
-  return killed === undefined || hung === undefined
-    ? ''
-    : ` for ${killed} s after a kill, ${hung} s after a hang`;
+  return `cluster-node-timeout, and ${killed} s after a kill, ${hung} s after a hang`;
 }
 
 function costRows({ nodes, shards, traffic }: Plan['cost']): (readonly [string, string])[] {
