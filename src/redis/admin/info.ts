@@ -30,8 +30,7 @@ export function createInfoReader({ servers, everyMs }: RedisInfoOptions): RedisI
   let reading = Promise.resolve();
 
   async function readAll(): Promise<void> {
-    const away = servers.isCluster ? servers.missing() : [''];
-    const infos = new Map<string, RedisFields | undefined>(away.map((name) => [name, undefined]));
+    const infos = new Map<string, RedisFields | undefined>(servers.away().map((name) => [name, undefined]));
     await Promise.all(
       servers.connected().map(async ({ name, redis }) => {
         // The connections report that a server is down.

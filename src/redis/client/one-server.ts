@@ -21,6 +21,7 @@ export function oneServer(connections: RedisConnections): Servers {
     isCluster: false,
     database: databaseOf(commands),
     connected: () => (commands.status === 'ready' ? [{ name: '', redis: commands }] : []),
+    away: () => (isReady() ? [] : ['']),
     missing: () => (isReady() ? [] : ['redis']),
     isConnected: () => commands.status === 'ready',
     onConnected: (listener) => on(commands, 'ready', () => listener(() => true)),

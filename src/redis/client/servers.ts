@@ -35,7 +35,9 @@ export interface Servers {
   readonly database: number;
   /** The servers that are connected now, one for each shard. */
   connected(): readonly Server[];
-  /** Names of the shards, and 'redis' for a single server, that cannot be used now. Empty if all is well. */
+  /** The names of servers that are not connected. Empty if all are. */
+  away(): readonly string[];
+  /** What cannot be used now, in words for the operator: servers, and slots that no server has. Empty if all is well. */
   missing(): readonly string[];
   /** Whether the server that has this key is connected. */
   isConnected(key: string): boolean;

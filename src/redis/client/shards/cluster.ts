@@ -53,6 +53,7 @@ export function openCluster({ nodes, natMap, ...options }: ClusterOptions): Serv
     isCluster: true,
     database: 0,
     connected: () => topology.members.filter(isUp).map(asServer),
+    away: () => readiness.away(),
     missing: () => readiness.missing(),
     isConnected: (key) => ownerOf(key)?.commands.status === 'ready',
     onConnected: (listener) =>

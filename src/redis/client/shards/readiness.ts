@@ -14,13 +14,17 @@ export class Readiness {
     private readonly seeds: readonly Address[],
   ) {}
 
-  /** Shards that are not connected, by their names, and slots that nobody has. */
-  missing(): string[] {
+  /** Shards that are not connected, by their names. The nodes to ask first while nothing else is known. */
+  away(): string[] {
     const { map, members } = this.topology;
     if (map === undefined) return this.seeds.map(addressText);
-    const away = members.filter(({ isConnected }) => !isConnected).map(({ name }) => name);
-    const uncovered = map.uncovered.map(([first, last]) => `slots ${first}-${last}`);
-    return [...away, ...uncovered];
+    return members.filter(({ isConnected }) => !isConnected).map(({ name }) => name);
+  }
+
+  /** Shards that are not connected, and slots that nobody has. */
+  missing(): string[] {
+    const uncovered = this.topology.map?.uncovered ?? [];
+    return [...this.away(), ...uncovered.map(([first, last]) => `slots ${first}-${last}`)];
   }
 
   /** Resolves once shards with most of the slots have answered. Throws SERVICE_UNAVAILABLE with the reason otherwise. */
