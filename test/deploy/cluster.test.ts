@@ -164,6 +164,9 @@ describe('deploy/cluster', () => {
       await until(() => heard.some(({ id }) => id === sent.id), { what: 'the message on the channel' });
       expect((await eventLog.messages(roomId, { take: { last: 10 } })).messages).toEqual([sent]);
       expect(await eventLog.lastMessages([roomId])).toEqual([sent]);
+      const outcome = { retracted: [sent.id], missing: [] };
+      expect(await eventLog.retract(roomId, [sent.id], {})).toEqual(outcome);
+      expect(await eventLog.retract(roomId, [sent.id], {})).toEqual(outcome);
       await slowModes.set(roomId, 1);
       expect(await slowModes.of([roomId])).toEqual([1]);
       presence.join(roomId, 'connection1');
@@ -195,11 +198,11 @@ describe('deploy/cluster', () => {
     const [, port] = await replicaOf(await primary());
     const client = as('streamly', servers.find((server) => server.port === port)!);
     expect(await client.call('READONLY')).toBe('OK');
-    await until(async () => (await client.llen(CHANNEL)) === 1, { what: 'the message on the replica' });
+    await until(async () => (await client.llen(CHANNEL)) === 2, { what: 'the entries on the replica' });
     const script = "return redis.call('LLEN', KEYS[1])";
     await client.eval(script, 1, CHANNEL);
     const digest = createHash('sha1').update(script).digest('hex');
-    expect(await client.call('EVALSHA_RO', digest, '1', CHANNEL)).toBe(1);
+    expect(await client.call('EVALSHA_RO', digest, '1', CHANNEL)).toBe(2);
   });
 
   test.each([

@@ -10,8 +10,10 @@ const put = (store: MemoryStore, text: string) => store.put(ROOM, text).id;
 const lastOf = (count: number) => ({ from: 'last', count }) as const;
 
 /** A hub whose feed and pages the test controls. */
-async function createSlowHub(options: Parameters<typeof createHub>[0] = {}) {
-  const store = new MemoryStore();
+async function createSlowHub({
+  store = new MemoryStore(),
+  ...options
+}: Parameters<typeof createHub>[0] = {}) {
   const network = new UnreliableNetwork(store);
   const eventLog = {
     page: network.page.bind(network),
@@ -147,6 +149,26 @@ describe('a retraction that overtakes other entries', () => {
     expect(sink.received).toEqual(['b', `-${a}`]);
   });
 
+  // Replicas serve pages that have at least the known head. One that lacks the retraction must not qualify.
+  test('makes the head unknown until the log has caught up, even if that fails at first', async () => {
+    const { hub, store, network, answer } = await createSlowHub();
+    const a = put(store, 'a');
+    const coming = follow(hub, NOW);
+    await answer('fresh');
+    await coming;
+    expect(hub.knownHead(ROOM)).toMatchObject({ head: a });
+    put(store, 'b');
+    store.take(ROOM, [a]);
+    // `b` is lost on the way.
+    network.deliver(1);
+    network.fail();
+    await turns();
+    expect(hub.knownHead(ROOM)).toBeUndefined();
+    await hub.checkHeads();
+    await answer('fresh');
+    expect(hub.knownHead(ROOM)).toMatchObject({ head: store.kept(ROOM).at(-1)!.id });
+  });
+
   test('is applied to the page that was read before it', async () => {
     const { hub, store, network, answer } = await createSlowHub();
     const sink = new TestSink();
@@ -161,6 +183,31 @@ describe('a retraction that overtakes other entries', () => {
     await answer('stale');
     await answer('fresh');
     expect(sink.received).toEqual([`-${a}`]);
+  });
+
+  test('takes effect although the log has to begin again', async () => {
+    const limited = new MemoryStore({ historyLimit: 4 });
+    const { hub, store, network, answer } = await createSlowHub({ store: limited, logCapacity: 3 });
+    put(store, 'first');
+    const coming = follow(hub, NOW);
+    await answer('fresh');
+    await coming;
+    for (const text of 'abcdef') put(store, text);
+    network.published.length = 0;
+    network.listener!.onResumed();
+    // What follows the head is gone, so the log reads the newest entries.
+    await answer('fresh');
+    const g = put(store, 'g');
+    store.take(ROOM, [g]);
+    network.deliver(1);
+    await answer('stale');
+    const sink = new TestSink();
+    await follow(hub, lastOf(1), { sink });
+    network.deliver(0);
+    await turns();
+    expect(sink.received).toEqual(['f']);
+    await answer('fresh');
+    expect(sink.received).toEqual(['f', `-${g}`]);
   });
 
   test('is applied to the page with which the room opens', async () => {

@@ -60,8 +60,8 @@ export class RoomLog {
 
   /** The head of the log, with the store's time as this node knows it. Undefined while the log is behind, empty or has no epoch. */
   get knownHead(): Head | undefined {
-    const { head = BEGINNING } = this.#tail;
-    if (this.#phase !== 'live' || this.#epoch === '' || head === BEGINNING) return undefined;
+    const { head = BEGINNING, isBehind } = this.#tail;
+    if (this.#phase !== 'live' || this.#epoch === '' || head === BEGINNING || isBehind) return undefined;
     return { epoch: this.#epoch, head, now: this.#clock.now };
   }
 

@@ -83,6 +83,11 @@ export class Tail implements LogReader {
     return this.#messages;
   }
 
+  /** Whether a retraction was seen that is newer than the head. */
+  get isBehind(): boolean {
+    return this.#ahead.length > 0;
+  }
+
   at(position: number): Entry | undefined {
     return this.#ring.at(position);
   }
@@ -128,7 +133,6 @@ export class Tail implements LogReader {
   /** Replaces all entries with a page that does not follow them. All earlier positions become invalid. */
   beginAgain(page: Page): void {
     this.#ring.reset();
-    this.#ahead = [];
     this.#floor = this.#ring.start;
     this.begin(page);
   }

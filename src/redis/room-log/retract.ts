@@ -6,6 +6,7 @@ import { channelOf, messagesKey, nonceKey, roomKey } from '#redis/client/keys.js
 import { readScript } from '#redis/client/script.js';
 import type { Servers } from '#redis/client/servers.js';
 import { type AppendOptions, entryArgs, NONCE_TTL_MS, waitForReplicas } from './append.js';
+import { idOf } from './codec.js';
 
 /** The outcome of a retraction, and the entry that records it. */
 export interface StoredRetraction extends Retracted {
@@ -60,13 +61,19 @@ export function createRetract(
   };
 }
 
-/** The previous version keeps the whole message under its nonce. Replaces it by the id, if it is still there. */
+/**
+ * The previous version keeps the whole message under its nonce. Replaces it by the id. Leaves a nonce alone that has made
+ * another message since it expired.
+ */
 async function forgetText(writer: Writer, roomId: string, written: readonly Written[]): Promise<void> {
   const oldestMs = Date.now() - 2 * NONCE_TTL_MS;
   const recent = written.filter(([id]) => millisecondsOf(id) >= oldestMs);
-  await Promise.all(
-    recent.map(([id, authorId, nonce]) => writer.set(nonceKey(roomId, authorId, nonce), id, 'KEEPTTL', 'XX')),
-  );
+  const forget = async ([id, authorId, nonce]: Written): Promise<void> => {
+    const key = nonceKey(roomId, authorId, nonce);
+    const made = await writer.get(key);
+    if (made !== null && idOf(made) === id) await writer.set(key, id, 'KEEPTTL', 'XX');
+  };
+  await Promise.all(recent.map(forget));
 }
 
 function refusalOf([why, id]: Refusal, { withinMs = 0 }: RetractionRights): ChatError {

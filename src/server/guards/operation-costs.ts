@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { type ExecutionArgs, type FieldNode, type GraphQLCompositeType, getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { ChatError } from '#domain/errors.js';
+import { MAX_RETRACTED_IDS } from '#domain/limits.js';
 import { hasRole, type Viewer } from '#domain/viewer.js';
 import { type ListSizes, Weights } from '#server/documents/weights.js';
 import type { CostBudget } from './cost-budget.js';
@@ -24,6 +25,9 @@ const CHARACTER = 8;
 
 /** A field of Query or Mutation. Each may ask Redis. */
 const ROOT_FIELD = 100;
+
+/** Each message to retract, in addition. Redis searches the room for it, and all other rooms wait meanwhile. */
+const RETRACTED_MESSAGE = 60;
 
 /** Any other field, for each object that it is read from. */
 const FIELD = 2;
@@ -137,9 +141,11 @@ function weightOf({ schema, document, operationName, variableValues }: Execution
   // The operation will fail.
   if (operation == null) return 0;
   const roots = [schema.getQueryType(), schema.getMutationType()];
-  const ofField = ({ name, selectionSet }: FieldNode, type: GraphQLCompositeType | undefined) => {
+  const ofField = (node: FieldNode, type: GraphQLCompositeType | undefined) => {
+    const { name, selectionSet } = node;
     if (name.value.startsWith('__')) return selectionSet === undefined ? FIELD : INTROSPECTION;
-    return roots.some((root) => root === type) ? ROOT_FIELD : FIELD;
+    if (!roots.some((root) => root === type)) return FIELD;
+    return ROOT_FIELD + RETRACTED_MESSAGE * retractedBy(node, variableValues);
   };
   const weights = new Weights({
     schema,
@@ -160,4 +166,18 @@ function weightOf({ schema, document, operationName, variableValues }: Execution
     },
   });
   return weights.of(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined);
+}
+
+/** How many messages a root field asks to retract: the most that it may, if its variable has a default. */
+function retractedBy(
+  { name, arguments: given = [] }: FieldNode,
+  values: ExecutionArgs['variableValues'],
+): number {
+  if (name.value !== 'retractMessages') return 0;
+  const ids = given.find((argument) => argument.name.value === 'ids')?.value;
+  if (ids?.kind === 'ListValue') return Math.min(ids.values.length, MAX_RETRACTED_IDS);
+  if (ids?.kind !== 'Variable') return 1;
+  const value = values?.[ids.name.value];
+  if (value === undefined) return MAX_RETRACTED_IDS;
+  return Array.isArray(value) ? Math.min(value.length, MAX_RETRACTED_IDS) : 1;
 }

@@ -81,7 +81,8 @@ function isAboutToken(error: unknown): boolean {
 function viewerOf({ sub, exp, name, roles }: JWTPayload, nameLength: number): Viewer {
   const id: unknown = sub;
   if (typeof id !== 'string' || id === '' || id.length > MAX_ID_LENGTH) throw noUser();
-  if (/\p{Cc}/u.test(id) || id.startsWith('guest:')) throw noUser();
+  // Redis' JSON decoder refuses lone surrogates, so a message of such a user could not be retracted.
+  if (/\p{Cc}/u.test(id) || !id.isWellFormed() || id.startsWith('guest:')) throw noUser();
   const shownName = displayName(name, nameLength) || displayName(id, nameLength);
   if (shownName === '') throw noUser();
   return {

@@ -89,6 +89,28 @@ test('repeating a retraction changes nothing and gives the same answer', async (
   expect(await entries()).toEqual(list);
 });
 
+test('repeating a retraction while replicas are asked keeps a room that has no expiry', async () => {
+  const replication = { replicas: 0, timeoutMs: 100 };
+  const { servers } = node;
+  const replicated = createEventLog({ servers, replication, historyLimit: 100, ttlSeconds: 3_600 });
+  const { id } = await send('a');
+  await replicated.retract('room1', [id], {});
+  await node.commands.persist(LIST);
+  expect(await replicated.retract('room1', [id], {})).toEqual({ retracted: [id], missing: [] });
+  expect(await node.commands.pttl(LIST)).toBeGreaterThan(1_000_000);
+  expect(await entries()).toHaveLength(2);
+});
+
+test('a nonce that has made another message since is left alone', async () => {
+  const first = await send('a', { nonce: 'n1' });
+  const [key] = await node.commands.keys('nonce:*');
+  // It expires.
+  await node.commands.del(key!);
+  const second = await send('b', { nonce: 'n1' });
+  await retract([first.id]);
+  expect(await send('b', { nonce: 'n1' })).toEqual(second);
+});
+
 test('ids of no message are missing, and nothing is appended if there is no other', async () => {
   const [a, b] = [await send('a'), await send('b')];
   await retract([a.id]);

@@ -318,6 +318,31 @@ describe('an operation costs', () => {
       }
     });
 
+    test('more with each message to retract, for which Redis has to search', async () => {
+      const inVariable = {
+        query: 'mutation ($ids: [ID!]!) { retractMessages(roomId: "r", ids: $ids) { missing } }',
+      };
+      const ids = (count: number) => Array.from({ length: count }, (_, index) => `1-${index}`);
+      const inText = (count: number) => ({
+        query: `mutation { retractMessages(roomId: "r", ids: ${JSON.stringify(ids(count))}) { missing } }`,
+      });
+      for (const operation of [
+        (count: number) => ({ ...inVariable, variables: { ids: ids(count) } }),
+        (count: number) => inText(count),
+      ]) {
+        for (const [count, isLeft] of [
+          [1, true],
+          [50, false],
+        ] as const) {
+          // The server reads the document for another address.
+          await (await over(newAddress()))(operation(count));
+          const send = await over(newAddress());
+          expect(await send(operation(count))).toBe(true);
+          expect(await send(SMALL)).toBe(isLeft);
+        }
+      }
+    });
+
     test('more with longer lists, also if a variable sets their length', async () => {
       const query =
         'query ($last: Int) { messages(roomId: "r", last: $last) { nodes { id content author { id name } } } }';

@@ -80,6 +80,7 @@ describe('refuses with UNAUTHENTICATED a token', () => {
     'of a user without an id': () => tokenOf({ sub: '' }),
     'of a user whose id and name show nothing': () => tokenOf({ sub: '\u200b', name: '\u3164' }),
     'of a user with a very long id': () => tokenOf({ sub: 'x'.repeat(129) }),
+    'of a user whose id is not well-formed Unicode': () => tokenOf({ sub: 'ann\ud800' }),
     'of a user with the id of a guest': () => tokenOf({ sub: 'guest:Ann' }),
     'that was changed': async () => {
       const [head, , signature] = (await tokenOf()).split('.');

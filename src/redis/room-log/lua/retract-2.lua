@@ -100,7 +100,9 @@ if #named > 0 then
   entry, entry_id = append_entry(list, room, body, args, now)
   redis.call(args.publish, args.channel, entry)
 elseif args.replicated and #retracted > 0 then
-  -- WAIT waits only for what its own connection wrote; see append-7.lua. So write something that changes nothing.
-  redis.call('PEXPIRE', list, math.max(redis.call('PTTL', list), 1))
+  -- WAIT waits only for what its own connection wrote; see append-7.lua. So write something that changes nothing. A list
+  -- that was restored without an expiry gets the usual one.
+  local left = redis.call('PTTL', list)
+  redis.call('PEXPIRE', list, left > 0 and left or integer(tonumber(args.ttlMs)))
 end
 return { 'retracted', retracted, missing, written, entry_id }

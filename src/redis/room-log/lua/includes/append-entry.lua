@@ -1,9 +1,9 @@
 -- @include "../../../client/lua/includes/time"
 -- @include "head"
 
--- Appends an entry to a room's log: assigns its id, keeps the room's hash and trims the list. Returns the entry's
--- JSON, its id, and whether the list was empty before. Does not publish it. `body` is its JSON without the opening brace, `id` and `prev`. `args` has `historyLimit`,
--- `ttlMs`, `roomTtlMs` and `epoch`, as described in append-7.lua.
+-- Appends an entry to a room's log: assigns its id, keeps the room's hash and trims the list. Does not publish it.
+-- `body` is its JSON without the opening brace, `id` and `prev`. `args` has `historyLimit`, `ttlMs`, `roomTtlMs` and
+-- `epoch`, as described in append-7.lua. Returns the entry's JSON, its id, and whether the list was empty before.
 local function append_entry(list, room, body, args, now)
   local limit, ttl = tonumber(args.historyLimit), tonumber(args.ttlMs)
 
