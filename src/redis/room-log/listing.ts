@@ -24,7 +24,7 @@ export interface Listing {
  * is in another slot. It happens after the send, because a refused send must leave nothing behind. The sender does not
  * wait for it, because the message is sent either way. If it fails, the next message tries again.
  *
- * Whoever removes a room from the list does so only if the room has no messages, so its next message begins it.
+ * A room is removed from the list only if it has no messages, so its next message begins it.
  */
 export function createListing(servers: Servers, hooks: RedisHooks): Listing {
   const listed = new Recently(AGAIN_MS, MAX_ROOMS);

@@ -21,8 +21,8 @@ const FRESH_MS = 10_000;
  * each listed Sentinel.
  *
  * The newest decision wins, even if most Sentinels have not heard of it: a Sentinel that was cut off still names the
- * old primary, and whoever believes it loses what it writes there. For the same reason a silent Sentinel keeps its
- * say while fewer than half of the others answer. If most do answer, only they count: Sentinels that were set up anew
+ * old primary, and a server that believes it loses what it writes there. For the same reason a silent Sentinel keeps its
+ * say while fewer than half of the others answer. If most do answer, only they count: Sentinels that were set up again
  * start from 0.
  */
 export function choosePrimary(reports: readonly (Report | undefined)[], now: number): Address | undefined {

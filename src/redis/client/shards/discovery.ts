@@ -14,7 +14,7 @@ const HEDGE_MS = 250;
 
 /**
  * A map of an older epoch is not adopted while one of the newest epoch was seen within this time, in milliseconds.
- * Later it is: the Cluster may have been created anew.
+ * Later it is: the Cluster may have been created again.
  */
 const TRUST_MS = 5_000;
 
