@@ -187,7 +187,7 @@ describe.concurrent('while it shuts down, the server', () => {
   test('does not wait for Redis if it is down', async ({ expect, onTestFinished }) => {
     const own = await startRedis();
     onTestFinished(() => own.close());
-    const server = await spawnServer({ redisUrl: own.url, REDIS_TIMEOUT_MS: 300 });
+    const server = await spawnServer({ redisUrl: own.url });
     await untilReady(server);
     const socket = await RawSocket.ready(server);
     socket.subscribe('1', paramsOf(MessageAdded, { roomId: 'room1' }));
