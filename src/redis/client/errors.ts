@@ -123,8 +123,8 @@ function isUnavailable(error: unknown): boolean {
   return 'syscall' in error || error.name === 'AggregateError' || CLIENT_CANNOT_REACH.test(error.message);
 }
 
-// Some replies have no code of their own. Older versions wrap the error of a command inside a script: Redis 6 replies "ERR Error running script
-// (...): -OOM ...", and Redis 7.0 replies "ERR The user executing the script can't ..." instead of NOPERM.
+// Some replies have no code of their own. Older versions wrap the error of a command inside a script: Redis 6 replies
+// "ERR Error running script (...): -OOM ...", and Redis 7.0 replies "ERR The user executing the script can't ..." instead of NOPERM.
 function codeOf(message: string): string {
   if (message.startsWith("ERR The user executing the script can't")) return 'NOPERM';
   // A primary became a replica between a script and its WAIT.
